@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // what needs a real vLLM runs by `npm run test:vllm`
+    exclude: ['test/vllm/**', 'node_modules/**'],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+  },
+});
