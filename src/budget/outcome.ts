@@ -1,0 +1,151 @@
+/** Everything that is known of a run when it is over, put together from what happened. */
+import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
+import type { Facts } from '../engine/engine.ts';
+import type { AnswerPart } from './answer.ts';
+import { withoutMarkers } from './marker.ts';
+import type { Mechanism, Plan } from './plan.ts';
+import type { Request } from './requests.ts';
+import type { ThinkingEnd, Thought } from './think.ts';
+
+export type AnswerEnd = 'stop' | 'length' | 'deadline';
+
+/**
+ * Tokens by what they were. What reached us adds up:
+ * received = thinking + marker + answer + endOfTurn + dropped.
+ */
+export type Counts = {
+  /** of all requests' prompts together, as the server counts them */
+  readonly prompt: number;
+  readonly received: number;
+  readonly thinking: number;
+  readonly marker: number;
+  /** appended by us, so sent, not received */
+  readonly closer: number;
+  readonly answer: number;
+  readonly endOfTurn: number;
+  /** received beyond a cut */
+  readonly dropped: number;
+};
+
+/** Milliseconds since the tool was called. */
+export type Timing = {
+  readonly firstTokenMs: number;
+  readonly firstAnswerTokenMs: number;
+  readonly totalMs: number;
+  /** while tokens were coming */
+  readonly tokensPerSecond: number;
+};
+
+export type Outcome = {
+  readonly runId: string;
+  readonly model: string;
+  readonly budget: number;
+  readonly mechanism: Mechanism;
+  readonly thinkingEndedBy: ThinkingEnd;
+  readonly reasoning: string;
+  readonly answer: string;
+  readonly answerEndedBy: AnswerEnd;
+  readonly counts: Counts;
+  readonly requests: number;
+  readonly timing: Timing;
+  readonly warnings: readonly string[];
+};
+
+/** What happened. Times are on the run's clock. */
+type Story = {
+  readonly runId: string;
+  readonly startedAt: number;
+  readonly now: number;
+  readonly facts: Facts;
+  readonly plan: Plan;
+  readonly thought: Thought;
+  readonly answer: { readonly parts: readonly AnswerPart[]; readonly closerTokens: number };
+  readonly requests: readonly Request[];
+  /** of the question */
+  readonly warnings: readonly string[];
+};
+
+/** @throws {ThinkmeterError} when there is no answer: never an empty success */
+export function toOutcome(story: Story): Outcome {
+  const { facts, plan, thought, requests } = story;
+  const { parts } = story.answer;
+  const last = parts.at(-1);
+  const answer = withoutMarkers(parts.map(({ text }) => text).join(''), [
+    facts.family.startMarker,
+    facts.family.endMarker,
+  ]);
+  if (answer === '') throw nothingSaid(last, thought, plan);
+  return {
+    runId: story.runId,
+    model: facts.model,
+    budget: plan.thinkingTokens,
+    mechanism: plan.mechanism,
+    thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
+    reasoning: thought.text,
+    answer,
+    answerEndedBy: last?.endedBy === 'stop' || last?.endedBy === 'deadline' ? last.endedBy : 'length',
+    counts: toCounts(story),
+    requests: requests.length,
+    timing: toTiming(story),
+    warnings: [...story.warnings, ...plan.warnings, ...remarks(thought, last, plan)],
+  };
+}
+
+function toCounts({ thought, answer, requests }: Story): Counts {
+  const received = sum(requests, ({ reading }) => reading.trail.ids.length);
+  const answerTokens = sum(answer.parts, ({ tokens }) => tokens);
+  const endOfTurn = thought.endOfTurnTokens + sum(answer.parts, ({ endOfTurnTokens }) => endOfTurnTokens);
+  return {
+    prompt: sum(requests, ({ ids }) => ids.length),
+    received,
+    thinking: thought.tokens,
+    marker: thought.markerTokens,
+    closer: answer.closerTokens,
+    answer: answerTokens,
+    endOfTurn,
+    dropped: received - thought.tokens - thought.markerTokens - answerTokens - endOfTurn,
+  };
+}
+
+function toTiming({ startedAt, now, answer, requests }: Story): Timing {
+  const firstAnswerTokenAt = answer.parts.find(({ firstTokenAt }) => firstTokenAt !== undefined)?.firstTokenAt;
+  const spoke = requests.map(({ reading }) => reading).filter(({ firstTokenAt }) => firstTokenAt !== undefined);
+  // the first token of a request pays for its prompt; the speed is that of the others
+  const tokens = sum(spoke, ({ trail }) => trail.ids.length - 1);
+  const ms = sum(spoke, ({ firstTokenAt = 0, lastTokenAt = 0 }) => lastTokenAt - firstTokenAt);
+  return {
+    firstTokenMs: (spoke[0]?.firstTokenAt ?? now) - startedAt,
+    firstAnswerTokenMs: (firstAnswerTokenAt ?? now) - startedAt,
+    totalMs: now - startedAt,
+    tokensPerSecond: ms > 0 ? (tokens * 1000) / ms : 0,
+  };
+}
+
+/** What the caller should know of how it went. */
+function remarks(thought: Thought, last: AnswerPart | undefined, { thinkingTokens }: Plan): string[] {
+  return [
+    ...(thought.endedBy === 'deadline'
+      ? [`max_seconds, not the thinking budget of ${thinkingTokens}, ended the thinking`]
+      : []),
+    ...(thought.endedBy === 'server'
+      ? ['the server ended the thinking before the budget did; the answer was asked for all the same']
+      : []),
+    ...(last?.endedBy === 'server' ? ['the server ended the answer before answer_tokens did'] : []),
+  ];
+}
+
+function nothingSaid(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
+  if (last?.endedBy === 'deadline') {
+    return new EngineTimeoutError('the time was over before the answer had a word', {
+      hint: 'raise max_seconds or lower thinking_budget',
+    });
+  }
+  return new NoAnswerError(
+    `the model ended its turn without an answer, after ${thought.tokens} thinking tokens of ${thinkingTokens}`,
+    { hint: 'ask again, with another thinking_budget' },
+  );
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0);
+}

@@ -1,0 +1,98 @@
+/** Decides, before anything is generated, how the window is shared. Pure arithmetic. */
+import type { Facts, Prompt } from '../engine/engine.ts';
+import { ContextOverflowError, EngineUnsupportedError } from '../errors.ts';
+import type { Sampling, ThinkingState } from '../prompt/family.ts';
+import type { Question } from '../prompt/question.ts';
+
+/** Who enforces the budget: `off` is the model's own switch, `stream` is our cut of a counted token stream. */
+export type Mechanism = 'native' | 'stream' | 'two_call' | 'off';
+
+type Shares = { readonly thinking: number; readonly closer: number; readonly answer: number };
+
+/** Where the mechanisms differ, a row each: what the prompt must say of thinking, and how much the first request may generate. */
+const MECHANISMS: Record<'stream' | 'off', { states: readonly ThinkingState[]; room: (shares: Shares) => number }> = {
+  // one request: where the model closes thinking by itself, the answer follows in the same stream
+  stream: { states: ['open', 'none'], room: ({ thinking, closer, answer }) => thinking + closer + answer },
+  off: { states: ['closed', 'none'], room: ({ answer }) => answer },
+};
+
+/** All in tokens. */
+export type Plan = {
+  readonly mechanism: Mechanism;
+  /** the budget */
+  readonly thinkingTokens: number;
+  /** room for the closer, or for the marker where the model closes by itself */
+  readonly closerTokens: number;
+  readonly answerTokens: number;
+  /** what the first request may generate */
+  readonly maxTokens: number;
+  /** how far back from the budget a line end is looked for, so that a thought is not cut in the middle */
+  readonly lineWindow: number;
+  readonly sampling: Sampling;
+  readonly warnings: readonly string[];
+};
+
+/** Below these a default is not shrunk: thinking or answer would be of no use. */
+const LEAST = { thinking: 16, answer: 32 } as const;
+
+/** A thought is cut at a line end within so many tokens, or a quarter of the budget if that is less. */
+const LINE_WINDOW = 32;
+
+/**
+ * Prompt P, budget N, closer K and answer A must fit the window C: P + N + K + A <= C. What the caller gave is kept or
+ * refused; a default shrinks, thinking first, because the answer's share is reserved.
+ * @throws {ContextOverflowError} naming the numbers
+ * @throws {EngineUnsupportedError} when the rendered prompt does not have thinking as it was asked for
+ */
+export function plan(
+  question: Pick<Question, 'thinkingBudget' | 'answerTokens'>,
+  { window, family, closerIds }: Pick<Facts, 'window' | 'family' | 'closerIds'>,
+  prompt: Pick<Prompt, 'ids' | 'thinking'>,
+): Plan {
+  const { thinkingBudget, answerTokens } = question;
+  const mechanism = thinkingBudget.tokens === 0 ? 'off' : 'stream';
+  const { states, room } = MECHANISMS[mechanism];
+  if (!states.includes(prompt.thinking)) throw notAsAsked(mechanism, prompt.thinking, family.name);
+  const closer = mechanism === 'off' ? 0 : Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
+  const free = window - prompt.ids.length - closer;
+  const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
+  const least = {
+    thinking: thinkingBudget.given ? wanted.thinking : Math.min(wanted.thinking, LEAST.thinking),
+    answer: answerTokens.given ? wanted.answer : Math.min(wanted.answer, LEAST.answer),
+  };
+  if (least.thinking + least.answer > free) {
+    throw new ContextOverflowError(
+      `the prompt takes ${prompt.ids.length} of the ${window} tokens that the model's window holds, and ${least.thinking} for thinking, ${closer} to close it and ${least.answer} for the answer do not fit beside it`,
+      { hint: 'shorten the text, or lower thinking_budget or answer_tokens' },
+    );
+  }
+  const thinking = Math.max(least.thinking, Math.min(wanted.thinking, free - wanted.answer));
+  const answer = Math.min(wanted.answer, free - thinking);
+  return {
+    mechanism,
+    thinkingTokens: thinking,
+    closerTokens: closer,
+    answerTokens: answer,
+    maxTokens: room({ thinking, closer, answer }),
+    lineWindow: Math.min(LINE_WINDOW, Math.floor(thinking / 4)),
+    sampling: mechanism === 'off' ? family.sampling.off : family.sampling.on,
+    warnings: [
+      ...shrunk('thinking_budget', wanted.thinking, thinking, window),
+      ...shrunk('answer_tokens', wanted.answer, answer, window),
+    ],
+  };
+}
+
+function shrunk(name: string, wanted: number, got: number, window: number): string[] {
+  return got === wanted
+    ? []
+    : [`${name} was lowered from ${wanted} to ${got} to fit the model's window of ${window} tokens`];
+}
+
+function notAsAsked(mechanism: Mechanism, state: ThinkingState, family: string): EngineUnsupportedError {
+  const wanted = mechanism === 'off' ? 'off' : 'on';
+  return new EngineUnsupportedError(
+    `thinking was switched ${wanted}, but the prompt that the server rendered has it ${state} (family ${family})`,
+    { hint: `use a chat template with the family's switch${wanted === 'off' ? ', or a thinking_budget above 0' : ''}` },
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * One request while it is being read: its tokens, how it ended, and when. Waiting is bounded by an alarm; what was
+ * being waited for is not lost when the alarm rings first.
+ */
+import type { Clock } from '../clock.ts';
+import { ConnectionLostError, type FinishReason, type Piece } from '../engine/engine.ts';
+import { Trail } from './trail.ts';
+
+/** How a request ended by itself. */
+export type StreamEnd =
+  | { readonly kind: 'finished'; readonly reason: FinishReason }
+  | { readonly kind: 'lost'; readonly cause: Error };
+
+export type Event = 'piece' | 'ended' | 'alarm';
+
+const nothing = (): void => undefined;
+
+export class Reading {
+  readonly trail: Trail;
+  end: StreamEnd | undefined;
+  firstTokenAt: number | undefined;
+  lastTokenAt: number | undefined;
+  readonly #iterator: AsyncIterator<Piece>;
+  readonly #abort: AbortController;
+  readonly #clock: Clock;
+  #pending: Promise<IteratorResult<Piece>> | undefined;
+
+  /** `open` starts the request under a signal that this reading owns. */
+  constructor(
+    open: (signal: AbortSignal) => AsyncIterable<Piece>,
+    decode: (ids: readonly number[]) => Promise<string>,
+    { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+  ) {
+    this.#abort = new AbortController();
+    this.#iterator = open(AbortSignal.any([signal, this.#abort.signal]))[Symbol.asyncIterator]();
+    this.#clock = clock;
+    this.trail = new Trail(decode);
+  }
+
+  /** Waits for the next piece, or for the stream's end, at most until `alarmAt`. Errors of the engine pass through. */
+  async next(alarmAt = Infinity): Promise<Event> {
+    if (this.end !== undefined) return 'ended';
+    this.#pending ??= this.#iterator.next();
+    const result = await this.#orAlarm(this.#pending, alarmAt);
+    if (result === 'alarm' || result === 'ended') return result;
+    this.#pending = undefined;
+    if (result.done === true) {
+      this.end = { kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') };
+      return 'ended';
+    }
+    const { ids, text, finish } = result.value;
+    if (ids.length > 0) {
+      this.lastTokenAt = this.#clock.now();
+      this.firstTokenAt ??= this.lastTokenAt;
+    }
+    this.trail.append(ids, text);
+    if (finish === undefined) return 'piece';
+    this.end = { kind: 'finished', reason: finish };
+    return 'ended';
+  }
+
+  async #orAlarm(
+    pending: Promise<IteratorResult<Piece>>,
+    alarmAt: number,
+  ): Promise<IteratorResult<Piece> | 'alarm' | 'ended'> {
+    const wait = alarmAt - this.#clock.now();
+    if (wait <= 0) return 'alarm';
+    let silence = nothing;
+    const alarm = new Promise<'alarm'>((resolve) => {
+      if (Number.isFinite(wait)) silence = this.#clock.timer(wait, () => resolve('alarm'));
+    });
+    try {
+      return await Promise.race([pending, alarm]);
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      this.end = { kind: 'lost', cause: error };
+      return 'ended';
+    } finally {
+      silence();
+    }
+  }
+
+  /** Ends the request upstream, now. What was received stays. */
+  stop(): void {
+    this.#abort.abort();
+    // the iterator's own clean-up, and an abort error that nobody waits for any more
+    this.#pending?.catch(() => undefined);
+    void this.#iterator.return?.().catch(() => undefined);
+  }
+}

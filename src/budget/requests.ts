@@ -1,0 +1,41 @@
+/** The generations of one run: each is asked for here, read by the loop, and stopped when the run is over. */
+import type { Clock } from '../clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Sampling } from '../prompt/family.ts';
+import { Reading } from './reading.ts';
+
+export type Request = {
+  /** the prompt, or what was seen before and is continued */
+  readonly ids: readonly number[];
+  readonly askedAt: number;
+  readonly reading: Reading;
+};
+
+export class Requests {
+  readonly all: Request[] = [];
+  readonly #engine: Engine;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+
+  constructor(engine: Engine, { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock }) {
+    this.#engine = engine;
+    this.#signal = signal;
+    this.#clock = clock;
+  }
+
+  ask(ids: readonly number[], maxTokens: number, sampling: Sampling): Request {
+    const reading = new Reading(
+      (signal) => this.#engine.generate(ids, { maxTokens, sampling }, { signal }),
+      (stretch) => this.#engine.decode(stretch, { signal: this.#signal }),
+      { signal: this.#signal, clock: this.#clock },
+    );
+    const request = { ids, askedAt: this.#clock.now(), reading };
+    this.all.push(request);
+    return request;
+  }
+
+  /** Nothing of the run goes on upstream. */
+  stop(): void {
+    for (const { reading } of this.all) reading.stop();
+  }
+}

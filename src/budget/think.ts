@@ -1,0 +1,172 @@
+/**
+ * The loop: reads a stream until thinking ends, whichever way it does.
+ *
+ * Tokens that hold a piece of a marker are overhead, never thinking; characters behind the end marker, also those of
+ * the token that straddles it, belong to the answer.
+ */
+import { EngineTimeoutError } from '../errors.ts';
+import type { Family, ThinkingState } from '../prompt/family.ts';
+import type { Deadline } from './deadline.ts';
+import { possibleStart } from './marker.ts';
+import type { Plan } from './plan.ts';
+import type { Reading, StreamEnd } from './reading.ts';
+import type { Boundary } from './trail.ts';
+
+/** How thinking ended; the words of the result (design: results, word for word). */
+export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off';
+
+export type Thought = {
+  readonly endedBy: ThinkingEnd;
+  /** what counts as thinking and reaches the answer */
+  readonly tokens: number;
+  readonly text: string;
+  /** tokens of the start marker, where the model opened thinking itself, and of the end marker */
+  readonly markerTokens: number;
+  /** of an end-of-turn token inside open thinking, which is dropped */
+  readonly endOfTurnTokens: number;
+  /** where the answer goes on in the same stream, or up to where the stream is kept and closed by us */
+  readonly until: Boundary;
+  /** the answer is in this same stream */
+  readonly flowsOn: boolean;
+};
+
+type Task = {
+  readonly reading: Reading;
+  readonly plan: Pick<Plan, 'thinkingTokens' | 'lineWindow' | 'answerTokens'>;
+  readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
+  readonly state: ThinkingState;
+  readonly deadline: Deadline;
+  readonly askedAt: number;
+  /** called after each piece, with the thinking tokens so far */
+  readonly progress: (thinkingTokens: number) => void;
+};
+
+const NOWHERE: Boundary = { tokens: 0, chars: 0 };
+
+/** No thinking: the stream is the answer from its first token. */
+const UNTHOUGHT = { tokens: 0, text: '', markerTokens: 0, endOfTurnTokens: 0, until: NOWHERE, flowsOn: true } as const;
+
+export async function think(task: Task): Promise<Thought> {
+  if (task.state === 'closed') return { ...UNTHOUGHT, endedBy: 'off' };
+  const start = task.state === 'open' ? NOWHERE : await opening(task);
+  return start === undefined ? { ...UNTHOUGHT, endedBy: 'none' } : readThinking(task, start);
+}
+
+/** Where thinking begins when the model opens it itself; undefined when its first words are not the start marker. */
+async function opening(task: Task): Promise<Boundary | undefined> {
+  const { reading, family } = task;
+  const { trail } = reading;
+  for (;;) {
+    const text = trail.since(0);
+    const words = text.trimStart();
+    if (words.startsWith(family.startMarker)) {
+      const chars = text.indexOf(family.startMarker) + family.startMarker.length;
+      return { ...(await trail.boundaryAfterChars(chars)), chars };
+    }
+    if (!family.startMarker.startsWith(words)) return undefined;
+    // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
+    const event = await reading.next(alarm(task));
+    if (event === 'ended') return undefined;
+    if (event === 'alarm' && trail.ids.length === 0) throw tooSlow();
+    if (event === 'alarm') return undefined;
+  }
+}
+
+async function readThinking(task: Task, start: Boundary): Promise<Thought> {
+  const { reading, plan } = task;
+  const { trail } = reading;
+  let searched = start.chars;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
+    const thought = await settled(task, start, searched);
+    if (thought !== undefined) return thought;
+    if (reading.end !== undefined) return ended(task, start, reading.end);
+    task.progress(Math.min(trail.ids.length - start.tokens, plan.thinkingTokens));
+    searched = Math.max(start.chars, trail.length - task.family.endMarker.length + 1);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const event = await reading.next(alarm(task));
+    if (event === 'alarm' && trail.ids.length === 0) throw tooSlow();
+    if (event === 'alarm') return cut(task, start, 'deadline');
+  }
+}
+
+/** Closed by the model, or over the budget; undefined while neither is certain. What lies before `searched` holds no marker. */
+async function settled(
+  { reading, plan, family }: Task,
+  start: Boundary,
+  searched: number,
+): Promise<Thought | undefined> {
+  const { trail } = reading;
+  const { endMarker } = family;
+  const text = trail.since(searched);
+  const found = text.indexOf(endMarker);
+  if (found === -1 && trail.ids.length - start.tokens <= plan.thinkingTokens) return undefined;
+  // the marker, whole or possible, has to begin with the token after the budget at the latest
+  const begins = found === -1 ? possibleStart(text, endMarker) : found;
+  const before = begins === undefined ? undefined : await trail.boundaryByChars(searched + begins);
+  const inTime = before !== undefined && before.tokens - start.tokens <= plan.thinkingTokens;
+  if (!inTime) return cut({ reading, plan, family }, start, 'budget');
+  if (found === -1) return undefined;
+  const at = searched + found;
+  const behind = { ...(await trail.boundaryAfterChars(at + endMarker.length)), chars: at + endMarker.length };
+  const tokens = Math.max(0, before.tokens - start.tokens);
+  return {
+    endedBy: 'model',
+    tokens,
+    text: trail.slice(start.chars, at),
+    markerTokens: behind.tokens - tokens,
+    endOfTurnTokens: 0,
+    until: behind,
+    flowsOn: true,
+  };
+}
+
+/** What the stream's own end means for open thinking. */
+function ended(task: Task, start: Boundary, end: StreamEnd | undefined): Promise<Thought> {
+  const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
+  return stopped ? cut(task, start, 'unclosed') : cut(task, start, 'server');
+}
+
+/**
+ * Keeps at most the budget, ends at the last line end inside a small window (not where the model itself stopped),
+ * never inside a character, and never with the beginning of a marker.
+ */
+async function cut(
+  { reading, plan, family }: Pick<Task, 'reading' | 'plan' | 'family'>,
+  start: Boundary,
+  endedBy: 'budget' | 'deadline' | 'unclosed' | 'server',
+): Promise<Thought> {
+  const { trail } = reading;
+  // before anything else is asked: every token more is paid for
+  reading.stop();
+  const most = await trail.boundaryByTokens(start.tokens + plan.thinkingTokens);
+  const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
+  const half = possibleStart(end, family.endMarker);
+  const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
+  const line = endedBy === 'unclosed' ? undefined : await trail.lineEnd(last.tokens - plan.lineWindow, last.tokens);
+  const until = later(start, line ?? last);
+  return {
+    endedBy,
+    tokens: until.tokens - start.tokens,
+    text: trail.slice(start.chars, until.chars),
+    markerTokens: start.tokens,
+    endOfTurnTokens: endedBy === 'unclosed' ? trail.ids.length - (await trail.whole()).tokens : 0,
+    until,
+    flowsOn: false,
+  };
+}
+
+/** A cut never goes back before thinking began. */
+function later(a: Boundary, b: Boundary): Boundary {
+  return b.tokens < a.tokens || b.chars < a.chars ? a : b;
+}
+
+function alarm({ deadline, plan, askedAt, reading }: Pick<Task, 'deadline' | 'plan' | 'askedAt' | 'reading'>): number {
+  return deadline.thinkingUntil(plan.answerTokens, askedAt, reading);
+}
+
+function tooSlow(): EngineTimeoutError {
+  return new EngineTimeoutError('no token had come when the time for thinking was over', {
+    hint: 'raise max_seconds, or look at what the server is doing',
+  });
+}

@@ -1,0 +1,72 @@
+/** `thinkmeter ask`: one question, for people and for pipes. The answer on stdout, everything else on stderr. */
+import { text } from 'node:stream/consumers';
+import { reason } from '../../tools/reason.ts';
+import type { Parts } from '../compose.ts';
+import { InvalidInputError } from '../errors.ts';
+import type { RunResult } from '../report/result.ts';
+import { numbersLine } from '../report/text.ts';
+import { Meter } from './meter.ts';
+import { dimmed, type Terminal } from './terminal.ts';
+
+export type AskOptions = {
+  readonly budget?: string;
+  readonly complexity?: string;
+  readonly answerTokens?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+};
+
+type WholeRun = RunResult & { readonly reasoning: string };
+
+export async function ask(
+  given: string | undefined,
+  options: AskOptions,
+  { runner, runs, defaults }: Parts,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const question = given ?? (await fromStdin(terminal));
+  const meter = new Meter(terminal, () => runner.clock.now());
+  const budget = Number(options.budget ?? defaults.thinkingBudget);
+  // absent and null are the same to a tool, and its numbers may come as digits
+  const args = {
+    question,
+    thinking_budget: options.budget ?? null,
+    complexity: options.complexity ?? null,
+    answer_tokens: options.answerTokens ?? null,
+  };
+  try {
+    const { runId } = await reason.call(args, {
+      runner,
+      defaults,
+      signal,
+      startedAt: runner.clock.now(),
+      progress: (progress) => {
+        if (options.quiet !== true && options.json !== true) meter.show(progress, budget);
+      },
+    });
+    meter.clear();
+    print(runs.get(runId) as WholeRun, options, terminal);
+  } finally {
+    meter.clear();
+  }
+}
+
+function print(run: WholeRun, { json, quiet }: AskOptions, terminal: Terminal): void {
+  if (json === true) {
+    terminal.stdout.write(`${JSON.stringify(run)}\n`);
+    return;
+  }
+  if (quiet !== true && run.reasoning !== '') terminal.stderr.write(`${dimmed(run.reasoning.trimEnd(), terminal)}\n\n`);
+  terminal.stdout.write(`${run.answer}\n`);
+  if (quiet === true) return;
+  for (const warning of run.warnings) terminal.stderr.write(`note: ${warning}\n`);
+  terminal.stderr.write(`${dimmed(numbersLine(run), terminal)}\n`);
+}
+
+async function fromStdin({ stdin }: Terminal): Promise<string> {
+  if (stdin.isTTY === true) {
+    throw new InvalidInputError('there is no question', { hint: 'give it as thinkmeter ask "QUESTION", or on stdin' });
+  }
+  return text(stdin);
+}

@@ -1,0 +1,69 @@
+/** The command line: what there is to say, and what each command does with it. */
+import { Command } from 'commander';
+import type { Flags } from '../config/load.ts';
+import { SETTINGS, type Setting } from '../config/options.ts';
+import { VERSION } from '../version.ts';
+import type { AskOptions } from './ask.ts';
+
+export type Actions = {
+  serve(flags: Flags): Promise<void>;
+  ask(question: string | undefined, options: AskOptions, flags: Flags): Promise<void>;
+  demo(flags: Flags): Promise<void>;
+};
+
+const ABOUT = `Hands problems to NVIDIA Nemotron under a thinking budget that is enforced, verified and reported.
+
+Without a command it is an MCP server on stdin and stdout: what a client's configuration runs.`;
+
+const EXAMPLES = `
+Examples:
+  thinkmeter ask "2^10 + 3^5 - 4^3 = ?" --budget 256
+  thinkmeter ask --engine demo --json < question.txt
+  thinkmeter demo
+  thinkmeter demo --engine vllm --base-url http://gpu-box:8000
+
+Every setting has a variable as well, such as THINKMETER_BASE_URL; the README lists them.
+Exit codes: 0 fine, 1 it could not be done, 2 wrong usage, 70 a bug.`;
+
+export function createProgram(
+  actions: Actions,
+  write: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+): Command {
+  const program = new Command('thinkmeter')
+    .description(ABOUT)
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    // the same option means the same before and after a command's name
+    .enablePositionalOptions()
+    .configureOutput({ writeOut: write.out, writeErr: write.err })
+    .showHelpAfterError('(thinkmeter --help lists commands and options)')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: Flags) => actions.serve(flags));
+  const ask = program
+    .command('ask')
+    .description('answer one question: the answer on stdout, the reasoning and the numbers on stderr')
+    .argument('[question]', 'what to answer (default: read from stdin)')
+    .option('-b, --budget <tokens>', 'most thinking tokens, 0 to 32768 (default: 512, or that of the use case)')
+    .option('-c, --complexity <level>', 'instead of a budget: simple, medium, complex or critical')
+    .option('-a, --answer-tokens <tokens>', 'most answer tokens (default: 1024)')
+    .option('--json', 'print the whole result as JSON')
+    .option('-q, --quiet', 'print the answer only')
+    .action((question: string | undefined, options: AskOptions, command: Command) =>
+      actions.ask(question, options, command.optsWithGlobals()),
+    );
+  const demo = program
+    .command('demo')
+    .description(
+      'two problems under five budgets, by a real model, through the MCP server (--engine vllm: on your own server)',
+    )
+    .action((_: Flags, command: Command) => actions.demo(command.optsWithGlobals()));
+  for (const command of [program, ask, demo]) addSettings(command);
+  return program;
+}
+
+function addSettings(command: Command): void {
+  for (const { flag, value, help, initial } of Object.values<Setting>(SETTINGS)) {
+    command.option(`${flag} <${value}>`, initial === '' ? help : `${help} (default: ${initial})`);
+  }
+}

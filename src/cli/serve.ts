@@ -1,0 +1,36 @@
+/** `thinkmeter` without a command: the MCP server on stdin and stdout, until the client has gone. */
+import { once } from 'node:events';
+import { tools } from '../../tools/index.ts';
+import type { Parts } from '../compose.ts';
+import type { Config } from '../config/load.ts';
+import { serveOverStdio } from '../mcp/stdio.ts';
+import { VERSION } from '../version.ts';
+import type { Terminal } from './terminal.ts';
+
+export async function serveUntilGone(
+  parts: Parts,
+  config: Config,
+  { stdin }: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, log, defaults } = parts;
+  const server = serveOverStdio({ ...parts, tools });
+  log.info(
+    { version: VERSION, engine: config.engine, thinkingBudget: defaults.thinkingBudget },
+    'thinkmeter serves on stdio',
+  );
+  const gone = new AbortController();
+  try {
+    await Promise.race([
+      once(stdin, 'end', { signal: gone.signal }),
+      once(stdin, 'close', { signal: gone.signal }),
+      once(signal, 'abort', { signal: gone.signal }),
+    ]);
+  } finally {
+    gone.abort();
+    await server.close();
+    await engine.close();
+    // nothing may keep a server alive that has no client
+    stdin.destroy();
+  }
+}

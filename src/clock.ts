@@ -1,0 +1,14 @@
+/** Time, passed in so that tests can turn it by hand. Milliseconds throughout. */
+export type Clock = {
+  now(): number;
+  /** Calls `ring` once after `ms`; the returned function takes it back. */
+  timer(ms: number, ring: () => void): () => void;
+};
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  timer: (ms, ring) => {
+    const handle = setTimeout(ring, Math.max(0, ms));
+    return () => clearTimeout(handle);
+  },
+};

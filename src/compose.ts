@@ -1,0 +1,72 @@
+/** Builds the parts from the settings, once a process. */
+import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config/load.ts';
+import { createEmbeddedEngine } from './engine/embedded/engine.ts';
+import type { Engine } from './engine/engine.ts';
+import { sendsKeyInClear } from './engine/vllm/address.ts';
+import { createVllmEngine } from './engine/vllm/engine.ts';
+import { ConfigError } from './errors.ts';
+import type { Log } from './log.ts';
+import { createRunner, type Runner } from './runner.ts';
+import { Runs } from './runs.ts';
+import type { ToolDefaults } from './tool.ts';
+
+/** Where the program's own files are. */
+export type Installation = { readonly worker: URL; readonly demoModel: string };
+
+export type Parts = {
+  readonly engine: Engine;
+  readonly runner: Runner;
+  readonly runs: Runs;
+  readonly defaults: ToolDefaults;
+  readonly log: Log;
+};
+
+export function compose(config: Config, installation: Installation, log: Log): Parts {
+  const engine = createEngine(config, installation, log);
+  const runs = new Runs();
+  // an embedded model computes one run after the other: more at a time would only wait inside
+  const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
+  return {
+    engine,
+    runs,
+    log,
+    runner: createRunner({ engine, clock: systemClock, concurrency, runs, log }),
+    defaults: {
+      thinkingBudget: config.useCase === undefined ? DEFAULT_THINKING_BUDGET : USE_CASE[config.useCase],
+      maxSeconds: config.maxSeconds === 0 ? undefined : config.maxSeconds,
+      systemPrompt: config.systemPrompt,
+    },
+  };
+}
+
+function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
+  const { temperature, topP, model, apiKey, dtype } = config;
+  const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
+  switch (config.engine) {
+    case 'demo':
+      return createEmbeddedEngine({ worker, sampling, model: demoModel });
+    case 'embedded':
+      if (model === undefined) {
+        throw new ConfigError('the embedded engine needs a model', {
+          hint: 'set THINKMETER_MODEL to a folder or hub id, or THINKMETER_ENGINE=demo',
+        });
+      }
+      return createEmbeddedEngine({ worker, sampling, model, ...(dtype === undefined ? {} : { dtype }) });
+    case 'vllm': {
+      const engine = createVllmEngine({
+        baseUrl: config.baseUrl,
+        sampling,
+        ...(apiKey === undefined ? {} : { apiKey }),
+        ...(model === undefined ? {} : { model }),
+      });
+      if (apiKey !== undefined && sendsKeyInClear(config.baseUrl)) {
+        log.warn(
+          `THINKMETER_API_KEY crosses the network unencrypted to ${config.baseUrl}: use https there, or a tunnel`,
+        );
+      }
+      return engine;
+    }
+  }
+}

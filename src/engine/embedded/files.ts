@@ -1,0 +1,46 @@
+/** Where an embedded model's files are: a folder on this machine, or the hub. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import type { ModelSource } from './protocol.ts';
+
+/** Which file holds which number format, in the order of preference (names: transformers.js). */
+const FORMATS = [
+  ['q8', 'model_quantized.onnx'],
+  ['q4', 'model_q4.onnx'],
+  ['q4f16', 'model_q4f16.onnx'],
+  ['fp16', 'model_fp16.onnx'],
+  ['fp32', 'model.onnx'],
+] as const;
+
+/** transformers.js would take fp32 on a CPU: four times the memory */
+const HUB_DEFAULT = 'q8';
+
+/** @throws {ConfigError} when it is meant to be a folder and is not one with a model in it */
+export function findModel(
+  model: string,
+  dtype: string | undefined,
+): { name: string; source: ModelSource; dtype: string } {
+  const folder = resolve(model);
+  if (!existsSync(folder)) {
+    if (isAbsolute(model) || model.startsWith('.') || model.split('/').length !== 2) {
+      throw new ConfigError(`there is no model folder at ${model}`, {
+        hint: 'set THINKMETER_MODEL to a folder with an ONNX model, or to a hub id such as ORGANIZATION/NAME',
+      });
+    }
+    return { name: model, source: { kind: 'hub', id: model }, dtype: dtype ?? HUB_DEFAULT };
+  }
+  if (!statSync(folder).isDirectory() || !existsSync(join(folder, 'config.json'))) {
+    throw new ConfigError(`${model} is not a model folder: it has no config.json`, {
+      hint: 'set THINKMETER_MODEL to a folder as transformers.js reads it',
+    });
+  }
+  const held = FORMATS.find(([, file]) => existsSync(join(folder, 'onnx', file)))?.[0];
+  if (held === undefined && dtype === undefined) {
+    throw new ConfigError(`${model} holds no ONNX model: onnx/model*.onnx is missing`, {
+      hint: 'export the model to ONNX, or take an ONNX repository of the hub',
+    });
+  }
+  const name = basename(folder);
+  return { name, source: { kind: 'folder', parent: dirname(folder), name }, dtype: dtype ?? held ?? HUB_DEFAULT };
+}

@@ -1,0 +1,81 @@
+/** The worker thread as typed calls: started with the first, stopped for good by `close`. */
+import { Worker } from 'node:worker_threads';
+import { EngineUnsupportedError, InvariantError } from '../../errors.ts';
+import type { CallName, Calls, FromWorker } from './protocol.ts';
+
+type Waiting = {
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly onToken: ((id: number, text: string) => void) | undefined;
+};
+
+/** A failure inside the worker; `code` is Node's, where it has one. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class Thread {
+  readonly #file: URL;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #calls = 0;
+  #closed = false;
+  onLoading: (message: string) => void = () => undefined;
+
+  constructor(file: URL) {
+    this.#file = file;
+  }
+
+  call<Name extends CallName>(
+    name: Name,
+    ask: Calls[Name]['ask'],
+    onToken?: (id: number, text: string) => void,
+  ): Promise<Calls[Name]['answer']> {
+    if (this.#closed) return Promise.reject(new EngineUnsupportedError('the embedded engine has been closed'));
+    const call = ++this.#calls;
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(call, { resolve, reject, onToken });
+      this.#start().postMessage({ call, name, ask });
+    }) as Promise<Calls[Name]['answer']>;
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    // stdout belongs to the protocol: what a library prints there goes nowhere
+    const worker = new Worker(this.#file, { stdout: true });
+    worker.stdout.resume();
+    worker.on('message', (message: FromWorker) => this.#hear(message));
+    worker.on('error', (error) => this.#fail(error instanceof Error ? error : new InvariantError(String(error))));
+    worker.on('exit', (code) => this.#fail(new WorkerError(`the model's thread ended (${code})`, undefined)));
+    // a thread without work does not keep the program alive
+    worker.unref();
+    this.#worker = worker;
+    return worker;
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === 'loading') return this.onLoading(message.message);
+    const waiting = this.#waiting.get(message.call);
+    if (message.kind === 'token') return waiting?.onToken?.(message.id, message.text);
+    this.#waiting.delete(message.call);
+    if (message.kind === 'answer') waiting?.resolve(message.answer);
+    else waiting?.reject(new WorkerError(message.message, message.code));
+  }
+
+  #fail(error: Error): void {
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#worker?.terminate();
+  }
+}

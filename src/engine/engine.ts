@@ -1,0 +1,61 @@
+/**
+ * The port: what the budget loop needs of whatever generates tokens. Engines hold no budget logic, the loop holds no
+ * engine's name: what differs is in `Facts`.
+ */
+import type { Closer, Family, Sampling, ThinkingState } from '../prompt/family.ts';
+import type { Question } from '../prompt/question.ts';
+
+/** What is known of a model and its engine. Found by probing, once; plain data. */
+export type Facts = {
+  readonly engine: 'vllm' | 'embedded';
+  /** as the engine names it */
+  readonly model: string;
+  /** prompt and generated tokens together */
+  readonly window: number;
+  readonly family: Family;
+  /** the family's closer, in this model's own tokens */
+  readonly closerIds: Closer<readonly number[]>;
+};
+
+/** A rendered question. A continuation is a prompt that begins with ids seen before. */
+export type Prompt = {
+  readonly ids: readonly number[];
+  readonly thinking: ThinkingState;
+  /** the text of the last few tokens */
+  readonly tail: string;
+};
+
+export type Limits = { readonly maxTokens: number; readonly sampling: Sampling };
+
+/** `raw` is the server's own word: `stop`, `length`, `abort`, `repetition`, … */
+export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; readonly raw: string };
+
+/**
+ * A chunk, as the wire gave it: several ids may share one text, an id may come without text (a held-back piece of a
+ * character, an end-of-turn token).
+ */
+export type Piece = { readonly ids: readonly number[]; readonly text: string; readonly finish?: FinishReason };
+
+export type Loading = (progress: { readonly message: string }) => void;
+
+export type CallOptions = { readonly signal: AbortSignal; readonly loading?: Loading };
+
+export type Engine = {
+  /** Probes, or loads, on first use. */
+  describe(options: CallOptions): Promise<Facts>;
+  /** A question as token ids, with thinking switched on or off. */
+  render(question: Pick<Question, 'system' | 'user'>, thinking: boolean, options: CallOptions): Promise<Prompt>;
+  /**
+   * Continues these ids. Leaving the loop, or the signal, ends the request upstream at once. Throws
+   * `ConnectionLostError` when the stream breaks off after its first token.
+   */
+  generate(ids: readonly number[], limits: Limits, options: CallOptions): AsyncIterable<Piece>;
+  /** The text of these ids, special tokens shown. Asked only where chunks do not tell where a token ends. */
+  decode(ids: readonly number[], options: CallOptions): Promise<string>;
+  close(): Promise<void>;
+};
+
+/** The stream broke off after tokens had come. Not for callers: the loop continues from what it has. */
+export class ConnectionLostError extends Error {
+  override readonly name = 'ConnectionLostError';
+}

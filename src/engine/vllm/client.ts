@@ -1,0 +1,138 @@
+/** vLLM's endpoints as typed calls. Retries, faults and the abort of a request are dealt with here, nowhere else. */
+import OpenAI from 'openai';
+import PQueue from 'p-queue';
+import type * as z from 'zod';
+import { EngineProtocolError } from '../../errors.ts';
+import { ConnectionLostError, type Limits } from '../engine.ts';
+import type { Address } from './address.ts';
+import { toFault, toSetback } from './faults.ts';
+import { Retry } from './retry.ts';
+import { completionChunk, detokenized, modelList, tokenized, type CompletionChunk } from './wire.ts';
+
+export type ClientOptions = { readonly address: Address; readonly apiKey: string | undefined };
+
+/** Hostile text may fall into thousands of pieces; uvicorn resets connections when very many open at once (seen at 64). */
+const SMALL_CALLS_AT_ONCE = 16;
+
+/** The library wants a limit on a whole request; the caller's deadline is ours to keep. */
+const DAY_MS = 86_400_000;
+
+export type TokenizeMessages = {
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly templateArguments: Readonly<Record<string, boolean>>;
+};
+
+export class VllmClient {
+  readonly #openai: OpenAI;
+  readonly #place: { readonly root: string; readonly apiKey: string | undefined };
+  readonly #retry = new Retry();
+  readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
+
+  constructor({ address, apiKey }: ClientOptions) {
+    this.#place = { root: address.root, apiKey };
+    this.#openai = new OpenAI({
+      baseURL: address.api,
+      // the library reads these from OPENAI_* variables unless they are given: another server's secrets
+      apiKey: apiKey ?? 'none',
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
+      maxRetries: 0,
+      timeout: DAY_MS,
+      logLevel: 'off',
+    });
+  }
+
+  models(signal: AbortSignal): Promise<z.infer<typeof modelList>> {
+    return this.#small('/v1/models', modelList, () => this.#openai.get('/models', { signal }), signal);
+  }
+
+  /** A conversation through the model's chat template, with the assistant's turn opened. */
+  tokenizeMessages(
+    model: string,
+    { messages, templateArguments }: TokenizeMessages,
+    signal: AbortSignal,
+  ): Promise<z.infer<typeof tokenized>> {
+    const body = { model, messages, add_generation_prompt: true, chat_template_kwargs: templateArguments };
+    return this.#post('/tokenize', tokenized, body, signal);
+  }
+
+  /** Text alone: without `add_special_tokens: false` it would begin with `<s>`. */
+  tokenizeText(model: string, prompt: string, signal: AbortSignal): Promise<z.infer<typeof tokenized>> {
+    return this.#post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
+  }
+
+  async detokenize(model: string, tokens: readonly number[], signal: AbortSignal): Promise<string> {
+    return (await this.#post('/detokenize', detokenized, { model, tokens }, signal)).prompt;
+  }
+
+  /** Streams a completion of token ids. @throws {ConnectionLostError} when it breaks off after its first chunk */
+  async *complete(
+    model: string,
+    prompt: readonly number[],
+    { maxTokens, sampling }: Limits,
+    signal: AbortSignal,
+  ): AsyncGenerator<CompletionChunk> {
+    const body = {
+      model,
+      prompt: [...prompt],
+      max_tokens: maxTokens,
+      ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
+      ...(sampling.topP === undefined ? {} : { top_p: sampling.topP }),
+      stream: true as const,
+      stream_options: { include_usage: true },
+      // fields of vLLM that the library does not know
+      return_token_ids: true,
+      skip_special_tokens: false,
+    };
+    const open = async () => {
+      const stream = await this.#openai.completions.create(body, { signal });
+      const chunks = stream[Symbol.asyncIterator]();
+      return { chunks, first: await chunks.next() };
+    };
+    const { chunks, first } = await this.#attempt('/v1/completions', open, signal);
+    try {
+      for (let next = first; next.done !== true; next = await chunks.next())
+        yield parse(completionChunk, next.value, '/v1/completions');
+      // the library ends a stream that was aborted as if it were over
+      signal.throwIfAborted();
+    } catch (error) {
+      if (signal.aborted || error instanceof EngineProtocolError) throw error;
+      throw new ConnectionLostError(`the stream from ${this.#place.root} broke off`, { cause: error });
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
+  #post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
+    // these two are at the server's root, beside /v1
+    return this.#small(path, schema, () => this.#openai.post(`${this.#place.root}${path}`, { body, signal }), signal);
+  }
+
+  async #small<T>(path: string, schema: z.ZodType<T>, call: () => Promise<unknown>, signal: AbortSignal): Promise<T> {
+    return parse(schema, await this.#smallCalls.add(() => this.#attempt(path, call, signal)), path);
+  }
+
+  #attempt<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    let original: unknown;
+    const attempt = async (): Promise<T> => {
+      try {
+        return await call();
+      } catch (error) {
+        original = error;
+        throw toFault(error, this.#place, path);
+      }
+    };
+    return this.#retry.run(attempt, (fault) => toSetback(fault, original), signal);
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new EngineProtocolError(`what the server answers to ${path} is not what vLLM answers`, {
+    hint: 'check that THINKMETER_BASE_URL is a vLLM server',
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,66 @@
+/** What can go wrong on the wire, in words for the person who can mend it. Never shows a key. */
+import { APIConnectionError, APIError } from 'openai';
+import { EngineHttpError, EngineProtocolError, EngineUnreachableError, EngineUnsupportedError } from '../../errors.ts';
+import type { Setback } from './retry.ts';
+
+const EXCERPT = 200;
+
+export type Place = { readonly root: string; readonly apiKey: string | undefined };
+
+/** An error of the HTTP library as one of ours; others pass. */
+export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
+  if (error instanceof APIConnectionError) {
+    return new EngineUnreachableError(`no server answers at ${root}`, {
+      hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
+      cause: error,
+    });
+  }
+  if (error instanceof SyntaxError) {
+    return new EngineProtocolError(`what ${root}${path} answers is not JSON`, {
+      hint: 'check that THINKMETER_BASE_URL is a vLLM server',
+      cause: error,
+    });
+  }
+  if (!(error instanceof APIError) || error.status === undefined) return error;
+  const status = Number(error.status);
+  const said = excerpt(error, apiKey);
+  if (status === 401 || status === 403) {
+    return new EngineHttpError(
+      `the server at ${root} ${apiKey === undefined ? 'asks for a key' : 'refused the key'} (${status})`,
+      status,
+      {
+        hint: 'set THINKMETER_API_KEY to the key that the server was started with',
+      },
+    );
+  }
+  if (status === 404 && path.endsWith('tokenize')) {
+    return new EngineUnsupportedError(`the server at ${root} has no ${path}, so prompts cannot be counted there`, {
+      hint: 'use a vLLM server, without a proxy that hides this path',
+    });
+  }
+  return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
+    hint: hintFor(status),
+  });
+}
+
+function hintFor(status: number): string {
+  if (status === 404) return 'check THINKMETER_BASE_URL and THINKMETER_MODEL';
+  if (status === 429 || status === 503) return 'the server is busy: try again later';
+  return status >= 500 ? "look at the server's log" : 'check the request against what this server accepts';
+}
+
+function excerpt(error: APIError, apiKey: string | undefined): string {
+  const { error: body } = error;
+  const words = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : error.message;
+  const safe = apiKey === undefined ? words : words.replaceAll(apiKey, '***');
+  return safe.length > EXCERPT ? `${safe.slice(0, EXCERPT)}…` : safe;
+}
+
+/** Worth another attempt: nobody took the connection, 429, 503. A 504 is not: the first request may still be running. */
+export function toSetback(fault: unknown, original: unknown): Setback | undefined {
+  if (fault instanceof EngineUnreachableError) return { error: fault };
+  if (!(fault instanceof EngineHttpError) || (fault.status !== 429 && fault.status !== 503)) return undefined;
+  const seconds =
+    original instanceof APIError ? Number(original.headers?.get('retry-after') ?? Number.NaN) : Number.NaN;
+  return Number.isFinite(seconds) ? { error: fault, retryAfterMs: seconds * 1000 } : { error: fault };
+}

@@ -1,0 +1,35 @@
+/** A real MCP client at the other end of a pipe: what `thinkmeter demo` shows its runs through. */
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { ToolCallError } from '../errors.ts';
+import type { RunResult } from '../report/result.ts';
+import { VERSION } from '../version.ts';
+
+export type ServerCommand = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+export type ToolCaller = {
+  /** @throws {ToolCallError} with the server's own sentence when the call fails */
+  call(tool: string, args: Readonly<Record<string, unknown>>): Promise<RunResult>;
+  close(): Promise<void>;
+};
+
+/** A demo on a slow server may take longer than a client's usual minute. */
+const CALL_TIMEOUT_MS = 600_000;
+
+export async function startServer({ command, args, env }: ServerCommand): Promise<ToolCaller> {
+  const client = new Client({ name: 'thinkmeter-demo', version: VERSION });
+  await client.connect(new StdioClientTransport({ command, args: [...args], env: { ...env }, stderr: 'inherit' }));
+  return {
+    async call(tool, input) {
+      const result = await client.callTool({ name: tool, arguments: { ...input } }, { timeout: CALL_TIMEOUT_MS });
+      if (result.isError !== true) return result.structuredContent as RunResult;
+      const [first] = result.content;
+      throw new ToolCallError(first?.type === 'text' ? first.text : 'the call failed');
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Progress notifications for one call: at most one a second, at least one every five, also while nothing arrives;
+ * rising, and none after the end (a client may tear the connection down for one that comes late).
+ */
+import type { Progress } from '../budget/run.ts';
+import type { Clock } from '../clock.ts';
+import { progressText } from '../report/progress.ts';
+
+const AT_MOST_EVERY_MS = 1000;
+/** A little less than the five seconds promised, so that a busy moment does not break the promise. */
+const AT_LEAST_EVERY_MS = 4500;
+
+/** `elapsed` in seconds. */
+type Send = (notification: { readonly elapsed: number; readonly message: string }) => void;
+
+export class ProgressReporter {
+  readonly #send: Send;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  #latest: Progress = { phase: 'waiting', thinkingTokens: 0, answerTokens: 0 };
+  #sentAt: number;
+  #silence: () => void;
+  #over = false;
+
+  constructor(send: Send, clock: Clock, startedAt: number) {
+    this.#send = send;
+    this.#clock = clock;
+    this.#startedAt = startedAt;
+    this.#sentAt = startedAt;
+    this.#silence = clock.timer(AT_LEAST_EVERY_MS, () => this.#say());
+  }
+
+  report(progress: Progress): void {
+    this.#latest = progress;
+    if (this.#clock.now() - this.#sentAt >= AT_MOST_EVERY_MS) this.#say();
+  }
+
+  #say(): void {
+    if (this.#over) return;
+    this.#silence();
+    this.#sentAt = this.#clock.now();
+    this.#silence = this.#clock.timer(AT_LEAST_EVERY_MS, () => this.#say());
+    this.#send({ elapsed: Math.round(this.#sentAt - this.#startedAt) / 1000, message: progressText(this.#latest) });
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#silence();
+  }
+}

@@ -1,0 +1,166 @@
+/** Our tools and runs as an MCP server. Serves both eras of the protocol: the SDK makes one instance a connection. */
+import { randomUUID } from 'node:crypto';
+import {
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceTemplate,
+  type CallToolResult,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { CancelledError, ThinkmeterError, toSentence } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { ToolResult } from '../report/tool-result.ts';
+import type { Runner } from '../runner.ts';
+import { runUri, type Runs } from '../runs.ts';
+import type { Tool, ToolDefaults } from '../tool.ts';
+import { VERSION } from '../version.ts';
+import { ProgressReporter } from './progress.ts';
+
+export type ServerParts = {
+  readonly tools: readonly Tool[];
+  readonly runner: Runner;
+  readonly runs: Runs;
+  readonly defaults: ToolDefaults;
+  readonly log: Log;
+};
+
+const INSTRUCTIONS =
+  'Hands problems to a Nemotron reasoning model under a hard thinking budget. reason: one hard problem; answer_fast: a quick answer without thinking; analyze_batch: one instruction over many items. A higher thinking_budget buys accuracy with time.';
+
+/**
+ * Members and elements of one call's arguments, counted together: a guard against payloads made to exhaust memory
+ * (CVE-2026-111768). Above the 1000 items of a batch, so that a list a little too long gets a sentence of ours.
+ */
+const MOST_ELEMENTS = 2000;
+
+export function createMcpServer(parts: ServerParts): McpServer {
+  const server = new McpServer(
+    { name: 'thinkmeter', title: 'thinkmeter', version: VERSION },
+    { capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS, maxToolInputElements: MOST_ELEMENTS },
+  );
+  for (const tool of parts.tools) registerTool(server, tool, parts);
+  registerRuns(server, parts.runs);
+  return server;
+}
+
+function registerTool(server: McpServer, tool: Tool, parts: ServerParts): void {
+  const { name, title, description } = tool;
+  server.registerTool(
+    name,
+    {
+      title,
+      description,
+      inputSchema: advertised(tool.input),
+      outputSchema: advertised(tool.output),
+      annotations: { title, readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+    },
+    (args, context) => call(tool, args, context, parts),
+  );
+}
+
+async function call(
+  tool: Tool,
+  args: unknown,
+  { mcpReq }: ServerContext,
+  { runner, defaults, log }: ServerParts,
+): Promise<CallToolResult> {
+  const startedAt = runner.clock.now();
+  const token = mcpReq._meta?.progressToken;
+  const send = ({ elapsed, message }: { elapsed: number; message: string }): void => {
+    if (token === undefined) return;
+    // a client that has gone cannot be told
+    mcpReq
+      .notify({ method: 'notifications/progress', params: { progressToken: token, progress: elapsed, message } })
+      .catch(() => undefined);
+  };
+  const reporter = new ProgressReporter(send, runner.clock, startedAt);
+  try {
+    const result = await tool.call(args as Readonly<Record<string, unknown>>, {
+      runner,
+      defaults,
+      signal: mcpReq.signal,
+      startedAt,
+      progress: (progress) => reporter.report(progress),
+    });
+    return toCallResult(result);
+  } catch (error) {
+    return toErrorResult(error, tool.name, log);
+  } finally {
+    reporter.end();
+  }
+}
+
+function toCallResult({ text, structured, runId }: ToolResult): CallToolResult {
+  return {
+    content: [
+      { type: 'text', text },
+      {
+        type: 'resource_link',
+        uri: runUri(runId),
+        name: `run ${runId}`,
+        description: 'the full reasoning and numbers',
+        mimeType: 'application/json',
+      },
+    ],
+    structuredContent: structured,
+  };
+}
+
+/** Who can act on it decides how it is told: a sentence to the caller, or, for a bug, an id to find it by in the log. */
+function toErrorResult(error: unknown, tool: string, log: Log): CallToolResult {
+  if (error instanceof CancelledError) {
+    log.debug({ tool }, 'cancelled');
+  } else if (error instanceof ThinkmeterError && error.audience !== 'nobody') {
+    log[error.audience === 'caller' ? 'debug' : 'error']({ tool, cause: String(error.cause) }, toSentence(error));
+  } else {
+    const id = randomUUID();
+    log.error({ tool, id, err: error }, 'a bug');
+    throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; the server's log has the details`);
+  }
+  return { isError: true, content: [{ type: 'text', text: toSentence(error) }] };
+}
+
+function registerRuns(server: McpServer, runs: Runs): void {
+  const list = (): { resources: { uri: string; name: string; mimeType: string }[] } => ({
+    resources: runs
+      .list()
+      .map(({ run_id: id }) => ({ uri: runUri(id), name: `run ${id}`, mimeType: 'application/json' })),
+  });
+  server.registerResource(
+    'run',
+    new ResourceTemplate(runUri('{run_id}'), { list }),
+    { title: 'A run', description: 'The full reasoning and numbers of one call', mimeType: 'application/json' },
+    (uri, { run_id: id }) => {
+      const record = runs.get(String(id));
+      if (record === undefined) {
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `there is no run ${String(id)}; runs are kept until the server ends, the last 500`,
+        );
+      }
+      return {
+        contents: [{ uri: uri.href, mimeType: 'application/json', text: JSON.stringify(record, undefined, 2) }],
+      };
+    },
+  );
+}
+
+/** A schema to show. What comes in is checked by the tool itself, whose sentences say what to do. */
+function advertised<T extends z.ZodObject>(schema: T): T {
+  const shown = (io: 'input' | 'output') => (): Record<string, unknown> =>
+    z.toJSONSchema(schema, {
+      io,
+      override: ({ jsonSchema }) => {
+        // every integer would carry it; it tells a model nothing
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      },
+    });
+  const standard = {
+    ...schema['~standard'],
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: { input: shown('input'), output: shown('output') },
+  };
+  return { '~standard': standard } as unknown as T;
+}

@@ -1,0 +1,103 @@
+/**
+ * What a kind of model needs, one row a kind: markers, thinking switch, closer, sampling.
+ *
+ * Sources: the model cards and chat templates of NVIDIA-Nemotron-Nano-9B-v2 and Nemotron 3 (switch, markers,
+ * sampling); the demo models' own card (models/README.md) for what they were trained on.
+ */
+
+/** How thinking is switched: by a word in the system text, by an argument of the chat template, or not at all. */
+export type ThinkingSwitch =
+  | { readonly kind: 'word'; readonly on: string; readonly off: string }
+  | { readonly kind: 'argument'; readonly name: string }
+  | { readonly kind: 'absent' };
+
+/** Left out: the server's own default. `temperature` 0 is greedy. */
+export type Sampling = { readonly temperature?: number; readonly topP?: number };
+
+/** The text that ends thinking when we cut it: one form after a line end, another elsewhere. */
+export type Closer<T> = { readonly afterLine: T; readonly elsewhere: T };
+
+export type Family = {
+  readonly name: string;
+  readonly startMarker: string;
+  readonly endMarker: string;
+  readonly switch: ThinkingSwitch;
+  readonly closer: Closer<string>;
+  readonly sampling: { readonly on: Sampling; readonly off: Sampling };
+};
+
+const MARKERS = { startMarker: '<think>', endMarker: '</think>' } as const;
+const GREEDY: Sampling = { temperature: 0 };
+
+const nano2: Family = {
+  name: 'nemotron-nano-2',
+  ...MARKERS,
+  switch: { kind: 'word', on: '/think', off: '/no_think' },
+  closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
+  sampling: { on: { temperature: 0.6, topP: 0.95 }, off: GREEDY },
+};
+
+const nemotron3: Family = {
+  name: 'nemotron-3',
+  ...MARKERS,
+  switch: { kind: 'argument', name: 'enable_thinking' },
+  closer: { afterLine: '</think>\n', elsewhere: '\n</think>\n' },
+  sampling: { on: { temperature: 1, topP: 1 }, off: { temperature: 1, topP: 1 } },
+};
+
+const unknown: Family = {
+  name: 'unknown',
+  ...MARKERS,
+  switch: { kind: 'absent' },
+  closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
+  sampling: { on: {}, off: {} },
+};
+
+/** The demo models are known by name: built as their elders, but trained to be read greedily. */
+const BY_NAME: readonly { readonly pattern: RegExp; readonly family: Family }[] = [
+  { pattern: /thinkmeter-demo-3$/i, family: { ...nemotron3, sampling: { on: GREEDY, off: GREEDY } } },
+  { pattern: /thinkmeter-demo$/i, family: { ...nano2, sampling: { on: GREEDY, off: GREEDY } } },
+  // the Japanese Nano 2 is switched by an argument, not by a word: it is left to detection
+  { pattern: /nemotron-nano-(9b|12b)-v2(?!.*japanese)/i, family: nano2 },
+  { pattern: /nemotron-3(\.5)?-/i, family: nemotron3 },
+];
+
+/** The operator's sampling in the place of the family's, where it is given. */
+export function withSampling(family: Family, by: Sampling | undefined): Family {
+  return { ...family, sampling: { on: { ...family.sampling.on, ...by }, off: { ...family.sampling.off, ...by } } };
+}
+
+/** The family that a model's name gives away, if it does. */
+export function familyByName(model: string): Family | undefined {
+  return BY_NAME.find(({ pattern }) => pattern.test(model.replace(/[/\\]+$/, '')))?.family;
+}
+
+/** The end of a rendered prompt, by what the switch was asked to do. */
+export type SwitchTrial = {
+  readonly argument: { on: string; off: string };
+  readonly word: { on: string; off: string };
+};
+
+/**
+ * The family, by what the switch does to the rendered prompt: which of the two ways changes how the prompt ends.
+ * Sampling is then the server's default, because a switch does not tell whose model it is.
+ */
+export function familyBySwitch(trial: SwitchTrial): Family {
+  const serverDefaults = { sampling: unknown.sampling };
+  if (trial.argument.on !== trial.argument.off)
+    return { ...nemotron3, name: 'unknown (enable_thinking)', ...serverDefaults };
+  if (trial.word.on !== trial.word.off) return { ...nano2, name: 'unknown (/think)', ...serverDefaults };
+  return unknown;
+}
+
+export type ThinkingState = 'open' | 'closed' | 'none';
+
+/** Tokens of a prompt that are enough to read its thinking state from: `<think></think>` is five in Nano 2, and a line end may follow. */
+export const TAIL_TOKENS = 6;
+
+/** Where a prompt leaves thinking, read from the text of its last few tokens. */
+export function thinkingState(tail: string, { startMarker, endMarker }: Family): ThinkingState {
+  const end = tail.trimEnd();
+  if (end.endsWith(startMarker)) return 'open';
+  return end.endsWith(endMarker) ? 'closed' : 'none';
+}

@@ -1,0 +1,60 @@
+/** What became of the items of a batch, put together. */
+import type { Outcome } from '../budget/outcome.ts';
+
+export type BatchItem = {
+  readonly index: number;
+  readonly answer?: string;
+  readonly error?: string;
+  readonly thinking_tokens?: number;
+  readonly ended_by?: Outcome['thinkingEndedBy'];
+};
+
+export type BatchResult = {
+  readonly results: readonly BatchItem[];
+  readonly remaining: readonly number[];
+  readonly totals: {
+    readonly items: number;
+    readonly failed: number;
+    readonly thinking_tokens: number;
+    readonly answer_tokens: number;
+    readonly total_ms: number;
+  };
+  readonly warnings: readonly string[];
+};
+
+/** One item: answered, failed with a sentence, or not begun before the deadline. */
+export type ItemEnd =
+  | { readonly kind: 'answered'; readonly outcome: Outcome }
+  | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number }
+  | { readonly kind: 'remaining' };
+
+export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchResult {
+  const results = ends.flatMap((end, index) => (end.kind === 'remaining' ? [] : [toItem(end, index)]));
+  const remaining = ends.flatMap(({ kind }, index) => (kind === 'remaining' ? [index] : []));
+  const answered = ends.flatMap((end) => (end.kind === 'answered' ? [end.outcome] : []));
+  const failed = ends.flatMap((end) => (end.kind === 'failed' ? [end] : []));
+  const lost = failed.reduce((sum, { thinkingTokens }) => sum + thinkingTokens, 0);
+  return {
+    results,
+    remaining,
+    totals: {
+      items: ends.length,
+      failed: failed.length,
+      thinking_tokens: answered.reduce((sum, { counts }) => sum + counts.thinking, lost),
+      answer_tokens: answered.reduce((sum, { counts }) => sum + counts.answer, 0),
+      total_ms: Math.round(totalMs),
+    },
+    warnings: [
+      ...new Set(answered.flatMap(({ warnings }) => warnings)),
+      ...(remaining.length === 0
+        ? []
+        : [`${remaining.length} items were not begun before the deadline; call again with them, or raise max_seconds`]),
+    ],
+  };
+}
+
+function toItem(end: Exclude<ItemEnd, { kind: 'remaining' }>, index: number): BatchItem {
+  if (end.kind === 'failed') return { index, error: end.error };
+  const { answer, counts, thinkingEndedBy } = end.outcome;
+  return { index, answer, thinking_tokens: counts.thinking, ended_by: thinkingEndedBy };
+}

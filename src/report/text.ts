@@ -1,0 +1,34 @@
+/** Results as people and models read them: the answer first, the numbers in one line at the end. */
+import type { BatchResult } from './batch.ts';
+import type { RunResult } from './result.ts';
+
+export function runText(result: RunResult): string {
+  const warnings = result.warnings.map((warning) => `note: ${warning}`);
+  return [result.answer, ...warnings, numbersLine(result)].join('\n\n');
+}
+
+export function numbersLine({ thinking, answer_tokens, answer_ended_by, timing, model }: RunResult): string {
+  const thought = `thinking ${thinking.tokens} of ${thinking.budget} tokens (ended by ${thinking.ended_by})`;
+  const cut = answer_ended_by === 'stop' ? '' : ` (cut by ${answer_ended_by})`;
+  return `[${thought}, answer ${answer_tokens} tokens${cut}, ${seconds(timing.total_ms)}, ${model}]`;
+}
+
+export function batchText({ results, remaining, totals, warnings }: BatchResult): string {
+  const lines = results.map(({ index, answer, error }) => `[${index}] ${answer ?? `error: ${error ?? ''}`}`);
+  const notes = warnings.map((warning) => `note: ${warning}`);
+  const left = remaining.length === 0 ? '' : `, ${remaining.length} not begun`;
+  const sums = `[${results.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
+  return [lines.join('\n'), ...notes, sums].join('\n\n');
+}
+
+/** A text of at most so many characters: cut at its end, and saying where the whole of it is. */
+export function shortened(text: string, most: number, whole: string): string {
+  if (text.length <= most) return text;
+  const note = whole === '' || whole.length + 20 > most ? '…' : `… (whole: ${whole})`;
+  // half of a surrogate pair is no character
+  return text.slice(0, Math.max(0, most - note.length)).replace(/[\uD800-\uDBFF]$/, '') + note;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,117 @@
+/** Runs questions: in turn under one limit, kept when they are over, logged. The one door between tools and the engine. */
+import { randomUUID } from 'node:crypto';
+import PQueue from 'p-queue';
+import type { Outcome } from './budget/outcome.ts';
+import { run, type Progress } from './budget/run.ts';
+import type { Clock } from './clock.ts';
+import type { Engine } from './engine/engine.ts';
+import { CancelledError, EngineTimeoutError, InvariantError, ThinkmeterError, toSentence } from './errors.ts';
+import type { Log } from './log.ts';
+import type { Question } from './prompt/question.ts';
+import type { BatchResult } from './report/batch.ts';
+import { toRunResult } from './report/result.ts';
+import type { Runs } from './runs.ts';
+
+export type CallOptions = {
+  readonly signal: AbortSignal;
+  readonly startedAt: number;
+  readonly progress?: (progress: Progress) => void;
+};
+
+/** One of many: single questions go before it. */
+export type BulkOptions = CallOptions & {
+  /** asked when its turn comes; false leaves the question unasked */
+  readonly stillWanted: () => boolean;
+};
+
+export type Runner = {
+  readonly clock: Clock;
+  run(question: Question, options: CallOptions): Promise<Outcome>;
+  /** undefined when its turn came too late */
+  runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
+  /** Keeps a batch as a run of its own; its id. */
+  keep(batch: BatchResult): string;
+};
+
+type Parts = {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** runs at a time */
+  readonly concurrency: number;
+  readonly runs: Runs;
+  readonly log: Log;
+};
+
+export function createRunner({ engine, clock, concurrency, runs, log }: Parts): Runner {
+  const queue = new PQueue({ concurrency });
+
+  const runNow = async (question: Question, options: CallOptions): Promise<Outcome> => {
+    const runId = randomUUID();
+    try {
+      const outcome = await run(question, engine, { ...options, runId, clock });
+      runs.keep({ ...toRunResult(outcome), reasoning: outcome.reasoning });
+      log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
+      return outcome;
+    } catch (error) {
+      keepWhatWasPaid(runs, error);
+      if (error instanceof ThinkmeterError) throw error;
+      throw new InvariantError(`something went wrong inside thinkmeter (run ${runId})`, { cause: error });
+    }
+  };
+
+  /** Waits for a turn, but not beyond the caller's time: then `undefined`. */
+  const inTurn = async <T>(
+    { maxSeconds }: Question,
+    { signal, startedAt }: CallOptions,
+    priority: number,
+    task: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    const late = new AbortController();
+    const until = maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000;
+    const silence = until === Infinity ? undefined : clock.timer(until - clock.now(), () => late.abort());
+    const begin = (): Promise<T> => {
+      silence?.();
+      return task();
+    };
+    try {
+      return await queue.add(begin, { signal: AbortSignal.any([signal, late.signal]), priority });
+    } catch (error) {
+      if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
+      if (late.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      silence?.();
+    }
+  };
+
+  return {
+    clock,
+    async run(question, options) {
+      const outcome = await inTurn(question, options, SINGLE, () => runNow(question, options));
+      if (outcome !== undefined) return outcome;
+      throw new EngineTimeoutError(`the time was over while ${queue.pending} other calls were being answered`, {
+        hint: 'raise max_seconds or THINKMETER_CONCURRENCY',
+      });
+    },
+    async runInBulk(question, options) {
+      const ask = async (): Promise<Outcome | undefined> =>
+        options.stillWanted() ? runNow(question, options) : undefined;
+      return inTurn(question, options, BULK, ask);
+    },
+    keep(batch) {
+      const runId = randomUUID();
+      runs.keep({ ...batch, run_id: runId });
+      return runId;
+    },
+  };
+}
+
+/** A single question does not wait behind a thousand items. */
+const [SINGLE, BULK] = [1, 0];
+
+function keepWhatWasPaid(runs: Runs, error: unknown): void {
+  if (!(error instanceof ThinkmeterError) || error.partial === undefined) return;
+  const { runId, thinkingTokens, reasoning } = error.partial;
+  if (thinkingTokens > 0)
+    runs.keep({ run_id: runId, error: toSentence(error), thinking: { tokens: thinkingTokens }, reasoning });
+}

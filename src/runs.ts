@@ -1,0 +1,39 @@
+/** Runs that are over, kept in memory so that their reasoning and numbers can be read again. */
+import type { BatchResult } from './report/batch.ts';
+import type { RunResult } from './report/result.ts';
+
+/** A run with its reasoning; a batch with all of its results; or what was paid for by a run that failed. */
+export type RunRecord =
+  | (RunResult & { readonly reasoning: string })
+  | (BatchResult & { readonly run_id: string })
+  | {
+      readonly run_id: string;
+      readonly error: string;
+      readonly thinking: { readonly tokens: number };
+      readonly reasoning: string;
+    };
+
+/** Reasoning may be long: beyond so many, the oldest are forgotten. */
+const MOST = 500;
+
+export class Runs {
+  readonly #records = new Map<string, RunRecord>();
+
+  keep(record: RunRecord): void {
+    if (this.#records.size >= MOST) this.#records.delete(this.#records.keys().next().value ?? '');
+    this.#records.set(record.run_id, record);
+  }
+
+  get(runId: string): RunRecord | undefined {
+    return this.#records.get(runId);
+  }
+
+  /** newest first */
+  list(): RunRecord[] {
+    return [...this.#records.values()].toReversed();
+  }
+}
+
+export function runUri(runId: string): string {
+  return `thinkmeter://runs/${runId}`;
+}

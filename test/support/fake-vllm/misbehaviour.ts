@@ -1,0 +1,71 @@
+/**
+ * What a server can do wrong, or a road between. All concern `/v1/completions`, except `noTokenize`. A request keeps
+ * the misbehaviour that was set when it came.
+ */
+export type Misbehaviour = {
+  /** the connection breaks once n tokens of a completion were sent */
+  readonly dropAfterTokens?: number;
+  /** how many completions are dropped before the server is well again; without it, all */
+  readonly dropTimes?: number;
+  /** that many ids in each chunk, or in the first chunks one by one: one text, as speculation and slow readers make it */
+  readonly idsPerChunk?: number | readonly number[];
+  readonly lateHeadersMs?: number;
+  /** the time before the first token, on top of `msPerToken` */
+  readonly firstTokenMs?: number;
+  readonly rejectFirst?: {
+    readonly times: number;
+    readonly status: 429 | 500 | 503;
+    readonly retryAfterSeconds?: number;
+  };
+  /** that many requests are reset before the first byte of an answer, as a stale kept-alive connection is */
+  readonly resetFirst?: number;
+  /** says "stop" where the limit was reached */
+  readonly stopAtCap?: boolean;
+  /** silently gives no more tokens than this; finish_reason "length" */
+  readonly clampMaxTokens?: number;
+  /** an event that is no JSON after n tokens, and then goes on */
+  readonly garbageAfterTokens?: number;
+  /** an error event after n tokens, and the end */
+  readonly errorAfterTokens?: number;
+  readonly finishReason?: { readonly afterTokens: number; readonly reason: 'repetition' | 'abort' };
+  /** sends nothing more after n tokens and keeps the connection */
+  readonly stallAfterTokens?: number;
+  readonly noTokenize?: boolean;
+  /** ignores `return_token_ids`, as a server that never heard of it */
+  readonly noTokenIds?: boolean;
+  /** the stream ends in order, but its last chunk, the usage and `[DONE]` never come */
+  readonly truncateWithoutFinish?: boolean;
+  /** goes on generating, and counting, after the client left */
+  readonly ignoreAbort?: boolean;
+};
+
+export type Rejection = NonNullable<Misbehaviour['rejectFirst']>;
+
+/** A misbehaviour with its counters: what is to happen a number of times is taken one by one. */
+export type Mischief = {
+  readonly spec: Misbehaviour;
+  takeReset(): boolean;
+  takeRejection(): Rejection | undefined;
+  takeDrop(): boolean;
+};
+
+export function createMischief(spec: Misbehaviour): Mischief {
+  const reset = counter(spec.resetFirst ?? 0);
+  const reject = counter(spec.rejectFirst?.times ?? 0);
+  const drop = counter(spec.dropTimes ?? Infinity);
+  return {
+    spec,
+    takeReset: reset,
+    takeRejection: () => (reject() ? spec.rejectFirst : undefined),
+    takeDrop: drop,
+  };
+}
+
+function counter(times: number): () => boolean {
+  let left = times;
+  return () => {
+    if (left <= 0) return false;
+    left -= 1;
+    return true;
+  };
+}

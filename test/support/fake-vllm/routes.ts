@@ -1,0 +1,113 @@
+/** Paths to answers. The key protects `/v1` only, as in vLLM. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendJson } from './answers.ts';
+import type { Served } from './completion-request.ts';
+import { answerCompletion, type CompletionContext } from './completions.ts';
+import type { Script } from './generation.ts';
+import type { Meter } from './metrics.ts';
+import { detokenize, tokenize } from './tokenize.ts';
+
+/** What the routes need of their server. */
+export type Host = {
+  readonly served: Served;
+  readonly script: Script;
+  readonly meter: Meter;
+  readonly apiKey: string | undefined;
+  readonly msPerToken: number;
+  readonly promptTokensDetails: boolean;
+  readonly startedAt: number;
+};
+
+export type RouteContext = Pick<CompletionContext, 'mischief' | 'signal' | 'onSent' | 'onBreak'> & {
+  readonly host: Host;
+};
+
+type Route = { readonly method: 'GET' | 'POST'; readonly answer: (call: Call) => void | Promise<void> };
+
+type Call = { readonly raw: string; readonly response: ServerResponse; readonly context: RouteContext };
+
+const routes: Readonly<Record<string, Route>> = {
+  '/health': {
+    method: 'GET',
+    answer: ({ response }) => {
+      response.writeHead(200, { 'content-length': 0 });
+      response.end();
+    },
+  },
+  '/version': { method: 'GET', answer: ({ response }) => sendJson(response, 200, { version: '0.32.0' }) },
+  '/metrics': {
+    method: 'GET',
+    answer: ({ response, context: { host } }) => {
+      response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' });
+      response.end(host.meter.text(host.served.servedName));
+    },
+  },
+  '/v1/models': { method: 'GET', answer: ({ response, context }) => sendJson(response, 200, modelList(context.host)) },
+  '/tokenize': {
+    method: 'POST',
+    answer: ({ raw, response, context }) => sendJson(response, 200, tokenize(raw, context.host.served)),
+  },
+  '/detokenize': {
+    method: 'POST',
+    answer: ({ raw, response, context }) => sendJson(response, 200, detokenize(raw, context.host.served)),
+  },
+  '/v1/completions': {
+    method: 'POST',
+    answer: async ({ raw, response, context: { host, ...rest } }) =>
+      answerCompletion(raw, response, { ...host, ...rest }),
+  },
+};
+
+const needsTokenizer = new Set(['/tokenize', '/detokenize']);
+
+export async function route(
+  raw: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: RouteContext,
+): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://fake');
+  const { apiKey } = context.host;
+  if (apiKey !== undefined && pathname.startsWith('/v1') && request.headers.authorization !== `Bearer ${apiKey}`) {
+    sendJson(response, 401, { error: 'Unauthorized' });
+    return;
+  }
+  const found = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
+  if (found === undefined || (context.mischief.spec.noTokenize === true && needsTokenizer.has(pathname))) {
+    sendJson(response, 404, { detail: 'Not Found' });
+    return;
+  }
+  if (found.method !== request.method) {
+    sendJson(response, 405, { detail: 'Method Not Allowed' }, { allow: found.method });
+    return;
+  }
+  await found.answer({ raw, response, context });
+}
+
+function modelList({ served, startedAt }: Host): unknown {
+  const permission = {
+    id: 'modelperm-0000000000000000',
+    object: 'model_permission',
+    created: startedAt,
+    allow_create_engine: false,
+    allow_sampling: true,
+    allow_logprobs: true,
+    allow_search_indices: false,
+    allow_view: true,
+    allow_fine_tuning: false,
+    organization: '*',
+    group: null,
+    is_blocking: false,
+  };
+  const model = {
+    id: served.servedName,
+    object: 'model',
+    created: startedAt,
+    owned_by: 'vllm',
+    root: served.model.name,
+    parent: null,
+    max_model_len: served.window,
+    permission: [permission],
+  };
+  return { object: 'list', data: [model] };
+}

@@ -1,0 +1,59 @@
+/** Ready-made models. */
+import type { Script, ScriptPrompt } from './generation.ts';
+import { readRecordings, recordedIds } from './recordings.ts';
+
+const opening = '<think>';
+const ending = '</think>';
+
+/** The prompt leaves the thinking open: the last `<think>` comes after the last `</think>`. */
+export function thinkingIsOpen({ text }: Pick<ScriptPrompt, 'text'>): boolean {
+  return text.lastIndexOf(opening) > text.lastIndexOf(ending);
+}
+
+/**
+ * Thinks this, then answers that; with the thinking closed in the prompt it only answers. A prompt that ends in a part
+ * of what it would write is continued from there, so a client that picks up a lost stream gets the rest.
+ */
+export function thinks(thinking: string, answer: string): Script {
+  return (prompt) => {
+    if (!thinkingIsOpen(prompt)) return rest(answer, after(prompt.text, ending));
+    return rest(thinking + prompt.closer + answer, after(prompt.text, opening));
+  };
+}
+
+/** Thinks for ever; answers when the thinking is closed for it. */
+export function neverStopsThinking(line = 'Let me check that once more.\n', answer = 'The answer is 42.'): Script {
+  return (prompt) => (thinkingIsOpen(prompt) ? forEver(line) : rest(answer, after(prompt.text, ending)));
+}
+
+/**
+ * Continues a recorded prompt, or a recorded prompt with the beginning of its completion, as the real model did (it was
+ * greedy). Any other prompt is an error: a 500.
+ */
+export function recorded(directory: string): Script {
+  const sequences = readRecordings(directory)
+    .flatMap((exchange) => recordedIds(exchange) ?? [])
+    .map(({ promptIds, ids }) => ({ shortest: promptIds.length, whole: [...promptIds, ...ids] }))
+    // some were cut short by a limit or a stop: the longest tells the most
+    .toSorted((a, b) => b.whole.length - a.whole.length);
+  return ({ ids }) => {
+    const found = sequences.find(
+      ({ shortest, whole }) => ids.length >= shortest && ids.every((id, index) => id === whole[index]),
+    );
+    if (found === undefined) throw new Error(`no recorded completion begins with this prompt of ${ids.length} tokens`);
+    return found.whole.slice(ids.length);
+  };
+}
+
+function after(text: string, marker: string): string {
+  const found = text.lastIndexOf(marker);
+  return found < 0 ? '' : text.slice(found + marker.length).trimStart();
+}
+
+function rest(whole: string, written: string): string {
+  return whole.startsWith(written) ? whole.slice(written.length) : whole;
+}
+
+function* forEver(line: string): Generator<string> {
+  for (;;) yield line;
+}

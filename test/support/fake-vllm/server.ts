@@ -1,0 +1,158 @@
+/**
+ * A real HTTP server that plays vLLM 0.32.0 as recorded in `test/fixtures`, on 127.0.0.1: what the model writes is a
+ * script's affair, what goes wrong a table's. No weights, no clock of its own, no state between two servers.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { RequestError, sendError } from './answers.ts';
+import { bodyForRecord, readBody } from './body.ts';
+import type { Script } from './generation.ts';
+import { createMeter } from './metrics.ts';
+import { createMischief, type Misbehaviour, type Mischief } from './misbehaviour.ts';
+import { loadModel, type ModelName } from './model.ts';
+import { route, type Host } from './routes.ts';
+import { thinks } from './scripts.ts';
+
+export type FakeVllmOptions = {
+  readonly model?: ModelName;
+  readonly servedName?: string;
+  readonly window?: number;
+  readonly apiKey?: string;
+  readonly msPerToken?: number;
+  readonly script?: Script;
+  readonly misbehave?: Misbehaviour;
+  readonly port?: number;
+  /** `--enable-prompt-tokens-details`: `cached_tokens` (always 0) in the usage; off, as in vLLM */
+  readonly promptTokensDetails?: boolean;
+};
+
+export type RecordedRequest = {
+  readonly method: string;
+  readonly path: string;
+  /** `{}` when there was none, or no JSON object */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: IncomingHttpHeaders;
+  /** `performance.now()` when the body had come */
+  readonly at: number;
+  /** the client left before the answer had ended */
+  readonly aborted: boolean;
+  readonly abortedAt?: number;
+  /** completion tokens that were written to the client */
+  readonly sentTokens: number;
+};
+
+export type FakeVllm = {
+  /** without `/v1` */
+  readonly url: string;
+  /** every request, in the order in which they came */
+  readonly requests: readonly RecordedRequest[];
+  readonly generationTokensTotal: number;
+  running(): number;
+  /** For requests from now on; counters such as `dropTimes` begin anew. */
+  change(misbehave: Misbehaviour): void;
+  close(): Promise<void>;
+};
+
+export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<FakeVllm> {
+  const model = loadModel(options.model ?? 'thinkmeter-demo');
+  const host: Host = {
+    served: { model, servedName: options.servedName ?? model.name, window: options.window ?? 2048 },
+    script: options.script ?? thinks('2 + 2 is 4, and 4 is even.', 'The answer is 4.'),
+    meter: createMeter(),
+    apiKey: options.apiKey,
+    msPerToken: options.msPerToken ?? 0,
+    promptTokensDetails: options.promptTokensDetails ?? false,
+    startedAt: Math.floor(Date.now() / 1000),
+  };
+  const requests: RecordedRequest[] = [];
+  const closing = new AbortController();
+  let mischief = createMischief(options.misbehave ?? {});
+
+  const server = createServer((request, response) => {
+    void serve({ request, response, host, mischief, requests, closing: closing.signal });
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    get generationTokensTotal() {
+      return host.meter.generationTokens();
+    },
+    running: () => host.meter.running(),
+    change: (misbehave) => {
+      mischief = createMischief(misbehave);
+    },
+    close: async () => {
+      if (!server.listening) return;
+      closing.abort();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly host: Host;
+  readonly mischief: Mischief;
+  readonly requests: RecordedRequest[];
+  readonly closing: AbortSignal;
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+async function serve({ request, response, host, mischief, requests, closing }: Exchange): Promise<void> {
+  // a write after the client has gone is an `error` event, and nobody's fault
+  response.on('error', () => undefined);
+  request.on('error', () => undefined);
+  const raw = await readBody(request).catch(() => undefined);
+  if (raw === undefined) return;
+  const record: Mutable<RecordedRequest> = {
+    method: request.method ?? 'GET',
+    path: request.url ?? '/',
+    body: bodyForRecord(raw),
+    headers: request.headers,
+    at: performance.now(),
+    aborted: false,
+    sentTokens: 0,
+  };
+  requests.push(record);
+
+  const left = new AbortController();
+  let brokenByServer = false;
+  response.once('close', () => {
+    if (response.writableFinished) return;
+    if (!brokenByServer && !closing.aborted) {
+      record.aborted = true;
+      record.abortedAt = performance.now();
+    }
+    left.abort();
+  });
+  try {
+    await route(raw, request, response, {
+      host,
+      mischief,
+      signal: mischief.spec.ignoreAbort === true ? closing : AbortSignal.any([left.signal, closing]),
+      onSent: (tokens) => {
+        if (!left.signal.aborted) record.sentTokens += tokens;
+      },
+      onBreak: () => {
+        brokenByServer = true;
+      },
+    });
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else sendError(response, asAnswer(error));
+  }
+}
+
+function asAnswer(error: unknown): RequestError['answer'] {
+  if (error instanceof RequestError) return error.answer;
+  return { status: 500, message: String(error), type: 'InternalServerError', param: null };
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import type { Progress } from '../src/budget/run.ts';
+import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
+import { answerTokens, maxSeconds } from '../src/fields.ts';
+import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
+import { toBatchResult, type ItemEnd } from '../src/report/batch.ts';
+import { batchResultSchema } from '../src/report/schema.ts';
+import { batchToolResult } from '../src/report/tool-result.ts';
+import { defineTool, type ToolContext } from '../src/tool.ts';
+
+const DEFAULT_THINKING_BUDGET = 1024;
+const DEFAULT_ANSWER_TOKENS = 512;
+/** Of the whole time: with less left, an item that has not begun would hardly be answered. */
+const LEAST_TIME = 1 / 3;
+
+export const analyzeBatch = defineTool({
+  name: 'analyze_batch',
+  title: 'Reason about many items',
+  description:
+    'Applies one instruction to each of many items, in parallel, each under its own thinking budget. Items that fail do so alone; at the deadline the results so far come back and the rest is listed in remaining.',
+  input: z.strictObject({
+    instruction: z.string().describe('What to do with each item'),
+    items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
+    thinking_budget: z
+      .int()
+      .min(0)
+      .max(32_768)
+      .optional()
+      .describe('Hard cap on thinking tokens per item; default 1024'),
+    answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
+    max_seconds: maxSeconds,
+  }),
+  output: batchResultSchema,
+  async run({ instruction, items, ...args }, context) {
+    const { defaults, runner, startedAt } = context;
+    const maxTime = args.max_seconds ?? defaults.maxSeconds;
+    const shared = {
+      system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
+      thinkingBudget: {
+        tokens: args.thinking_budget ?? DEFAULT_THINKING_BUDGET,
+        given: args.thinking_budget !== undefined,
+      },
+      answerTokens: { tokens: args.answer_tokens ?? DEFAULT_ANSWER_TOKENS, given: args.answer_tokens !== undefined },
+      ...(maxTime === undefined ? {} : { maxSeconds: maxTime }),
+    };
+    const batch = new Batch(context, items.length, maxTime);
+    const ends = await Promise.all(
+      items.map((item) => batch.ask({ ...shared, user: itemParts(instruction, item) }, item)),
+    );
+    const result = toBatchResult(ends, runner.clock.now() - startedAt);
+    return batchToolResult(result, runner.keep(result));
+  },
+});
+
+/** What the items of one call share: the time, and how far they are. */
+class Batch {
+  readonly #context: ToolContext;
+  readonly #items: number;
+  /** the moment after which no item begins */
+  readonly #lastStart: number;
+  #thinkingTokens = 0;
+  #answerTokens = 0;
+  #over = 0;
+
+  constructor(context: ToolContext, items: number, maxTime: number | undefined) {
+    this.#context = context;
+    this.#items = items;
+    this.#lastStart = maxTime === undefined ? Infinity : context.startedAt + maxTime * 1000 * (1 - LEAST_TIME);
+  }
+
+  async ask(question: Question, item: string): Promise<ItemEnd> {
+    if (item.trim() === '') return { kind: 'failed', error: 'the item is blank', thinkingTokens: 0 };
+    const { runner, signal, startedAt } = this.#context;
+    let last: Progress | undefined;
+    try {
+      const outcome = await runner.runInBulk(question, {
+        signal,
+        startedAt,
+        stillWanted: () => runner.clock.now() < this.#lastStart,
+        progress: (progress) => {
+          this.#report(progress, last);
+          last = progress;
+        },
+      });
+      return outcome === undefined ? { kind: 'remaining' } : { kind: 'answered', outcome };
+    } catch (error) {
+      if (!(error instanceof ThinkmeterError) || error instanceof CancelledError) throw error;
+      return { kind: 'failed', error: toSentence(error), thinkingTokens: error.partial?.thinkingTokens ?? 0 };
+    } finally {
+      this.#over++;
+    }
+  }
+
+  /** The tokens of all items together. */
+  #report(progress: Progress, last: Progress | undefined): void {
+    this.#thinkingTokens += progress.thinkingTokens - (last?.thinkingTokens ?? 0);
+    this.#answerTokens += progress.answerTokens - (last?.answerTokens ?? 0);
+    this.#context.progress({
+      phase: progress.phase,
+      thinkingTokens: this.#thinkingTokens,
+      answerTokens: this.#answerTokens,
+      message: progress.message ?? `${this.#over} of ${this.#items} items`,
+    });
+  }
+}

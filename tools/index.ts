@@ -1,0 +1,7 @@
+/** The tools, in the order in which clients see them. */
+import type { Tool } from '../src/tool.ts';
+import { analyzeBatch } from './analyze-batch.ts';
+import { answerFast } from './answer-fast.ts';
+import { reason } from './reason.ts';
+
+export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch];
