@@ -11,6 +11,9 @@ type Decode = (ids: readonly number[]) => Promise<string>;
 /** Stands where bytes do not make a character yet. */
 const HALF_CHARACTER = '\uFFFD';
 
+/** Longer stretches are halved until the place asked for is in a short one: fewer texts to ask for, and shorter ones. */
+const MOST_AT_ONCE = 8;
+
 export class Trail {
   readonly ids: number[] = [];
   /** characters so far */
@@ -99,30 +102,56 @@ export class Trail {
         const to = this.#boundaries[at + 1];
         return to !== undefined && this.#open.has(from.tokens) && concerns(from, to);
       });
-      const from = this.#boundaries[index];
-      const to = this.#boundaries[index + 1];
-      if (from === undefined || to === undefined) return;
-      this.#open.delete(from.tokens);
+      if (index === -1) return;
       // oxlint-disable-next-line no-await-in-loop -- a stretch may end where the next begins
-      const found = await this.#boundariesWithin(from, to);
-      // a tokenizer whose pieces read otherwise when they stand alone: the chunk's own end is all there is
-      const inner = found.length === 0 ? [to] : found;
-      this.#boundaries.splice(index + 1, 1, ...inner);
-      const end = inner.at(-1) ?? to;
-      // the chunk ended within a character, so what follows hangs together with its last ids
-      if (end.tokens !== to.tokens && this.#boundaries.length > index + 1 + inner.length) this.#open.add(end.tokens);
+      await this.#resolve(index);
     }
   }
 
-  /** The places between two boundaries, the second included where it holds, at which so many ids make whole characters. */
-  async #boundariesWithin(from: Boundary, to: Boundary): Promise<Boundary[]> {
-    const ids = this.ids.slice(from.tokens, to.tokens);
-    const text = this.slice(from.chars, to.chars);
-    const starts = await Promise.all(ids.map((_, index) => this.#decode(ids.slice(0, index + 1))));
-    return starts.flatMap((start, index) =>
-      start.endsWith(HALF_CHARACTER) || !text.startsWith(start)
-        ? []
-        : [{ tokens: from.tokens + index + 1, chars: from.chars + start.length }],
-    );
+  /** Finds boundaries within the stretch between this one and the next: all, or one in the middle of a long stretch. */
+  async #resolve(index: number): Promise<void> {
+    const [before, from, to] = [this.#boundaries[index - 1], this.#boundaries[index], this.#boundaries[index + 1]];
+    if (from === undefined || to === undefined) return;
+    if (before !== undefined && this.#open.has(before.tokens) && (await this.#startsWithin(from))) {
+      await this.#resolve(index - 1);
+      return;
+    }
+    const middle = to.tokens - from.tokens > MOST_AT_ONCE ? await this.#middle(from, to) : undefined;
+    if (middle !== undefined) {
+      this.#boundaries.splice(index + 1, 0, middle);
+      this.#open.add(middle.tokens);
+      return;
+    }
+    this.#open.delete(from.tokens);
+    const sizes = Array.from({ length: to.tokens - from.tokens }, (_, size) => size + 1);
+    const found = (await Promise.all(sizes.map((size) => this.#boundaryAfter(from, size)))).filter(isBoundary);
+    // a tokenizer whose pieces read otherwise when they stand alone: the chunk's own end is all there is
+    const inner = found.length === 0 ? [to] : found;
+    this.#boundaries.splice(index + 1, 1, ...inner);
+    const end = inner.at(-1) ?? to;
+    // the chunk ended within a character, so what follows hangs together with its last ids
+    if (end.tokens !== to.tokens && this.#boundaries.length > index + 1 + inner.length) this.#open.add(end.tokens);
   }
+
+  /** The chunk before ended within a character, so that the place where it was thought to end is none to cut at. */
+  async #startsWithin({ tokens }: Boundary): Promise<boolean> {
+    return (await this.#decode(this.ids.slice(tokens, tokens + 1))).startsWith(HALF_CHARACTER);
+  }
+
+  async #middle(from: Boundary, to: Boundary): Promise<Boundary | undefined> {
+    const half = Math.floor((to.tokens - from.tokens) / 2);
+    const around = await Promise.all([0, 1, 2, 3].map((more) => this.#boundaryAfter(from, half + more)));
+    return around.find(isBoundary);
+  }
+
+  /** The boundary so many ids behind another, where they make whole characters of the text. */
+  async #boundaryAfter(from: Boundary, size: number): Promise<Boundary | undefined> {
+    const start = await this.#decode(this.ids.slice(from.tokens, from.tokens + size));
+    const isWhole = !start.endsWith(HALF_CHARACTER) && this.slice(from.chars, from.chars + start.length) === start;
+    return isWhole ? { tokens: from.tokens + size, chars: from.chars + start.length } : undefined;
+  }
+}
+
+function isBoundary(boundary: Boundary | undefined): boundary is Boundary {
+  return boundary !== undefined;
 }

@@ -123,7 +123,7 @@ export async function startVllm({ model, port, args = [], apiKey, signal }: Vllm
   let stopping: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     child.kill('SIGTERM'); // to vLLM alone: it ends its own children in order
-    const force = setTimeout(() => signalGroup(child, 'SIGKILL'), stopLimitMs);
+    const force = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
     await exited;
     clearTimeout(force);
   };

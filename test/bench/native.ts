@@ -1,0 +1,47 @@
+/** One run by vLLM's own budget (`thinking_token_budget` on `/v1/completions`), with its thinking tokens counted. */
+import { possibleStart, withoutMarkers } from '../../src/budget/marker.ts';
+import { Trail } from '../../src/budget/trail.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { parseAddress } from '../../src/engine/vllm/address.ts';
+import type { Question } from '../../src/prompt/question.ts';
+
+type NativeOptions = { readonly budget: number; readonly answerTokens: number; readonly signal: AbortSignal };
+
+/** room for thinking that does not heed its budget */
+const OVERRUN = 600;
+
+export async function nativeRun(
+  engine: Engine,
+  baseUrl: string,
+  question: Pick<Question, 'system' | 'user'>,
+  { budget, answerTokens, signal }: NativeOptions,
+): Promise<{ answer: string; thinkingTokens: number }> {
+  const { model, family } = await engine.describe({ signal });
+  const { ids } = await engine.render(question, true, { signal });
+  const body = {
+    model,
+    prompt: ids,
+    max_tokens: budget + OVERRUN + answerTokens,
+    temperature: 0,
+    thinking_token_budget: budget,
+    return_token_ids: true,
+    skip_special_tokens: false,
+  };
+  const { root } = parseAddress(baseUrl);
+  const response = await fetch(`${root}/v1/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  const { choices } = (await response.json()) as { choices: { text: string; token_ids: number[] }[] };
+  const { text = '', token_ids: tokenIds = [] } = choices[0] ?? {};
+  const trail = new Trail((stretch) => engine.decode(stretch, { signal }));
+  trail.append(tokenIds, text);
+  const end = text.indexOf(family.endMarker);
+  const thinking = end === -1 ? (possibleStart(text, family.endMarker) ?? text.length) : end;
+  const { tokens } = await trail.boundaryByChars(thinking);
+  const answer = end === -1 ? '' : withoutMarkers(text.slice(end), [family.endMarker]);
+  return { answer, thinkingTokens: tokens };
+}
