@@ -6,6 +6,7 @@ import { EngineProtocolError } from '../../errors.ts';
 import { ConnectionLostError, type Limits } from '../engine.ts';
 import type { Address } from './address.ts';
 import { toFault, toSetback } from './faults.ts';
+import { InFlight } from './in-flight.ts';
 import { Retry } from './retry.ts';
 import { completionChunk, detokenized, modelList, tokenized, type CompletionChunk } from './wire.ts';
 
@@ -25,6 +26,7 @@ export type TokenizeMessages = {
 export class VllmClient {
   readonly #openai: OpenAI;
   readonly #place: { readonly root: string; readonly apiKey: string | undefined };
+  readonly #inFlight = new InFlight();
   readonly #retry = new Retry();
   readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
 
@@ -45,7 +47,7 @@ export class VllmClient {
   }
 
   models(signal: AbortSignal): Promise<z.infer<typeof modelList>> {
-    return this.#small('/v1/models', modelList, () => this.#openai.get('/models', { signal }), signal);
+    return this.#small('/v1/models', modelList, (options) => this.#openai.get('/models', options), signal);
   }
 
   /** A conversation through the model's chat template, with the assistant's turn opened. */
@@ -86,6 +88,15 @@ export class VllmClient {
       return_token_ids: true,
       skip_special_tokens: false,
     };
+    const { signal: own, done } = this.#inFlight.begin(signal);
+    try {
+      yield* this.#chunks(body, own);
+    } finally {
+      done();
+    }
+  }
+
+  async *#chunks(body: OpenAI.CompletionCreateParamsStreaming, signal: AbortSignal): AsyncGenerator<CompletionChunk> {
     const open = async () => {
       const stream = await this.#openai.completions.create(body, { signal });
       const chunks = stream[Symbol.asyncIterator]();
@@ -93,8 +104,10 @@ export class VllmClient {
     };
     const { chunks, first } = await this.#attempt('/v1/completions', open, signal);
     try {
-      for (let next = first; next.done !== true; next = await chunks.next())
+      // oxlint-disable-next-line no-await-in-loop -- a stream is read chunk by chunk
+      for (let next = first; next.done !== true; next = await chunks.next()) {
         yield parse(completionChunk, next.value, '/v1/completions');
+      }
       // the library ends a stream that was aborted as if it were over
       signal.throwIfAborted();
     } catch (error) {
@@ -105,13 +118,37 @@ export class VllmClient {
     }
   }
 
-  #post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
-    // these two are at the server's root, beside /v1
-    return this.#small(path, schema, () => this.#openai.post(`${this.#place.root}${path}`, { body, signal }), signal);
+  /** Ends everything under way. */
+  close(): void {
+    this.#inFlight.close();
   }
 
-  async #small<T>(path: string, schema: z.ZodType<T>, call: () => Promise<unknown>, signal: AbortSignal): Promise<T> {
-    return parse(schema, await this.#smallCalls.add(() => this.#attempt(path, call, signal)), path);
+  #post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
+    // these two are at the server's root, beside /v1
+    return this.#small(
+      path,
+      schema,
+      (options) => this.#openai.post(`${this.#place.root}${path}`, { body, ...options }),
+      signal,
+    );
+  }
+
+  async #small<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    call: (options: { signal: AbortSignal }) => Promise<unknown>,
+    callers: AbortSignal,
+  ): Promise<T> {
+    const { signal, done } = this.#inFlight.begin(callers);
+    try {
+      return parse(
+        schema,
+        await this.#smallCalls.add(() => this.#attempt(path, () => call({ signal }), signal), { signal }),
+        path,
+      );
+    } finally {
+      done();
+    }
   }
 
   #attempt<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -25,11 +25,10 @@ const FACTS_EXPIRE_MS = 300_000;
 
 export function createVllmEngine(options: VllmOptions): Engine {
   const address = parseAddress(options.baseUrl);
-  const closed = new AbortController();
   const encoded = new Memo<readonly number[]>();
   const tails = new Memo<string>();
   let client: Promise<VllmClient> | undefined;
-  let known: { readonly facts: Promise<Facts>; readonly expires: number } | undefined;
+  let known: { readonly facts: Promise<Facts>; readonly expires: number; found?: Facts } | undefined;
 
   // the HTTP library is loaded when it is first needed, so that the server starts without it
   const connect = (): Promise<VllmClient> => {
@@ -50,21 +49,18 @@ export function createVllmEngine(options: VllmOptions): Engine {
 
   const probe = async (): Promise<Facts> => {
     const wire = await connect();
+    // asked on behalf of every call that waits for it: no single caller ends it
+    const { signal } = new AbortController();
     encoded.clear();
     tails.clear();
-    const { data } = await wire.models(closed.signal);
+    const { data } = await wire.models(signal);
     const served = options.model === undefined ? data[0] : data.find(({ id }) => id === options.model);
-    if (served === undefined)
-      throw notServed(
-        address.root,
-        options.model,
-        data.map(({ id }) => id),
-      );
-    const codec = codecFor(wire, served.id, closed.signal);
+    if (served === undefined) throw notServed(address.root, options.model, data);
+    const codec = codecFor(wire, served.id, signal);
     const found = familyByName(served.id) ?? familyByName(served.root ?? '') ?? (await detectFamily(codec));
     const family = withSampling(found, options.sampling);
     const closerIds = await encodeCloser(family, codec);
-    const window = served.max_model_len ?? (await wire.tokenizeText(served.id, 'x', closed.signal)).max_model_len;
+    const window = served.max_model_len ?? (await wire.tokenizeText(served.id, 'x', signal)).max_model_len;
     if (window === null || window === undefined) {
       throw new EngineUnsupportedError(`the server at ${address.root} does not say how long its window is`, {
         hint: 'use a vLLM server',
@@ -75,12 +71,15 @@ export function createVllmEngine(options: VllmOptions): Engine {
 
   const describe = async ({ signal }: CallOptions): Promise<Facts> => {
     if (known === undefined || known.expires < Date.now()) {
-      const facts = probe();
-      known = { facts, expires: Date.now() + FACTS_EXPIRE_MS };
-      // what failed is asked again by the next call
-      facts.catch(() => (known = undefined));
+      const asked: typeof known = { facts: probe(), expires: Date.now() + FACTS_EXPIRE_MS };
+      known = asked;
+      asked.facts.then(
+        (facts) => (asked.found = facts),
+        // what failed is asked again by the next call
+        () => (known = undefined),
+      );
     }
-    return untilAborted(known.facts, signal);
+    return known.found ?? untilAborted(known.facts, signal);
   };
 
   return {
@@ -93,11 +92,10 @@ export function createVllmEngine(options: VllmOptions): Engine {
 
     async *generate(ids, limits: Limits, call): AsyncGenerator<Piece> {
       const [wire, { model }] = await Promise.all([connect(), describe(call)]);
-      const signal = AbortSignal.any([call.signal, closed.signal]);
       // the piece that says how it ended is handed on when the stream is over: then the connection can be used again
       let last: Piece | undefined;
       try {
-        for await (const chunk of wire.complete(model, ids, limits, signal)) {
+        for await (const chunk of wire.complete(model, ids, limits, call.signal)) {
           const piece = toPiece(chunk, address.root);
           if (piece?.finish !== undefined) last = piece;
           else if (piece !== undefined) yield piece;
@@ -115,7 +113,7 @@ export function createVllmEngine(options: VllmOptions): Engine {
       return codecFor(wire, model, call.signal).decode(ids);
     },
 
-    close: () => Promise.resolve(closed.abort()),
+    close: async () => (await client)?.close(),
   };
 }
 
@@ -141,8 +139,12 @@ function toFinishReason(raw: string): FinishReason {
   return { raw, unified: raw === 'stop' || raw === 'length' ? raw : 'other' };
 }
 
-function notServed(root: string, wanted: string | undefined, served: readonly string[]): EngineHttpError {
-  const list = served.length === 0 ? 'no model at all' : served.join(', ');
+function notServed(
+  root: string,
+  wanted: string | undefined,
+  served: readonly { readonly id: string }[],
+): EngineHttpError {
+  const list = served.length === 0 ? 'no model at all' : served.map(({ id }) => id).join(', ');
   return new EngineHttpError(
     `the server at ${root} serves ${list}${wanted === undefined ? '' : `, not ${wanted}`}`,
     404,

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { plan, type Plan } from '../../src/budget/plan.ts';
+import { ContextOverflowError, EngineUnsupportedError } from '../../src/errors.ts';
+import { familyByName, type ThinkingState } from '../../src/prompt/family.ts';
+import type { Amount } from '../../src/prompt/question.ts';
+
+const family = familyByName('nvidia/NVIDIA-Nemotron-Nano-9B-v2');
+if (family === undefined) throw new Error('there is no such family');
+
+const given = (tokens: number): Amount => ({ tokens, given: true });
+const byDefault = (tokens: number): Amount => ({ tokens, given: false });
+const ids = (count: number): number[] => Array.from({ length: count }, () => 1);
+
+/** Closers of 3 and 4 tokens. */
+function planned(
+  window: number,
+  promptTokens: number,
+  thinkingBudget: Amount,
+  answerTokens: Amount,
+  thinking: ThinkingState = thinkingBudget.tokens === 0 ? 'closed' : 'open',
+): Plan {
+  if (family === undefined) throw new Error('there is no such family');
+  const facts = { window, family, closerIds: { afterLine: ids(3), elsewhere: ids(4) } };
+  return plan({ thinkingBudget, answerTokens }, facts, { ids: ids(promptTokens), thinking });
+}
+
+test('with room enough everything is as it was asked for', () => {
+  expect(planned(10_000, 100, given(512), byDefault(1024))).toEqual({
+    mechanism: 'stream',
+    thinkingTokens: 512,
+    closerTokens: 4,
+    answerTokens: 1024,
+    maxTokens: 512 + 4 + 1024,
+    lineWindow: 32,
+    sampling: { temperature: 0.6, topP: 0.95 },
+    warnings: [],
+  });
+});
+
+test('a budget of 0 is the switch of the model: no room for thinking or closer, and its own sampling', () => {
+  expect(planned(10_000, 100, given(0), given(512))).toMatchObject({
+    mechanism: 'off',
+    thinkingTokens: 0,
+    closerTokens: 0,
+    answerTokens: 512,
+    maxTokens: 512,
+    sampling: { temperature: 0 },
+  });
+});
+
+test.each([
+  { name: 'a budget of 3 has no window', budget: 3, lineWindow: 0 },
+  { name: 'a quarter of a small budget', budget: 16, lineWindow: 4 },
+  { name: 'a quarter, rounded down', budget: 127, lineWindow: 31 },
+  { name: '32 tokens from 128 on', budget: 128, lineWindow: 32 },
+  { name: '32 tokens of a big budget', budget: 8192, lineWindow: 32 },
+])('the window for a line end: $name', ({ budget, lineWindow }) => {
+  expect(planned(100_000, 1, given(budget), given(10)).lineWindow).toBe(lineWindow);
+});
+
+describe('what does not fit', () => {
+  test.each([
+    // window 1000, prompt 500, closer 4: 496 are free
+    { name: 'thinking shrinks first', thinking: byDefault(512), answer: byDefault(300), gets: [196, 300] },
+    { name: 'thinking goes down to 16, then the answer', thinking: byDefault(512), answer: byDefault(490), gets: [16, 480] },
+    { name: 'an answer that was given is kept', thinking: byDefault(512), answer: given(480), gets: [16, 480] },
+    { name: 'thinking that was given is kept', thinking: given(400), answer: byDefault(1024), gets: [400, 96] },
+    { name: 'the answer goes down to 32', thinking: given(464), answer: byDefault(1024), gets: [464, 32] },
+    { name: 'a small default is not raised', thinking: byDefault(8), answer: given(488), gets: [8, 488] },
+    { name: 'both were given and just fit', thinking: given(396), answer: given(100), gets: [396, 100] },
+  ])('$name', ({ thinking, answer, gets }) => {
+    const { thinkingTokens, answerTokens } = planned(1000, 500, thinking, answer);
+    expect([thinkingTokens, answerTokens]).toEqual(gets);
+  });
+
+  test('a default that was lowered is a warning with both numbers', () => {
+    expect(planned(1000, 500, byDefault(512), byDefault(490)).warnings).toEqual([
+      expect.stringMatching(/thinking_budget.* 512 .* 16 .*1000/),
+      expect.stringMatching(/answer_tokens.* 490 .* 480 .*1000/),
+    ]);
+  });
+
+  test.each([
+    { name: 'thinking that was given', thinking: given(700), answer: byDefault(1024), numbers: ['500', '1000', '700', '4', '32'] },
+    { name: 'an answer that was given', thinking: byDefault(512), answer: given(600), numbers: ['500', '1000', '16', '4', '600'] },
+    { name: 'both, by one token', thinking: given(397), answer: given(100), numbers: ['500', '1000', '397', '4', '100'] },
+  ])('an overflow names the numbers: $name', ({ thinking, answer, numbers }) => {
+    const overflow = (): Plan => planned(1000, 500, thinking, answer);
+    expect(overflow).toThrow(ContextOverflowError);
+    for (const number of numbers) expect(overflow).toThrow(new RegExp(String.raw`\b${number}\b`));
+  });
+
+  test('a prompt longer than the window is an overflow too', () => {
+    expect(() => planned(1000, 1200, byDefault(512), byDefault(1024))).toThrow(ContextOverflowError);
+  });
+});
+
+test.each([
+  { name: 'on, and the prompt closes it', budget: 100, state: 'closed', words: /switched on.* closed/ },
+  { name: 'off, and the prompt leaves it open', budget: 0, state: 'open', words: /switched off.* open/ },
+] as const)('thinking not as asked for is an error that says so: $name', ({ budget, state, words }) => {
+  const notAsAsked = (): Plan => planned(10_000, 100, given(budget), given(100), state);
+  expect(notAsAsked).toThrow(EngineUnsupportedError);
+  expect(notAsAsked).toThrow(words);
+});
+
+test.each([
+  { name: 'on', budget: 100, mechanism: 'stream' },
+  { name: 'off', budget: 0, mechanism: 'off' },
+])('a prompt that says nothing of thinking will do with thinking $name', ({ budget, mechanism }) => {
+  expect(planned(10_000, 100, given(budget), given(100), 'none').mechanism).toBe(mechanism);
+});
+
+const amount = (most: number): fc.Arbitrary<Amount> => fc.record({ tokens: fc.nat(most), given: fc.boolean() });
+
+test('prompt, thinking, closer and answer never exceed the window, and what was given is never changed', () => {
+  const answer = amount(3000).filter(({ tokens }) => tokens > 0);
+  fc.assert(
+    fc.property(fc.nat(5000), fc.nat(3000), amount(3000), answer, (window, promptTokens, budget, answerTokens) => {
+      let result: Plan;
+      try {
+        result = planned(window, promptTokens, budget, answerTokens);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ContextOverflowError);
+        return;
+      }
+      const { thinkingTokens, closerTokens, maxTokens } = result;
+      expect(promptTokens + thinkingTokens + closerTokens + result.answerTokens).toBeLessThanOrEqual(window);
+      expect(promptTokens + maxTokens).toBeLessThanOrEqual(window);
+      const shares = [
+        { asked: budget, got: thinkingTokens },
+        { asked: answerTokens, got: result.answerTokens },
+      ];
+      for (const { asked, got } of shares) expect(got).toBeLessThanOrEqual(asked.tokens);
+      const changed = shares.filter(({ asked, got }) => got !== asked.tokens);
+      expect(changed.filter(({ asked }) => asked.given)).toEqual([]);
+      expect(result.warnings).toHaveLength(changed.length);
+      expect(result.lineWindow).toBeLessThanOrEqual(thinkingTokens / 4);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('only an overflow that no shrinking could avoid is refused', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 400, max: 5000 }), amount(300), (window, budget) => {
+      const closer = budget.tokens === 0 ? 0 : 4;
+      const least = budget.given ? budget.tokens : Math.min(budget.tokens, 16);
+      const longest = window - least - closer - 32;
+      expect(planned(window, longest, budget, byDefault(1024)).answerTokens).toBe(32);
+      expect(() => planned(window, longest + 1, budget, byDefault(1024))).toThrow(ContextOverflowError);
+    }),
+  );
+});

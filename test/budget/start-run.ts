@@ -1,0 +1,124 @@
+/** Starts a run on a scripted engine. Whatever a test is about, the promises that hold for every run are checked. */
+import { expect } from 'vitest';
+import type { Outcome } from '../../src/budget/outcome.ts';
+import { run, type Progress } from '../../src/budget/run.ts';
+import type { Facts, Prompt } from '../../src/engine/engine.ts';
+import { familyByName, type Family, type ThinkingState } from '../../src/prompt/family.ts';
+import type { Question } from '../../src/prompt/question.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { scriptedEngine, type EngineScript, type Script, type ScriptedEngine } from '../support/scripted-engine.ts';
+import { wordTokens, type Tokens } from '../support/tokens.ts';
+
+export type Start = {
+  readonly scripts: readonly Script[];
+  /** default: words */
+  readonly tokens?: Tokens;
+  /** of the thinking; default 100 */
+  readonly budget?: number;
+  /** default 50 */
+  readonly answerTokens?: number;
+  readonly maxSeconds?: number;
+  /** default: as the budget asks */
+  readonly state?: ThinkingState;
+  readonly family?: Family;
+  readonly window?: number;
+  /** spent waiting before the run */
+  readonly waitedMs?: number;
+  readonly question?: Partial<Question>;
+} & Pick<EngineScript, 'describe' | 'render' | 'decode'>;
+
+export type Started = {
+  readonly engine: ScriptedEngine;
+  readonly clock: FakeClock;
+  readonly facts: Facts;
+  readonly prompt: Prompt;
+  readonly progress: readonly Progress[];
+  cancel(): void;
+  /** Lets time pass until the run is over. */
+  outcome(): Promise<Outcome>;
+  /** The same, for a run that ends in an error. */
+  error(): Promise<unknown>;
+};
+
+export const runId = 'a-run';
+
+const TAILS: Record<ThinkingState, string> = { open: '<think>\n', closed: '<think></think>', none: 'Assistant\n' };
+
+export function start(options: Start): Started {
+  const { scripts, tokens = wordTokens(), budget = 100, answerTokens = 50, waitedMs = 0 } = options;
+  const clock = new FakeClock();
+  const facts = toFacts(tokens, options);
+  const thinking = options.state ?? (budget === 0 ? 'closed' : 'open');
+  const tail = TAILS[thinking];
+  const prompt: Prompt = Object.freeze({ ids: Object.freeze(tokens.encode(`What is it?\n${tail}`)), thinking, tail });
+  const { describe, render, decode } = options;
+  const engine = scriptedEngine({
+    ...{ clock, tokens, facts, prompt, scripts },
+    ...(describe === undefined ? {} : { describe }),
+    ...(render === undefined ? {} : { render }),
+    ...(decode === undefined ? {} : { decode }),
+  });
+  const question: Question = {
+    system: [],
+    user: [{ from: 'theirs', text: 'What is it?' }],
+    thinkingBudget: { tokens: budget, given: true },
+    answerTokens: { tokens: answerTokens, given: true },
+    ...(options.maxSeconds === undefined ? {} : { maxSeconds: options.maxSeconds }),
+    ...options.question,
+  };
+  const abort = new AbortController();
+  const progress: Progress[] = [];
+  const running = run(question, engine, {
+    ...{ runId, clock, signal: abort.signal },
+    startedAt: clock.now() - waitedMs,
+    progress: (step) => progress.push(step),
+  });
+  running.catch(() => undefined);
+  return {
+    ...{ engine, clock, facts, prompt, progress },
+    cancel: () => abort.abort(),
+    outcome: async () => {
+      const outcome = await clock.until(running);
+      expectNothingGoesOn(engine, clock);
+      expectPromisesKept(outcome, engine, facts);
+      return outcome;
+    },
+    error: async () => {
+      const error = await clock.until(running).then(
+        () => new Error('the run ended well'),
+        (reason: unknown) => reason,
+      );
+      expectNothingGoesOn(engine, clock);
+      return error;
+    },
+  };
+}
+
+function toFacts(tokens: Tokens, options: Start): Facts {
+  const family = options.family ?? familyByName('thinkmeter-demo');
+  if (family === undefined) throw new Error('there is no such family');
+  const { afterLine, elsewhere } = family.closer;
+  const closerIds = { afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) };
+  return { engine: 'vllm', model: 'thinkmeter-demo', window: options.window ?? 10_000, family, closerIds };
+}
+
+function expectNothingGoesOn(engine: ScriptedEngine, clock: FakeClock): void {
+  engine.expectAllUsed();
+  expect(clock.timers).toBe(0);
+  expect(engine.requests.filter(({ left }) => !left)).toEqual([]);
+}
+
+function expectPromisesKept({ budget, answer, counts, requests }: Outcome, engine: ScriptedEngine, facts: Facts): void {
+  const { thinking, marker, endOfTurn, dropped } = counts;
+  expect(thinking).toBeLessThanOrEqual(budget);
+  expect(answer).not.toBe('');
+  expect(answer).toBe(answer.trim());
+  expect(counts.received).toBe(engine.requests.flatMap(({ sent }) => sent).length);
+  expect(counts.received).toBe(thinking + marker + counts.answer + endOfTurn + dropped);
+  expect(Math.min(...Object.values(counts))).toBeGreaterThanOrEqual(0);
+  expect(counts.prompt).toBe(engine.requests.flatMap(({ ids }) => ids).length);
+  expect(requests).toBe(engine.requests.length);
+  for (const { ids, maxTokens } of engine.requests) {
+    expect(ids.length + maxTokens).toBeLessThanOrEqual(facts.window);
+  }
+}

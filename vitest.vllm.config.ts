@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:vllm`: against real vLLM servers on this machine's cores, one after the other. */
+export default defineConfig({
+  test: {
+    include: ['test/vllm/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+  },
+});
