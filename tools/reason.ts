@@ -16,7 +16,7 @@ const input = z.strictObject({
     .min(0)
     .max(32_768)
     .optional()
-    .describe('Hard cap on thinking tokens; default 512, 0: no thinking'),
+    .describe('Hard cap on thinking tokens, 0: no thinking; the operator sets the default, usually 512'),
   complexity: z
     .enum(['simple', 'medium', 'complex', 'critical'])
     .optional()

@@ -34,24 +34,56 @@ const { values } = parseArgs({
 });
 
 function createEngine(): Engine {
-  if (values.engine === 'vllm') return createVllmEngine({ baseUrl: values['base-url'], ...(values.model === undefined ? {} : { model: values.model }) });
+  if (values.engine === 'vllm')
+    return createVllmEngine({
+      baseUrl: values['base-url'],
+      ...(values.model === undefined ? {} : { model: values.model }),
+    });
   const shipped = fileURLToPath(new URL('../../models/thinkmeter-demo', import.meta.url));
-  return createEmbeddedEngine({ model: values.model ?? shipped, worker: new URL('../../dist/worker.js', import.meta.url) });
+  return createEmbeddedEngine({
+    model: values.model ?? shipped,
+    worker: new URL('../../dist/worker.js', import.meta.url),
+  });
 }
 
-type Result = { readonly right: boolean; readonly thinkingTokens: number; readonly endedBy: string; readonly requests: number };
+type Result = {
+  readonly right: boolean;
+  readonly thinkingTokens: number;
+  readonly endedBy: string;
+  readonly requests: number;
+};
 
 async function ask(engine: Engine, problem: Problem, budget: number): Promise<Result> {
   const system = systemParts(SYSTEM, undefined);
   const user = questionParts(problem.question, undefined);
   const signal = new AbortController().signal;
   if (values.native && budget > 0) {
-    const { answer, thinkingTokens } = await nativeRun(engine, values['base-url'], { system, user }, { budget, answerTokens: ANSWER_TOKENS, signal });
+    const { answer, thinkingTokens } = await nativeRun(
+      engine,
+      values['base-url'],
+      { system, user },
+      { budget, answerTokens: ANSWER_TOKENS, signal },
+    );
     return { right: isRight(answer, problem), thinkingTokens, endedBy: 'native', requests: 1 };
   }
-  const question = { system, user, thinkingBudget: { tokens: budget, given: true }, answerTokens: { tokens: ANSWER_TOKENS, given: true } };
-  const outcome = await run(question, engine, { runId: 'bench', signal, clock: systemClock, startedAt: systemClock.now() });
-  return { right: isRight(outcome.answer, problem), thinkingTokens: outcome.counts.thinking, endedBy: outcome.thinkingEndedBy, requests: outcome.requests };
+  const question = {
+    system,
+    user,
+    thinkingBudget: { tokens: budget, given: true },
+    answerTokens: { tokens: ANSWER_TOKENS, given: true },
+  };
+  const outcome = await run(question, engine, {
+    runId: 'bench',
+    signal,
+    clock: systemClock,
+    startedAt: systemClock.now(),
+  });
+  return {
+    right: isRight(outcome.answer, problem),
+    thinkingTokens: outcome.counts.thinking,
+    endedBy: outcome.thinkingEndedBy,
+    requests: outcome.requests,
+  };
 }
 
 const engine = createEngine();
@@ -63,7 +95,8 @@ for (const budget of BUDGETS) {
   const startedAt = systemClock.now();
   const results = await Promise.all(all.map((problem) => queue.add(() => ask(engine, problem, budget))));
   const share = (count: number): string => `${((100 * count) / results.length).toFixed(1)} %`;
-  const mean = (of: (result: Result) => number): string => (results.reduce((sum, result) => sum + of(result), 0) / results.length).toFixed(1);
+  const mean = (of: (result: Result) => number): string =>
+    (results.reduce((sum, result) => sum + of(result), 0) / results.length).toFixed(1);
   rows.push([
     String(budget),
     share(results.filter(({ right }) => right).length),
@@ -74,6 +107,10 @@ for (const budget of BUDGETS) {
     `${((systemClock.now() - startedAt) / 1000).toFixed(1)} s`,
   ]);
 }
-process.stdout.write(`${model}, ${values.engine}${values.native ? ', native budget' : ''}, ${all.length} problems, seed ${values.seed}\n\n`);
-process.stdout.write(`${toTable(['budget', 'right', 'mean thinking', 'most thinking', 'over budget', 'mean requests', 'time'], rows)}\n`);
+process.stdout.write(
+  `${model}, ${values.engine}${values.native ? ', native budget' : ''}, ${all.length} problems, seed ${values.seed}\n\n`,
+);
+process.stdout.write(
+  `${toTable(['budget', 'right', 'mean thinking', 'most thinking', 'over budget', 'mean requests', 'time'], rows)}\n`,
+);
 await engine.close();

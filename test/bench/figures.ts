@@ -1,7 +1,8 @@
 /** Minimum, median and 90th percentile of measured milliseconds, as a table row. */
 export function figures(name: string, ms: readonly number[]): string[] {
   const sorted = ms.toSorted((a, b) => a - b);
-  const at = (part: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0).toFixed(2);
+  const at = (part: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0).toFixed(2);
   return [name, at(0), at(0.5), at(0.9)];
 }
 

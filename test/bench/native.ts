@@ -30,7 +30,8 @@ export async function nativeRun(
   const { root } = parseAddress(baseUrl);
   const response = await fetch(`${root}/v1/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    // uvicorn closes an idle connection after 5 s, in the moment in which it may be used again
+    headers: { 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify(body),
     signal,
   });

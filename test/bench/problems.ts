@@ -15,7 +15,12 @@ function random(seed: number): () => number {
   };
 }
 
-type Dice = { below(limit: number): number; between(low: number, limit: number): number; one<T>(of: readonly T[]): T; chance(part: number): boolean };
+type Dice = {
+  below(limit: number): number;
+  between(low: number, limit: number): number;
+  one<T>(of: readonly T[]): T;
+  chance(part: number): boolean;
+};
 
 function dice(seed: number): Dice {
   const next = random(seed);
@@ -28,8 +33,27 @@ function dice(seed: number): Dice {
   };
 }
 
-const LARGEST_EXPONENT: readonly (readonly [number, number])[] = [[2, 12], [3, 8], [4, 6], [5, 5], [6, 4], [7, 4], [8, 4], [9, 4], [10, 5]];
-const FORMS = ['{} = ?', 'What is {}?', 'Compute {}.', 'Calculate {}', '{}', 'Evaluate: {}', 'Solve {}.', 'How much is {}?'];
+const LARGEST_EXPONENT: readonly (readonly [number, number])[] = [
+  [2, 12],
+  [3, 8],
+  [4, 6],
+  [5, 5],
+  [6, 4],
+  [7, 4],
+  [8, 4],
+  [9, 4],
+  [10, 5],
+];
+const FORMS = [
+  '{} = ?',
+  'What is {}?',
+  'Compute {}.',
+  'Calculate {}',
+  '{}',
+  'Evaluate: {}',
+  'Solve {}.',
+  'How much is {}?',
+];
 /** how often a sum has so many terms */
 const TERMS = [1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8, 10];
 const WORD_PROBLEMS = 0.15;
@@ -92,5 +116,12 @@ function wordProblem(roll: Dice): Problem {
 
 /** The last number said is the answer. */
 export function isRight(answer: string, { answer: right }: Problem): boolean {
-  return Number(answer.replaceAll(/(\d),(?=\d{3})/g, '$1').match(/-?\d+/g)?.at(-1)) === right;
+  return (
+    Number(
+      answer
+        .replaceAll(/(\d),(?=\d{3})/g, '$1')
+        .match(/-?\d+/g)
+        ?.at(-1),
+    ) === right
+  );
 }

@@ -55,5 +55,11 @@ for (let run = 0; run < Number(values.runs); run++) {
   listed.push(times.listed);
   // oxlint-enable no-await-in-loop
 }
-const rows = [figures('node -e 0', bare), figures('thinkmeter, initialize', initialized), figures('thinkmeter, tools/list', listed)];
-process.stdout.write(`${toTable(HEADINGS, rows)}\n\nadded to bare node, at the median: ${(median(initialized) - median(bare)).toFixed(1)} ms\n`);
+const rows = [
+  figures('node -e 0', bare),
+  figures('thinkmeter, initialize', initialized),
+  figures('thinkmeter, tools/list', listed),
+];
+process.stdout.write(
+  `${toTable(HEADINGS, rows)}\n\nadded to bare node, at the median: ${(median(initialized) - median(bare)).toFixed(1)} ms\n`,
+);

@@ -1,0 +1,45 @@
+/** A proxy that hands everything on as it comes and keeps what was asked: what really reached a real server. */
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+export type Asked = { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
+
+export type RecordingProxy = { readonly url: string; readonly requests: readonly Asked[]; close(): Promise<void> };
+
+export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+  const requests: Asked[] = [];
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const body = await buffer(incoming);
+      requests.push({
+        path: incoming.url ?? '',
+        body: body.length === 0 ? {} : (JSON.parse(body.toString()) as Asked['body']),
+      });
+      const upstream = request(new URL(incoming.url ?? '/', target), {
+        method: incoming.method,
+        headers: incoming.headers,
+        agent: false,
+      });
+      upstream.on('error', () => outgoing.destroy());
+      // a client that leaves ends the request upstream as well
+      outgoing.on('close', () => upstream.destroy());
+      upstream.end(body);
+      const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    })().catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** What must hold on a real vLLM, however it was started. One server a set-up, started before its tests. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect, type Connection } from '../support/connect.ts';
+import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
+import { batchResult, runResult } from '../support/results.ts';
+import { startVllm, type VllmModel, type VllmServer } from './server.ts';
+
+export type Setup = { readonly model: VllmModel; readonly args: readonly string[]; readonly apiKey?: string };
+
+/** 313 thinking tokens by themselves */
+const LONG = { question: '12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5 = ?', answer: '4744' };
+/** 92 */
+const SHORT = { question: '2^10 + 3^5 - 4^3 = ?', answer: '1203' };
+
+/** What a server may have generated between our last token read and the abort that reached it. */
+const A_FEW_TOKENS = 24;
+
+const GENERATED = 'vllm:generation_tokens_total';
+const RUNNING = 'vllm:num_requests_running';
+
+export type Started = { readonly vllm: VllmServer; readonly proxy: RecordingProxy; readonly client: Connection };
+
+export function describeSetup(
+  name: string,
+  { model, args, apiKey }: Setup,
+  more: (started: () => Started) => void = () => undefined,
+): void {
+  describe(name, () => {
+    let started: Started;
+
+    beforeAll(async () => {
+      const vllm = await startVllm({ model, args, apiKey });
+      const proxy = await startRecordingProxy(vllm.url);
+      const env = { THINKMETER_BASE_URL: proxy.url, ...(apiKey === undefined ? {} : { THINKMETER_API_KEY: apiKey }) };
+      started = { vllm, proxy, client: await connect({ client: 'v1', env }) };
+    });
+
+    afterAll(async () => {
+      await started?.client.close();
+      await started?.proxy.close();
+      await started?.vllm.stop();
+    });
+
+    const reason = async (
+      args_: Record<string, unknown>,
+    ): Promise<{ run: ReturnType<typeof runResult>; generated: number }> => {
+      const before = await started.vllm.metric(GENERATED);
+      const run = runResult(await started.client.call('reason', args_));
+      await untilIdle(started.vllm);
+      return { run, generated: (await started.vllm.metric(GENERATED)) - before };
+    };
+
+    test.each([1, 7, 33, 64, 256])(
+      'thinking that needs more is held within %i tokens, in two generations',
+      async (budget) => {
+        const { run, generated } = await reason({ question: LONG.question, thinking_budget: budget });
+        expect(run.thinking).toMatchObject({ budget, ended_by: 'budget', mechanism: 'stream', counted_by: 'ids' });
+        expect(run.usage.requests).toBe(2);
+        expect(run.model).toBe(model);
+        expect(generated).toBeGreaterThanOrEqual(run.usage.received_tokens);
+        expect(generated).toBeLessThanOrEqual(run.usage.received_tokens + A_FEW_TOKENS);
+      },
+    );
+
+    test('thinking that closes by itself takes one generation, and every token of it is counted', async () => {
+      const { run, generated } = await reason({ question: SHORT.question, thinking_budget: 256 });
+      expect(run.answer).toContain(SHORT.answer);
+      expect(run.thinking).toMatchObject({ ended_by: 'model' });
+      expect(run.usage).toMatchObject({ requests: 1, received_tokens: generated });
+    });
+
+    test('a budget of 0 switches thinking off by the template, in one generation', async () => {
+      const { run, generated } = await reason({ question: SHORT.question, thinking_budget: 0 });
+      expect(run.thinking).toMatchObject({ tokens: 0, ended_by: 'off', mechanism: 'off' });
+      expect(run.usage).toMatchObject({ requests: 1, received_tokens: generated });
+    });
+
+    test('a deadline cuts the thinking and the answer still comes', async () => {
+      const { run } = await reason({ question: LONG.question, thinking_budget: 512, max_seconds: 1.2 });
+      expect(run.thinking.ended_by).toBe('deadline');
+      expect(run.warnings.join()).toContain('max_seconds');
+    });
+
+    test('a cancelled call is gone from the server at once', async () => {
+      const gone = new AbortController();
+      const call = started.client.call(
+        'reason',
+        { question: LONG.question, thinking_budget: 512 },
+        { signal: gone.signal },
+      );
+      call.catch(() => undefined);
+      await untilRunning(started.vllm);
+      gone.abort();
+      await expect(call).rejects.toThrow();
+      const since = performance.now();
+      await untilIdle(started.vllm);
+      process.stdout.write(
+        `${name}: cancelled, and gone from num_requests_running within ${Math.round(performance.now() - since)} ms\n`,
+      );
+    });
+
+    test('a batch runs in parallel, and each item within its budget', async () => {
+      const items = Array.from({ length: 12 }, (_, item) => `${item + 11} + ${item * 7 + 5} * 3 - 4 = ?`);
+      const batch = batchResult(
+        await started.client.call('analyze_batch', { instruction: 'Compute.', items, thinking_budget: 40 }),
+      );
+      expect(batch.results).toHaveLength(items.length);
+      expect(batch.totals.failed).toBe(0);
+      for (const { thinking_tokens: tokens = 0 } of batch.results) expect(tokens).toBeLessThanOrEqual(40);
+    });
+
+    more(() => started);
+  });
+}
+
+/** An answer may arrive a moment before the server has counted its request as over. */
+async function untilIdle(vllm: VllmServer): Promise<void> {
+  await expect.poll(() => vllm.metric(RUNNING), { timeout: 5000, interval: 20 }).toBe(0);
+  // the counters are written by another task of the server
+  await sleep(50);
+}
+
+async function untilRunning(vllm: VllmServer): Promise<void> {
+  await expect.poll(() => vllm.metric(RUNNING), { timeout: 10_000, interval: 20 }).toBeGreaterThan(0);
+}
