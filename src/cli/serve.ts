@@ -14,7 +14,7 @@ export async function serveUntilGone(
   signal: AbortSignal,
 ): Promise<void> {
   const { engine, log, defaults } = parts;
-  const server = serveOverStdio({ ...parts, tools });
+  const server = serveOverStdio({ ...parts, tools, resourceLinks: config.resourceLinks === 'on' });
   log.info(
     { version: VERSION, engine: config.engine, thinkingBudget: defaults.thinkingBudget },
     'thinkmeter serves on stdio',

@@ -107,6 +107,14 @@ export const SETTINGS = {
     initial: '45',
     help: "the default of max_seconds for MCP calls, 0 for none (ask's: none; many clients give up at 60)",
   },
+  resourceLinks: {
+    flag: '--resource-links',
+    value: 'on|off',
+    variable: 'THINKMETER_RESOURCE_LINKS',
+    check: z.enum(['on', 'off']),
+    initial: 'on',
+    help: 'off leaves the link out of results (LangChain hands it to the model as a file, which most of its providers refuse)',
+  },
   logLevel: {
     flag: '--log-level',
     value: 'level',

@@ -23,6 +23,8 @@ export type ServerParts = {
   readonly runner: Runner;
   readonly runs: Runs;
   readonly defaults: ToolDefaults;
+  /** whether results carry a link to the run; its id is in the structured content either way */
+  readonly resourceLinks: boolean;
   readonly log: Log;
 };
 
@@ -64,7 +66,7 @@ async function call(
   tool: Tool,
   args: unknown,
   { mcpReq }: ServerContext,
-  { runner, defaults, log }: ServerParts,
+  { runner, defaults, resourceLinks, log }: ServerParts,
 ): Promise<CallToolResult> {
   const startedAt = runner.clock.now();
   const token = mcpReq._meta?.progressToken;
@@ -84,7 +86,7 @@ async function call(
       startedAt,
       progress: (progress) => reporter.report(progress),
     });
-    return toCallResult(result);
+    return toCallResult(result, resourceLinks);
   } catch (error) {
     return toErrorResult(error, tool.name, log);
   } finally {
@@ -92,20 +94,15 @@ async function call(
   }
 }
 
-function toCallResult({ text, structured, runId }: ToolResult): CallToolResult {
-  return {
-    content: [
-      { type: 'text', text },
-      {
-        type: 'resource_link',
-        uri: runUri(runId),
-        name: `run ${runId}`,
-        description: 'the full reasoning and numbers',
-        mimeType: 'application/json',
-      },
-    ],
-    structuredContent: structured,
-  };
+function toCallResult({ text, structured, runId }: ToolResult, linked: boolean): CallToolResult {
+  const link = {
+    type: 'resource_link',
+    uri: runUri(runId),
+    name: `run ${runId}`,
+    description: 'the full reasoning and numbers',
+    mimeType: 'application/json',
+  } as const;
+  return { content: [{ type: 'text', text }, ...(linked ? [link] : [])], structuredContent: structured };
 }
 
 /** Who can act on it decides how it is told: a sentence to the caller, or, for a bug, an id to find it by in the log. */
