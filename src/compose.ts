@@ -4,7 +4,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { sendsKeyInClear } from './engine/vllm/address.ts';
+import { parseAddress, sendsKeyInClear } from './engine/vllm/address.ts';
 import { createVllmEngine } from './engine/vllm/engine.ts';
 import { ConfigError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -61,10 +61,9 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         ...(apiKey === undefined ? {} : { apiKey }),
         ...(model === undefined ? {} : { model }),
       });
-      if (apiKey !== undefined && sendsKeyInClear(config.baseUrl)) {
-        log.warn(
-          `THINKMETER_API_KEY crosses the network unencrypted to ${config.baseUrl}: use https there, or a tunnel`,
-        );
+      const { root } = parseAddress(config.baseUrl);
+      if (apiKey !== undefined && sendsKeyInClear(root)) {
+        log.warn(`THINKMETER_API_KEY crosses the network unencrypted to ${root}: use https there, or a tunnel`);
       }
       return engine;
     }

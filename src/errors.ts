@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ENGINE_UNSUPPORTED'
   | 'NO_ANSWER'
   | 'TOOL_CALL'
+  | 'TRANSPORT'
   | 'CANCELLED'
   | 'BUG';
 
@@ -98,6 +99,12 @@ export class NoAnswerError extends ThinkmeterError {
 /** A call of ours, as a client, came back as an error; the message is the server's own sentence. */
 export class ToolCallError extends ThinkmeterError {
   readonly code = 'TOOL_CALL';
+  readonly audience = 'operator';
+}
+
+/** The connection to our client is gone, and not because the client left. */
+export class TransportError extends ThinkmeterError {
+  readonly code = 'TRANSPORT';
   readonly audience = 'operator';
 }
 

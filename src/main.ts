@@ -61,8 +61,13 @@ const program = createProgram(
       const settings = { engine: 'demo', ...flags };
       loadConfig(settings, env);
       const { demo } = await import('./cli/demo.ts');
-      const args = [fileURLToPath(here), ...Object.entries(settings).flatMap(([name, value]) => toFlag(name, value))];
-      await demo({ command: process.execPath, args, env: withoutAbsent(env) }, terminal);
+      // by variables: other users of the machine can read a command line, and a key may be among them
+      const server = {
+        command: process.execPath,
+        args: [fileURLToPath(here)],
+        env: { ...present(env), ...asVariables(settings) },
+      };
+      await demo(server, terminal, interrupted.signal);
     },
   },
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
@@ -74,13 +79,13 @@ async function prepare(flags: Flags) {
   return compose(config, installation, createLog(config.logLevel));
 }
 
-/** A setting as it stands on a command line. */
-function toFlag(name: string, value: string): string[] {
-  const setting = SETTINGS[name as SettingName];
-  return setting === undefined ? [] : [`${setting.flag}=${value}`];
+function asVariables(flags: Flags): Record<string, string> {
+  return present(
+    Object.fromEntries(Object.entries(SETTINGS).map(([name, { variable }]) => [variable, flags[name as SettingName]])),
+  );
 }
 
-function withoutAbsent(variables: NodeJS.ProcessEnv): Record<string, string> {
+function present(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );

@@ -77,7 +77,7 @@ function toNumber(value: unknown): unknown {
 
 function toProblem(issue: z.core.$ZodIssue, schema: z.ZodObject, args: Readonly<Record<string, unknown>>): string {
   if (issue.code === 'unrecognized_keys') {
-    return `there is no field ${issue.keys.join(', ')}; the fields are ${Object.keys(schema.shape).join(', ')}`;
+    return `there is no field ${clipped(issue.keys.join(', '))}; the fields are ${Object.keys(schema.shape).join(', ')}`;
   }
   const [name = '', index] = issue.path.map(String);
   const wanted = `${name} has to be ${toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name])}`;
@@ -98,6 +98,9 @@ function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): string {
 /** A value as it came, unless it is long. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  const text = JSON.stringify(value) ?? 'absent';
+  return clipped(JSON.stringify(value) ?? 'absent');
+}
+
+function clipped(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -39,7 +39,8 @@ export async function readAnswer({ reading, from, answerTokens, deadline, progre
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     late = (await reading.next(deadline.at)) === 'alarm';
   }
-  const whole = await trail.whole();
+  // at the deadline nothing is asked any more, not even where a character ends
+  const whole = late ? { tokens: trail.ids.length, chars: trail.length } : await trail.whole();
   const full = whole.tokens - from.tokens >= answerTokens;
   const until = full ? await trail.boundaryByTokens(from.tokens + answerTokens) : whole;
   const stopped = reading.end?.kind === 'finished' && reading.end.reason.unified === 'stop';

@@ -16,12 +16,15 @@ const MECHANISMS: Record<'stream' | 'off', { states: readonly ThinkingState[]; r
   off: { states: ['closed', 'none'], room: ({ answer }) => answer },
 };
 
+/** Markers and closers that a request may need room for: where the model opens thinking itself, that marker as well. */
+const MARKERS: Record<ThinkingState, number> = { closed: 0, open: 1, none: 2 };
+
 /** All in tokens. */
 export type Plan = {
   readonly mechanism: Mechanism;
   /** the budget */
   readonly thinkingTokens: number;
-  /** room for the closer, or for the marker where the model closes by itself */
+  /** room for the closer, or for the markers that the model writes itself */
   readonly closerTokens: number;
   readonly answerTokens: number;
   /** what the first request may generate */
@@ -53,7 +56,7 @@ export function plan(
   const mechanism = thinkingBudget.tokens === 0 ? 'off' : 'stream';
   const { states, room } = MECHANISMS[mechanism];
   if (!states.includes(prompt.thinking)) throw notAsAsked(mechanism, prompt.thinking, family.name);
-  const closer = mechanism === 'off' ? 0 : Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
+  const closer = MARKERS[prompt.thinking] * Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
   const free = window - prompt.ids.length - closer;
   const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
   const least = {

@@ -40,6 +40,8 @@ export class Reading {
   /** Waits for the next piece, or for the stream's end, at most until `alarmAt`. Errors of the engine pass through. */
   async next(alarmAt = Infinity): Promise<Event> {
     if (this.end !== undefined) return 'ended';
+    // a request that would come too late is not made
+    if (this.#pending === undefined && alarmAt <= this.#clock.now()) return 'alarm';
     this.#pending ??= this.#iterator.next();
     const result = await this.#orAlarm(this.#pending, alarmAt);
     if (result === 'alarm' || result === 'ended') return result;

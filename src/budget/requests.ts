@@ -15,18 +15,24 @@ export class Requests {
   readonly all: Request[] = [];
   readonly #engine: Engine;
   readonly #signal: AbortSignal;
+  readonly #inTime: AbortSignal;
   readonly #clock: Clock;
 
-  constructor(engine: Engine, { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock }) {
+  /** `inTime` fires with `signal`, and at the deadline: for what only helps to read a stream */
+  constructor(
+    engine: Engine,
+    { signal, inTime, clock }: { readonly signal: AbortSignal; readonly inTime: AbortSignal; readonly clock: Clock },
+  ) {
     this.#engine = engine;
     this.#signal = signal;
+    this.#inTime = inTime;
     this.#clock = clock;
   }
 
   ask(ids: readonly number[], maxTokens: number, sampling: Sampling): Request {
     const reading = new Reading(
       (signal) => this.#engine.generate(ids, { maxTokens, sampling }, { signal }),
-      (stretch) => this.#engine.decode(stretch, { signal: this.#signal }),
+      (stretch) => this.#engine.decode(stretch, { signal: this.#inTime }),
       { signal: this.#signal, clock: this.#clock },
     );
     const request = { ids, askedAt: this.#clock.now(), reading };

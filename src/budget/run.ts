@@ -3,7 +3,7 @@
  * cut, and one more where a connection broke. What follows a cut begins with the very token ids received.
  */
 import type { Clock } from '../clock.ts';
-import type { Engine, Facts, Prompt } from '../engine/engine.ts';
+import { ConnectionLostError, type Engine, type Facts, type Prompt } from '../engine/engine.ts';
 import { CancelledError, EngineProtocolError, EngineTimeoutError, NoAnswerError, ThinkmeterError } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';
 import { readAnswer, type AnswerPart } from './answer.ts';
@@ -35,6 +35,8 @@ type Context = RunOptions & {
   readonly question: Question;
   readonly engine: Engine;
   readonly deadline: Deadline;
+  /** fires with `signal`, and at the deadline: for everything but generating, which ends in its own way */
+  readonly inTime: AbortSignal;
   readonly requests: Requests;
 };
 
@@ -43,64 +45,71 @@ type Ready = { readonly facts: Facts; readonly prompt: Prompt; readonly plan: Pl
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
   const { runId, clock, startedAt, signal } = options;
-  const requests = new Requests(engine, options);
-  const context: Context = {
-    ...options,
-    question,
-    engine,
-    deadline: toDeadline(startedAt, question.maxSeconds),
-    requests,
-  };
+  const deadline = toDeadline(startedAt, question.maxSeconds);
+  const late = new AbortController();
+  const silence = deadline.at === Infinity ? undefined : clock.timer(deadline.at - clock.now(), () => late.abort());
+  const inTime = AbortSignal.any([signal, late.signal]);
+  const requests = new Requests(engine, { signal, inTime, clock });
+  const context: Context = { ...options, question, engine, deadline, inTime, requests };
   let thought: Thought | undefined;
   try {
     const ready = await prepare(context);
-    const first = requests.ask(ready.prompt.ids, ready.plan.maxTokens, ready.plan.sampling);
-    thought = await thinkFirst(context, ready, first);
-    const answer = await answerAfter(context, ready, first, thought);
+    const opened = await thinkFirst(context, ready);
+    thought = opened.thought;
+    const answer = await answerAfter(context, ready, opened);
     const story = { ...ready, runId, startedAt, now: clock.now(), thought, answer, requests: requests.all };
     return toOutcome({ ...story, warnings: question.warnings ?? [] });
   } catch (error) {
     if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
-    if (error instanceof ThinkmeterError) error.partial ??= toPartial(runId, thought, requests);
-    throw error;
+    const fault = late.signal.aborted && !(error instanceof ThinkmeterError) ? tooLate(error) : error;
+    if (fault instanceof ThinkmeterError) fault.partial ??= toPartial(runId, thought, requests);
+    throw fault;
   } finally {
+    silence?.();
     requests.stop();
   }
 }
 
-/** Everything before the first token, within the caller's time. */
-async function prepare({ question, engine, deadline, clock, signal, progress }: Context): Promise<Ready> {
-  const late = new AbortController();
-  const silence = deadline.at === Infinity ? undefined : clock.timer(deadline.at - clock.now(), () => late.abort());
+/** Everything before the first token. */
+async function prepare({ question, engine, inTime, progress }: Context): Promise<Ready> {
   const call = {
-    signal: AbortSignal.any([signal, late.signal]),
+    signal: inTime,
     loading: ({ message }: { message: string }) =>
       progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message }),
   };
+  progress?.({ phase: 'waiting', thinkingTokens: 0, answerTokens: 0 });
+  inTime.throwIfAborted();
+  const facts = await engine.describe(call);
+  const prompt = await engine.render(question, question.thinkingBudget.tokens > 0, call);
+  return { facts, prompt, plan: toPlan(question, facts, prompt) };
+}
+
+/** The first request and what was thought in it. `again` is left while no connection has broken. */
+type Opened = { readonly thought: Thought; readonly first: Request; readonly again: boolean };
+
+async function thinkFirst(context: Context, ready: Ready): Promise<Opened> {
+  const ask = (): Request => context.requests.ask(ready.prompt.ids, ready.plan.maxTokens, ready.plan.sampling);
+  const first = ask();
   try {
-    progress?.({ phase: 'waiting', thinkingTokens: 0, answerTokens: 0 });
-    const facts = await engine.describe(call);
-    const prompt = await engine.render(question, question.thinkingBudget.tokens > 0, call);
-    return { facts, prompt, plan: toPlan(question, facts, prompt) };
+    const thought = await thinkIn(context, ready, first);
+    // a thought that a lost connection ended goes on in the one continuation there is
+    return { thought, first, again: thought.endedBy !== 'server' || first.reading.end?.kind !== 'lost' };
   } catch (error) {
-    if (!late.signal.aborted) throw error;
-    throw new EngineTimeoutError('the time was over before the prompt was ready', {
-      hint: 'raise max_seconds',
-      cause: error,
-    });
-  } finally {
-    silence?.();
+    if (!(error instanceof ConnectionLostError)) throw error;
+    // it broke before the model had said whether it thinks: a marker's worth of tokens, so begin anew
+    const second = ask();
+    return { thought: await thinkIn(context, ready, second), first: second, again: false };
   }
 }
 
-function thinkFirst({ deadline, progress }: Context, { facts, prompt, plan }: Ready, first: Request): Promise<Thought> {
+function thinkIn({ deadline, progress }: Context, { facts, prompt, plan }: Ready, request: Request): Promise<Thought> {
   return think({
-    reading: first.reading,
+    reading: request.reading,
     plan,
     family: facts.family,
     state: prompt.thinking,
     deadline,
-    askedAt: first.askedAt,
+    askedAt: request.askedAt,
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
 }
@@ -108,7 +117,7 @@ function thinkFirst({ deadline, progress }: Context, { facts, prompt, plan }: Re
 type Answer = { readonly parts: readonly AnswerPart[]; readonly closerTokens: number };
 
 /** The answer from the same stream, or, after a cut, from the ids kept and the closer; once more where a stream broke. */
-async function answerAfter(context: Context, ready: Ready, first: Request, thought: Thought): Promise<Answer> {
+async function answerAfter(context: Context, ready: Ready, { first, thought, again }: Opened): Promise<Answer> {
   const { requests } = context;
   const { sampling, answerTokens } = ready.plan;
   const closer = thought.flowsOn ? [] : closerIds(ready, thought);
@@ -119,8 +128,7 @@ async function answerAfter(context: Context, ready: Ready, first: Request, thoug
     request = requests.ask([...continued(first, thought.until.tokens), ...closer], answerTokens, sampling);
     from = { tokens: 0, chars: 0 };
   }
-  // a thought that a lost connection ended has had its one continuation
-  let mayContinue = thought.endedBy !== 'server' || first.reading.end?.kind !== 'lost';
+  let mayContinue = again;
   const parts: AnswerPart[] = [];
   for (let done = 0; ;) {
     // oxlint-disable-next-line no-await-in-loop -- a continuation begins where the last stream broke off
@@ -168,6 +176,13 @@ function closerIds({ facts, prompt }: Ready, thought: Thought): readonly number[
 /** A broken connection, or a server that ended the stream before the answer had a word. */
 function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
   return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
+}
+
+function tooLate(cause: unknown): EngineTimeoutError {
+  return new EngineTimeoutError('the time was over before the answer could be asked for', {
+    hint: 'raise max_seconds',
+    cause,
+  });
 }
 
 function brokenOff(part: AnswerPart, { reading }: Request): ThinkmeterError {

@@ -52,7 +52,10 @@ export async function think(task: Task): Promise<Thought> {
   return start === undefined ? { ...UNTHOUGHT, endedBy: 'none' } : readThinking(task, start);
 }
 
-/** Where thinking begins when the model opens it itself; undefined when its first words are not the start marker. */
+/**
+ * Where thinking begins when the model opens it itself; undefined when its first words are not the start marker.
+ * @throws {ConnectionLostError} when the stream broke off before that could be told
+ */
 async function opening(task: Task): Promise<Boundary | undefined> {
   const { reading, family } = task;
   const { trail } = reading;
@@ -64,10 +67,13 @@ async function opening(task: Task): Promise<Boundary | undefined> {
       return { ...(await trail.boundaryAfterChars(chars)), chars };
     }
     if (!family.startMarker.startsWith(words)) return undefined;
+    if (reading.end?.kind === 'lost') throw reading.end.cause;
+    if (reading.end !== undefined) return undefined;
+    // a marker that has begun is waited for as long as there is time at all
+    const until = words === '' ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
-    const event = await reading.next(alarm(task));
-    if (event === 'ended') return undefined;
-    if (event === 'alarm' && trail.ids.length === 0) throw tooSlow();
+    const event = await reading.next(until);
+    if (event === 'alarm' && (words !== '' || trail.ids.length === 0)) throw tooSlow();
     if (event === 'alarm') return undefined;
   }
 }
@@ -100,7 +106,7 @@ async function settled(
   const { endMarker } = family;
   const text = trail.since(searched);
   const found = text.indexOf(endMarker);
-  if (found === -1 && trail.ids.length - start.tokens <= plan.thinkingTokens) return undefined;
+  if (found === -1 && (await tokensSoFar(reading)) - start.tokens <= plan.thinkingTokens) return undefined;
   // the marker, whole or possible, has to begin with the token after the budget at the latest
   const begins = found === -1 ? possibleStart(text, endMarker) : found;
   const before = begins === undefined ? undefined : await trail.boundaryByChars(searched + begins);
@@ -119,6 +125,12 @@ async function settled(
     until: behind,
     flowsOn: true,
   };
+}
+
+/** Tokens so far, without an end of turn. */
+async function tokensSoFar({ trail, end }: Reading): Promise<number> {
+  const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
+  return stopped ? (await trail.whole()).tokens : trail.ids.length;
 }
 
 /** What the stream's own end means for open thinking. */
@@ -143,7 +155,9 @@ async function cut(
   const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
   const half = possibleStart(end, family.endMarker);
   const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
-  const line = endedBy === 'unclosed' ? undefined : await trail.lineEnd(last.tokens - plan.lineWindow, last.tokens);
+  // a line end before thinking began is none of its
+  const after = Math.max(start.tokens, last.tokens - plan.lineWindow);
+  const line = endedBy === 'unclosed' ? undefined : await trail.lineEnd(after, last.tokens);
   const until = later(start, line ?? last);
   return {
     endedBy,
@@ -166,7 +180,7 @@ function alarm({ deadline, plan, askedAt, reading }: Pick<Task, 'deadline' | 'pl
 }
 
 function tooSlow(): EngineTimeoutError {
-  return new EngineTimeoutError('no token had come when the time for thinking was over', {
+  return new EngineTimeoutError('the time for thinking was over before a thought had begun', {
     hint: 'raise max_seconds, or look at what the server is doing',
   });
 }

@@ -1,6 +1,7 @@
 /**
- * The tokens of one stream beside their text. Which token holds which character is known where a chunk carried one
- * id; inside a chunk of several, only that stretch is detokenized, and only when a boundary in it is asked for.
+ * The tokens of one stream beside their text. Where a chunk carried one id and brought text, all text so far belongs to
+ * the ids so far: a boundary. Inside a stretch of chunks with several ids, boundaries are found by detokenizing, and only
+ * when one in it is asked for: such a chunk may even end within a character whose text comes with the next.
  */
 
 /** `tokens` ids make exactly the first `chars` characters: a place where text may be cut. */
@@ -14,15 +15,22 @@ const HALF_CHARACTER = '\uFFFD';
 /** Longer stretches are halved until the place asked for is in a short one: fewer texts to ask for, and shorter ones. */
 const MOST_AT_ONCE = 8;
 
+/** A character is at most four bytes, so at most so many tokens. */
+const TOKENS_OF_A_CHARACTER = 4;
+
+const START: Boundary = { tokens: 0, chars: 0 };
+
 export class Trail {
   readonly ids: number[] = [];
   /** characters so far */
   length = 0;
   readonly #texts: string[] = [];
-  /** ascending; the first is the empty boundary */
-  readonly #boundaries: Boundary[] = [{ tokens: 0, chars: 0 }];
-  /** where a stretch begins that a chunk of several ids left open; it ends at the next boundary */
+  /** ascending; the first is the empty one */
+  readonly #boundaries: Boundary[] = [START];
+  /** boundaries, by their tokens, with a chunk of several ids before the next: more may lie between */
   readonly #open = new Set<number>();
+  /** where chunks of several ids ended: boundaries, unless within a character */
+  readonly #claimed: Boundary[] = [];
   readonly #decode: Decode;
 
   constructor(decode: Decode) {
@@ -30,14 +38,18 @@ export class Trail {
   }
 
   append(ids: readonly number[], text: string): void {
+    const before = this.#last();
     this.ids.push(...ids);
     this.#texts.push(text);
     this.length += text.length;
-    // an id without text belongs to a character that is not whole yet, or ends the turn
+    // ids without text belong to a character that is not whole yet, or end the turn
     if (text === '') return;
-    // of several ids the last may itself be half a character: their places are believed only after detokenizing
-    if (ids.length > 1) this.#open.add(this.#last().tokens);
-    this.#boundaries.push({ tokens: this.ids.length, chars: this.length });
+    if (ids.length === 1) {
+      this.#boundaries.push(this.#end());
+    } else {
+      this.#open.add(before.tokens);
+      this.#claimed.push(this.#end());
+    }
   }
 
   /** The text from a character on. Costs what it returns, so a long stream can be searched as it grows. */
@@ -55,34 +67,27 @@ export class Trail {
     return this.since(from).slice(0, Math.max(0, to - from));
   }
 
-  #last(): Boundary {
-    return this.#boundaries.at(-1) ?? { tokens: 0, chars: 0 };
-  }
-
   /** The last boundary at or before so many tokens. */
   async boundaryByTokens(tokens: number): Promise<Boundary> {
-    const claimed = this.#last().tokens;
-    await this.#settle((from, to) => from.tokens <= tokens && (to.tokens >= tokens || to.tokens === claimed));
-    return this.#boundaries.findLast((boundary) => boundary.tokens <= tokens) ?? { tokens: 0, chars: 0 };
+    await this.#settle((from, to) => from.tokens < tokens && tokens < to.tokens);
+    return this.#boundaries.findLast((boundary) => boundary.tokens <= tokens) ?? START;
   }
 
   /** The last boundary at or before so many characters: the tokens that lie wholly before the character at `chars`. */
   async boundaryByChars(chars: number): Promise<Boundary> {
-    await this.#settle((from, to) => from.chars <= chars && to.chars >= chars);
-    return this.#boundaries.findLast((boundary) => boundary.chars <= chars) ?? { tokens: 0, chars: 0 };
+    await this.#settle((from, to) => from.chars < chars && chars < to.chars);
+    return this.#boundaries.findLast((boundary) => boundary.chars <= chars) ?? START;
   }
 
   /** The first boundary at or after so many characters: where a token that straddles them ends. */
   async boundaryAfterChars(chars: number): Promise<Boundary> {
-    await this.#settle((from, to) => from.chars <= chars && to.chars >= chars);
-    return (
-      this.#boundaries.find((boundary) => boundary.chars >= chars) ?? { tokens: this.ids.length, chars: this.length }
-    );
+    await this.#settle((from, to) => from.chars < chars && chars < to.chars);
+    return this.#boundaries.find((boundary) => boundary.chars >= chars) ?? this.#end();
   }
 
   /** The last boundary right behind a line end, with `after < tokens <= until`; none: undefined. */
   async lineEnd(after: number, until: number): Promise<Boundary | undefined> {
-    await this.#settle((from, to) => from.tokens <= until && to.tokens > after);
+    await this.#settle((from, to) => from.tokens < until && after < to.tokens);
     return this.#boundaries.findLast(
       ({ tokens, chars }) => tokens > after && tokens <= until && chars > 0 && this.slice(chars - 1, chars) === '\n',
     );
@@ -90,68 +95,73 @@ export class Trail {
 
   /** The boundary behind the last whole character; ids beyond it have no text of their own. */
   async whole(): Promise<Boundary> {
-    const claimed = this.#last().tokens;
-    await this.#settle((_, to) => to.tokens === claimed);
+    await this.#settle((_, to) => to.tokens === Infinity);
     return this.#last();
   }
 
-  /** Detokenizes the open stretches that `concerns` picks. */
+  #last(): Boundary {
+    return this.#boundaries.at(-1) ?? START;
+  }
+
+  /** All ids and all characters; whether they belong together is not certain. */
+  #end(): Boundary {
+    return { tokens: this.ids.length, chars: this.length };
+  }
+
+  /** Finds boundaries in the open stretches that `concerns` picks; the last stretch has no boundary at its end. */
   async #settle(concerns: (from: Boundary, to: Boundary) => boolean): Promise<void> {
+    const endless = { tokens: Infinity, chars: Infinity };
     for (;;) {
-      const index = this.#boundaries.findIndex((from, at) => {
-        const to = this.#boundaries[at + 1];
-        return to !== undefined && this.#open.has(from.tokens) && concerns(from, to);
-      });
-      if (index === -1) return;
-      // oxlint-disable-next-line no-await-in-loop -- a stretch may end where the next begins
-      await this.#resolve(index);
+      const index = this.#boundaries.findIndex(
+        (from, at) => this.#open.has(from.tokens) && concerns(from, this.#boundaries[at + 1] ?? endless),
+      );
+      const from = this.#boundaries[index];
+      if (from === undefined) return;
+      // oxlint-disable-next-line no-await-in-loop -- what one step finds decides on the next
+      const found = await this.#within(from, this.#boundaries[index + 1] ?? this.#end());
+      this.#boundaries.splice(index + 1, 0, ...found.boundaries);
+      if (found.complete) this.#open.delete(from.tokens);
+      // a stretch that was halved is open on both sides
+      else for (const { tokens } of found.boundaries) this.#open.add(tokens);
     }
   }
 
-  /** Finds boundaries within the stretch between this one and the next: all, or one in the middle of a long stretch. */
-  async #resolve(index: number): Promise<void> {
-    const [before, from, to] = [this.#boundaries[index - 1], this.#boundaries[index], this.#boundaries[index + 1]];
-    if (from === undefined || to === undefined) return;
-    if (before !== undefined && this.#open.has(before.tokens) && (await this.#startsWithin(from))) {
-      await this.#resolve(index - 1);
-      return;
+  /** One step into a stretch: a boundary that divides it, or, in a short one, all of its boundaries. */
+  async #within(from: Boundary, to: Boundary): Promise<{ boundaries: Boundary[]; complete: boolean }> {
+    const inside = this.#claimed.filter(({ tokens }) => tokens > from.tokens && tokens < to.tokens);
+    const claim = inside[Math.floor(inside.length / 2)];
+    if (claim !== undefined) {
+      this.#claimed.splice(this.#claimed.indexOf(claim), 1);
+      return { boundaries: (await this.#endsWhole(claim)) ? [claim] : [], complete: false };
     }
-    const middle = to.tokens - from.tokens > MOST_AT_ONCE ? await this.#middle(from, to) : undefined;
-    if (middle !== undefined) {
-      this.#boundaries.splice(index + 1, 0, middle);
-      this.#open.add(middle.tokens);
-      return;
+    const tokens = to.tokens - from.tokens;
+    if (tokens > MOST_AT_ONCE) {
+      const middle = (await this.#after(from, Math.floor(tokens / 2), TOKENS_OF_A_CHARACTER))[0];
+      if (middle !== undefined) return { boundaries: [middle], complete: false };
     }
-    this.#open.delete(from.tokens);
-    const sizes = Array.from({ length: to.tokens - from.tokens }, (_, size) => size + 1);
-    const found = (await Promise.all(sizes.map((size) => this.#boundaryAfter(from, size)))).filter(isBoundary);
+    const ends = this.#isBoundary(to.tokens);
+    const found = tokens > MOST_AT_ONCE ? [] : await this.#after(from, 1, ends ? tokens - 1 : tokens);
     // a tokenizer whose pieces read otherwise when they stand alone: the chunk's own end is all there is
-    const inner = found.length === 0 ? [to] : found;
-    this.#boundaries.splice(index + 1, 1, ...inner);
-    const end = inner.at(-1) ?? to;
-    // the chunk ended within a character, so what follows hangs together with its last ids
-    if (end.tokens !== to.tokens && this.#boundaries.length > index + 1 + inner.length) this.#open.add(end.tokens);
+    const believed = found.length === 0 && !ends && to.chars > from.chars ? [to] : found;
+    return { boundaries: believed, complete: true };
   }
 
-  /** The chunk before ended within a character, so that the place where it was thought to end is none to cut at. */
-  async #startsWithin({ tokens }: Boundary): Promise<boolean> {
-    return (await this.#decode(this.ids.slice(tokens, tokens + 1))).startsWith(HALF_CHARACTER);
+  /** Where the chunk ended there was no half character: the next id does not go on with one. */
+  async #endsWhole({ tokens }: Boundary): Promise<boolean> {
+    return !(await this.#decode(this.ids.slice(tokens, tokens + 1))).startsWith(HALF_CHARACTER);
   }
 
-  async #middle(from: Boundary, to: Boundary): Promise<Boundary | undefined> {
-    const half = Math.floor((to.tokens - from.tokens) / 2);
-    const around = await Promise.all([0, 1, 2, 3].map((more) => this.#boundaryAfter(from, half + more)));
-    return around.find(isBoundary);
+  #isBoundary(tokens: number): boolean {
+    return this.#boundaries.some((boundary) => boundary.tokens === tokens);
   }
 
-  /** The boundary so many ids behind another, where they make whole characters of the text. */
-  async #boundaryAfter(from: Boundary, size: number): Promise<Boundary | undefined> {
-    const start = await this.#decode(this.ids.slice(from.tokens, from.tokens + size));
-    const isWhole = !start.endsWith(HALF_CHARACTER) && this.slice(from.chars, from.chars + start.length) === start;
-    return isWhole ? { tokens: from.tokens + size, chars: from.chars + start.length } : undefined;
+  /** Of the places `first`, `first + 1`, … tokens behind a boundary, `count` of them, those that are boundaries. */
+  async #after(from: Boundary, first: number, count: number): Promise<Boundary[]> {
+    const sizes = Array.from({ length: count }, (_, more) => first + more);
+    const texts = await Promise.all(sizes.map((size) => this.#decode(this.ids.slice(from.tokens, from.tokens + size))));
+    return texts.flatMap((text, index) => {
+      const whole = !text.endsWith(HALF_CHARACTER) && this.slice(from.chars, from.chars + text.length) === text;
+      return whole ? [{ tokens: from.tokens + (sizes[index] ?? 0), chars: from.chars + text.length }] : [];
+    });
   }
-}
-
-function isBoundary(boundary: Boundary | undefined): boundary is Boundary {
-  return boundary !== undefined;
 }

@@ -13,14 +13,14 @@ const PROBLEMS = [
 
 const ANSWER_TOKENS = 256;
 
-export async function demo(server: ServerCommand, terminal: Terminal): Promise<void> {
+export async function demo(server: ServerCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const caller = await startServer(server);
   try {
     for (const { question, answer } of PROBLEMS) {
       const runs: RunResult[] = [];
       for (const thinking_budget of BUDGETS) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the times can be compared
-        runs.push(await caller.call('reason', { question, thinking_budget, answer_tokens: ANSWER_TOKENS }));
+        runs.push(await caller.call('reason', { question, thinking_budget, answer_tokens: ANSWER_TOKENS }, signal));
       }
       const rows = runs.map((run) => toRow(run, answer));
       terminal.stdout.write(`${question}   (${runs[0]?.model ?? ''}; right: ${answer})\n\n`);

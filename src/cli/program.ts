@@ -30,6 +30,7 @@ export function createProgram(
   write: { readonly out: (text: string) => void; readonly err: (text: string) => void },
 ): Command {
   const program = new Command('thinkmeter')
+    .usage('[options] [command]')
     .description(ABOUT)
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -39,7 +40,11 @@ export function createProgram(
     .configureOutput({ writeOut: write.out, writeErr: write.err })
     .showHelpAfterError('(thinkmeter --help lists commands and options)')
     .addHelpText('after', EXAMPLES)
-    .action((flags: Flags) => actions.serve(flags));
+    .argument('[words...]')
+    .action((words: string[], flags: Flags) => {
+      if (words.length > 0) program.error(`error: there is no command ${words.join(' ')}`);
+      return actions.serve(flags);
+    });
   const ask = program
     .command('ask')
     .description('answer one question: the answer on stdout, the reasoning and the numbers on stderr')

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tools } from '../../tools/index.ts';
 import type { Parts } from '../compose.ts';
 import type { Config } from '../config/load.ts';
+import { TransportError } from '../errors.ts';
 import { serveOverStdio } from '../mcp/stdio.ts';
 import { VERSION } from '../version.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,7 +26,13 @@ export async function serveUntilGone(
       once(stdin, 'end', { signal: gone.signal }),
       once(stdin, 'close', { signal: gone.signal }),
       once(signal, 'abort', { signal: gone.signal }),
+      server.closed,
     ]);
+    if (!stdin.readableEnded && !signal.aborted) {
+      throw new TransportError('the connection was closed: a message was larger than the 10 MB that it takes', {
+        hint: 'send less text at a time',
+      });
+    }
   } finally {
     gone.abort();
     await server.close();

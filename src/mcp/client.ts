@@ -1,7 +1,7 @@
 /** A real MCP client at the other end of a pipe: what `thinkmeter demo` shows its runs through. */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { ToolCallError } from '../errors.ts';
+import { CancelledError, ToolCallError } from '../errors.ts';
 import type { RunResult } from '../report/result.ts';
 import { VERSION } from '../version.ts';
 
@@ -13,7 +13,7 @@ export type ServerCommand = {
 
 export type ToolCaller = {
   /** @throws {ToolCallError} with the server's own sentence when the call fails */
-  call(tool: string, args: Readonly<Record<string, unknown>>): Promise<RunResult>;
+  call(tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<RunResult>;
   close(): Promise<void>;
 };
 
@@ -24,8 +24,12 @@ export async function startServer({ command, args, env }: ServerCommand): Promis
   const client = new Client({ name: 'thinkmeter-demo', version: VERSION });
   await client.connect(new StdioClientTransport({ command, args: [...args], env: { ...env }, stderr: 'inherit' }));
   return {
-    async call(tool, input) {
-      const result = await client.callTool({ name: tool, arguments: { ...input } }, { timeout: CALL_TIMEOUT_MS });
+    async call(tool, input, signal) {
+      const options = { timeout: CALL_TIMEOUT_MS, signal };
+      const result = await client.callTool({ name: tool, arguments: { ...input } }, options).catch((error: unknown) => {
+        if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
+        throw new ToolCallError('the server ended in the middle of a call', { cause: error });
+      });
       if (result.isError !== true) return result.structuredContent as RunResult;
       const [first] = result.content;
       throw new ToolCallError(first?.type === 'text' ? first.text : 'the call failed');

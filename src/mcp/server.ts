@@ -33,9 +33,9 @@ const INSTRUCTIONS =
 
 /**
  * Members and elements of one call's arguments, counted together: a guard against payloads made to exhaust memory
- * (CVE-2026-111768). Above the 1000 items of a batch, so that a list a little too long gets a sentence of ours.
+ * (CVE-2026-111768). Well above the 1000 items of a batch, so that a list too long gets a sentence of ours.
  */
-const MOST_ELEMENTS = 2000;
+const MOST_ELEMENTS = 10_000;
 
 export function createMcpServer(parts: ServerParts): McpServer {
   const server = new McpServer(

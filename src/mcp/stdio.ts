@@ -1,7 +1,23 @@
+import { EventEmitter, once } from 'node:events';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createMcpServer, type ServerParts } from './server.ts';
 
+export type StdioServing = {
+  /** resolves when the transport has closed by itself: the client has gone, or a message was too large for it */
+  readonly closed: Promise<void>;
+  close(): Promise<void>;
+};
+
 /** Serves over this process's stdin and stdout until `close`. The first message decides the era of the protocol. */
-export function serveOverStdio(parts: ServerParts): { close(): Promise<void> } {
-  return serveStdio(() => createMcpServer(parts), { onerror: (error) => parts.log.warn({ err: error }, 'transport') });
+export function serveOverStdio(parts: ServerParts): StdioServing {
+  const ended = new EventEmitter();
+  const factory = (): ReturnType<typeof createMcpServer> => {
+    const server = createMcpServer(parts);
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK has no other way
+    server.server.onclose = () => ended.emit('closed');
+    return server;
+  };
+  const onerror = (error: Error): void => parts.log.warn({ cause: error.message }, 'transport');
+  const handle = serveStdio(factory, { onerror });
+  return { closed: once(ended, 'closed').then(() => undefined), close: () => handle.close() };
 }

@@ -8,8 +8,8 @@ import type { Family } from './family.ts';
 /** Our own delimiters, and the switch words of every family: a served name may hide which family it is. */
 const ALWAYS = ['<context>', '</context>', '<item>', '</item>', '/think', '/no_think'];
 
-/** What a control token can look like: `<|im_end|>`, `<SPECIAL_12>`, `</s>`, `[INST]`. */
-const CANDIDATE = /<[^\s<>]{1,64}>|\[\/?[A-Z][A-Z0-9_]{1,32}\]/g;
+/** What control tokens can look like: `<|im_end|>`, `<SPECIAL_12>`, `</s>`; `[INST]`, also inside the others. */
+const CANDIDATES = [/<[^\s<>]{1,64}>/g, /\[\/?[A-Z][A-Z0-9_]{1,32}\]/g];
 
 /** Beyond so many different candidates in one text nobody asks the tokenizer about each: all of them are broken. */
 const MOST_ASKED = 32;
@@ -24,7 +24,8 @@ export async function controlStrings(
   isOneToken: (candidate: string) => Promise<boolean>,
 ): Promise<string[]> {
   const known = [...ALWAYS, startMarker, endMarker].filter((control) => text.includes(control));
-  const asked = [...new Set(text.match(CANDIDATE))].filter((candidate) => !known.includes(candidate));
+  const candidates = CANDIDATES.flatMap((pattern) => text.match(pattern) ?? []);
+  const asked = [...new Set(candidates)].filter((candidate) => !known.includes(candidate));
   if (asked.length > MOST_ASKED) return [...known, ...asked];
   const isControl = await Promise.all(asked.map(isOneToken));
   return [...known, ...asked.filter((_, index) => isControl[index])];

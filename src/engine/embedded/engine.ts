@@ -26,6 +26,9 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const turns = new PQueue({ concurrency: 1 });
   const listeners = new Set<Loading>();
   thread.onLoading = (message) => listeners.forEach((listener) => listener({ message: `loading ${message}` }));
+  thread.onEnd = () => (known = undefined);
+  /** of the generations under way: set to 1, each stops before its next token */
+  const stops = new Set<Int32Array>();
   let known: Promise<Facts> | undefined;
 
   const codec: Codec = {
@@ -64,8 +67,11 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       return render(question, family, thinking, codec);
     },
 
-    async *generate(ids, { maxTokens, sampling }: Limits, { signal }): AsyncGenerator<Piece> {
+    async *generate(ids, { maxTokens, sampling }: Limits, call): AsyncGenerator<Piece> {
+      await describe(call);
+      const { signal } = call;
       const stop = new Int32Array(new SharedArrayBuffer(4));
+      stops.add(stop);
       const halt = (): void => void Atomics.store(stop, 0, 1);
       signal.addEventListener('abort', halt, { once: true });
       const pieces = new Channel<Piece>();
@@ -86,12 +92,21 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
         }
       } finally {
         halt();
+        stops.delete(stop);
         signal.removeEventListener('abort', halt);
       }
     },
 
-    decode: (ids) => codec.decode(ids),
-    close: () => thread.close(),
+    async decode(ids, call): Promise<string> {
+      await describe(call);
+      return codec.decode(ids);
+    },
+
+    async close(): Promise<void> {
+      turns.clear();
+      for (const stop of stops) Atomics.store(stop, 0, 1);
+      await thread.close();
+    },
   };
 }
 

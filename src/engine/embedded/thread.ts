@@ -1,7 +1,11 @@
 /** The worker thread as typed calls: started with the first, stopped for good by `close`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { EngineUnsupportedError, InvariantError } from '../../errors.ts';
 import type { CallName, Calls, FromWorker } from './protocol.ts';
+
+/** A token, or the rest of loading a model. */
+const LONGEST_COMPUTATION_MS = 10_000;
 
 type Waiting = {
   readonly resolve: (answer: unknown) => void;
@@ -26,7 +30,10 @@ export class Thread {
   #worker: Worker | undefined;
   #calls = 0;
   #closed = false;
+  #settled: () => void = () => undefined;
   onLoading: (message: string) => void = () => undefined;
+  /** the thread is gone, and what it had loaded with it; the next call starts another */
+  onEnd: () => void = () => undefined;
 
   constructor(file: URL) {
     this.#file = file;
@@ -41,20 +48,20 @@ export class Thread {
     const call = ++this.#calls;
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(call, { resolve, reject, onToken });
-      this.#start().postMessage({ call, name, ask });
+      const worker = this.#start();
+      // a thread with work keeps the program alive, one without does not
+      worker.ref();
+      worker.postMessage({ call, name, ask });
     }) as Promise<Calls[Name]['answer']>;
   }
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    // stdout belongs to the protocol: what a library prints there goes nowhere
+    // stdout belongs to the protocol: what a library prints there is not handed on
     const worker = new Worker(this.#file, { stdout: true });
-    worker.stdout.resume();
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.on('error', (error) => this.#fail(error instanceof Error ? error : new InvariantError(String(error))));
     worker.on('exit', (code) => this.#fail(new WorkerError(`the model's thread ended (${code})`, undefined)));
-    // a thread without work does not keep the program alive
-    worker.unref();
     this.#worker = worker;
     return worker;
   }
@@ -64,18 +71,34 @@ export class Thread {
     const waiting = this.#waiting.get(message.call);
     if (message.kind === 'token') return waiting?.onToken?.(message.id, message.text);
     this.#waiting.delete(message.call);
+    if (this.#waiting.size === 0) this.#worker?.unref();
+    this.#settled();
     if (message.kind === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(new WorkerError(message.message, message.code));
   }
 
   #fail(error: Error): void {
     this.#worker = undefined;
+    this.onEnd();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#settled();
   }
 
+  /**
+   * Waits for what is being computed: onnxruntime takes the whole process down when its thread ends within a token
+   * (seen with 1.30: "terminate called after throwing an instance of 'Napi::Error'").
+   */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.race([this.#idle(), sleep(LONGEST_COMPUTATION_MS, undefined, { ref: false })]);
     await this.#worker?.terminate();
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- calls end one by one
+      await new Promise<void>((resolve) => (this.#settled = resolve));
+    }
   }
 }

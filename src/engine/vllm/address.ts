@@ -9,7 +9,7 @@ export function parseAddress(given: string): Address {
   try {
     url = new URL(given);
   } catch (cause) {
-    throw new ConfigError(`the base URL is not an address: ${given}`, {
+    throw new ConfigError(`the base URL is not an address: ${given.replace(/\/\/[^/@]*@/, '//')}`, {
       hint: 'give it as http://HOST:PORT/v1',
       cause,
     });
@@ -19,12 +19,17 @@ export function parseAddress(given: string): Address {
       hint: 'give it as http://HOST:PORT/v1',
     });
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigError('the base URL carries a user name or a password, which is not sent', {
+      hint: 'set THINKMETER_API_KEY, or leave them out',
+    });
+  }
   const root = `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
   return { root, api: `${root}/v1` };
 }
 
 /** A key would cross the network readable by anyone on the way. */
-export function sendsKeyInClear(given: string): boolean {
-  const { protocol, hostname } = new URL(given);
+export function sendsKeyInClear(root: string): boolean {
+  const { protocol, hostname } = new URL(root);
   return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }

@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import PQueue from 'p-queue';
 import type * as z from 'zod';
 import { EngineProtocolError } from '../../errors.ts';
+import { VERSION } from '../../version.ts';
 import { ConnectionLostError, type Limits } from '../engine.ts';
 import type { Address } from './address.ts';
 import { toFault, toSetback } from './faults.ts';
@@ -34,12 +35,12 @@ export class VllmClient {
     this.#place = { root: address.root, apiKey };
     this.#openai = new OpenAI({
       baseURL: address.api,
-      // the library reads these from OPENAI_* variables unless they are given: another server's secrets
-      apiKey: apiKey ?? 'none',
+      // what the library would read from OPENAI_* variables, other servers' secrets among them, is not sent: see `fetch`
+      apiKey: 'none',
       organization: null,
       project: null,
       webhookSecret: null,
-      ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
+      fetch: (url, init) => fetch(url, { ...init, headers: headersWith(apiKey) }),
       maxRetries: 0,
       timeout: DAY_MS,
       logLevel: 'off',
@@ -163,6 +164,16 @@ export class VllmClient {
     };
     return this.#retry.run(attempt, (fault) => toSetback(fault, original), signal);
   }
+}
+
+/** Exactly these. */
+function headersWith(apiKey: string | undefined): Record<string, string> {
+  return {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    'user-agent': `thinkmeter/${VERSION}`,
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+  };
 }
 
 function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {

@@ -82,12 +82,18 @@ export function createVllmEngine(options: VllmOptions): Engine {
     return known.found ?? untilAborted(known.facts, signal);
   };
 
+  /** Another model may be served by now: the next call asks. */
+  const forgetIfGone = (error: unknown): never => {
+    if (error instanceof EngineHttpError && error.status === 404) known = undefined;
+    throw error;
+  };
+
   return {
     describe,
 
     async render(question, thinking, call): Promise<Prompt> {
       const [wire, { model, family }] = await Promise.all([connect(), describe(call)]);
-      return render(question, family, thinking, codecFor(wire, model, call.signal));
+      return render(question, family, thinking, codecFor(wire, model, call.signal)).catch(forgetIfGone);
     },
 
     async *generate(ids, limits: Limits, call): AsyncGenerator<Piece> {
@@ -101,9 +107,7 @@ export function createVllmEngine(options: VllmOptions): Engine {
           else if (piece !== undefined) yield piece;
         }
       } catch (error) {
-        // another model may be served by now
-        if (error instanceof EngineHttpError && error.status === 404) known = undefined;
-        throw error;
+        forgetIfGone(error);
       }
       if (last !== undefined) yield last;
     },

@@ -1,5 +1,5 @@
 /** What can go wrong on the wire, in words for the person who can mend it. Never shows a key. */
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import { EngineHttpError, EngineProtocolError, EngineUnreachableError, EngineUnsupportedError } from '../../errors.ts';
 import type { Setback } from './retry.ts';
 
@@ -7,9 +7,10 @@ const EXCERPT = 200;
 
 export type Place = { readonly root: string; readonly apiKey: string | undefined };
 
-/** An error of the HTTP library as one of ours; others pass. */
+/** What went wrong before the first token, as one of ours; the end of an aborted request passes. */
 export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
-  if (error instanceof APIConnectionError) {
+  if (error instanceof APIUserAbortError || (error instanceof Error && error.name === 'AbortError')) return error;
+  if (error instanceof APIConnectionError || brokeBehindHeaders(error)) {
     return new EngineUnreachableError(`no server answers at ${root}`, {
       hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
       cause: error,
@@ -21,9 +22,15 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
       cause: error,
     });
   }
-  if (!(error instanceof APIError) || error.status === undefined) return error;
-  const status = Number(error.status);
+  if (!(error instanceof APIError)) return error;
   const said = excerpt(error, apiKey);
+  if (error.status === undefined) {
+    return new EngineProtocolError(`the server at ${root} reported an error before its first token: ${said}`, {
+      hint: "look at the server's log",
+      cause: error,
+    });
+  }
+  const status = Number(error.status);
   if (status === 401 || status === 403) {
     return new EngineHttpError(
       `the server at ${root} ${apiKey === undefined ? 'asks for a key' : 'refused the key'} (${status})`,
@@ -33,7 +40,8 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
       },
     );
   }
-  if (status === 404 && path.endsWith('tokenize')) {
+  // a path that is not there has no error to tell; a model that is not served has one
+  if (status === 404 && path.endsWith('tokenize') && !hasMessage(error.error)) {
     return new EngineUnsupportedError(`the server at ${root} has no ${path}, so prompts cannot be counted there`, {
       hint: 'use a vLLM server, without a proxy that hides this path',
     });
@@ -51,9 +59,18 @@ function hintFor(status: number): string {
 
 function excerpt(error: APIError, apiKey: string | undefined): string {
   const { error: body } = error;
-  const words = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : error.message;
+  const words = hasMessage(body) ? String(body.message) : error.message;
   const safe = apiKey === undefined ? words : words.replaceAll(apiKey, '***');
   return safe.length > EXCERPT ? `${safe.slice(0, EXCERPT)}…` : safe;
+}
+
+/** `fetch` tells it by a TypeError that says why. */
+function brokeBehindHeaders(error: unknown): boolean {
+  return error instanceof TypeError && error.cause !== undefined;
+}
+
+function hasMessage(body: unknown): body is { readonly message: unknown } {
+  return typeof body === 'object' && body !== null && 'message' in body;
 }
 
 /** Worth another attempt: nobody took the connection, 429, 503. A 504 is not: the first request may still be running. */
