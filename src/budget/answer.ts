@@ -39,10 +39,11 @@ export async function readAnswer({ reading, from, answerTokens, deadline, progre
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     late = (await reading.next(deadline.at)) === 'alarm';
   }
-  // at the deadline nothing is asked any more, not even where a character ends
-  const whole = late ? { tokens: trail.ids.length, chars: trail.length } : await trail.whole();
+  const end = { tokens: trail.ids.length, chars: trail.length };
+  // at the deadline nothing is asked any more, not even where a character ends; and no answer is lost for not knowing it
+  const whole = late ? end : await trail.whole().catch(() => end);
   const full = whole.tokens - from.tokens >= answerTokens;
-  const until = full ? await trail.boundaryByTokens(from.tokens + answerTokens) : whole;
+  const until = full ? await trail.boundaryByTokens(from.tokens + answerTokens).catch(() => whole) : whole;
   const stopped = reading.end?.kind === 'finished' && reading.end.reason.unified === 'stop';
   const endOfTurnTokens = stopped ? trail.ids.length - whole.tokens : 0;
   // some servers say `stop` at the limit as well; a turn that really ended shows its end-of-turn token

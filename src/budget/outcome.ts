@@ -70,10 +70,9 @@ export function toOutcome(story: Story): Outcome {
   const { facts, plan, thought, requests } = story;
   const { parts } = story.answer;
   const last = parts.at(-1);
-  const answer = withoutMarkers(parts.map(({ text }) => text).join(''), [
-    facts.family.startMarker,
-    facts.family.endMarker,
-  ]);
+  const said = parts.map(({ text }) => text).join('');
+  const again = thoughtAgain(said, facts.family);
+  const answer = withoutMarkers(said.slice(again.length), [facts.family.startMarker, facts.family.endMarker]);
   if (answer === '') throw nothingSaid(last, thought, plan);
   return {
     runId: story.runId,
@@ -87,8 +86,21 @@ export function toOutcome(story: Story): Outcome {
     counts: toCounts(story),
     requests: requests.length,
     timing: toTiming(story),
-    warnings: [...story.warnings, ...plan.warnings, ...remarks(thought, last, plan)],
+    warnings: [
+      ...story.warnings,
+      ...plan.warnings,
+      ...remarks(thought, last, plan),
+      ...(again === '' ? [] : [THOUGHT_AGAIN]),
+    ],
   };
+}
+
+const THOUGHT_AGAIN = 'the model thought again in its answer: that is left out, but counted in answer_tokens';
+
+/** A thought at the beginning of an answer, up to and with its end marker; empty where there is none. */
+function thoughtAgain(said: string, { startMarker, endMarker }: Facts['family']): string {
+  const end = said.indexOf(endMarker);
+  return end !== -1 && said.trimStart().startsWith(startMarker) ? said.slice(0, end + endMarker.length) : '';
 }
 
 function toCounts({ thought, answer, requests }: Story): Counts {

@@ -57,6 +57,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
     const opened = await thinkFirst(context, ready);
     thought = opened.thought;
     const answer = await answerAfter(context, ready, opened);
+    signal.throwIfAborted();
     const story = { ...ready, runId, startedAt, now: clock.now(), thought, answer, requests: requests.all };
     return toOutcome({ ...story, warnings: question.warnings ?? [] });
   } catch (error) {
@@ -98,7 +99,10 @@ async function thinkFirst(context: Context, ready: Ready): Promise<Opened> {
     if (!(error instanceof ConnectionLostError)) throw error;
     // it broke before the model had said whether it thinks: a marker's worth of tokens, so begin anew
     const second = ask();
-    return { thought: await thinkIn(context, ready, second), first: second, again: false };
+    const thought = await thinkIn(context, ready, second).catch((again: unknown) => {
+      throw again instanceof ConnectionLostError ? brokeTwice(again) : again;
+    });
+    return { thought, first: second, again: false };
   }
 }
 
@@ -120,12 +124,14 @@ type Answer = { readonly parts: readonly AnswerPart[]; readonly closerTokens: nu
 async function answerAfter(context: Context, ready: Ready, { first, thought, again }: Opened): Promise<Answer> {
   const { requests } = context;
   const { sampling, answerTokens } = ready.plan;
+  const ask = (ids: readonly number[], tokens: number): Request =>
+    requests.ask(ids, Math.min(tokens, ready.facts.window - ids.length), sampling);
   const closer = thought.flowsOn ? [] : closerIds(ready, thought);
   let request = first;
   let from = thought.until;
   if (!thought.flowsOn) {
     first.reading.stop();
-    request = requests.ask([...continued(first, thought.until.tokens), ...closer], answerTokens, sampling);
+    request = ask([...continued(first, thought.until.tokens), ...closer], answerTokens);
     from = { tokens: 0, chars: 0 };
   }
   let mayContinue = again;
@@ -139,7 +145,7 @@ async function answerAfter(context: Context, ready: Ready, { first, thought, aga
     if (!isBroken(part, parts)) return { parts, closerTokens: closer.length };
     if (!mayContinue) throw brokenOff(part, request);
     mayContinue = false;
-    request = requests.ask(continued(request, part.until.tokens), answerTokens - done, sampling);
+    request = ask(continued(request, part.until.tokens), answerTokens - done);
     from = { tokens: 0, chars: 0 };
   }
 }
@@ -191,7 +197,10 @@ function brokenOff(part: AnswerPart, { reading }: Request): ThinkmeterError {
       hint: "look at the server's own limits",
     });
   }
-  const cause = reading.end?.kind === 'lost' ? reading.end.cause : undefined;
+  return brokeTwice(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
+}
+
+function brokeTwice(cause: unknown): EngineProtocolError {
   return new EngineProtocolError('the connection to the server broke twice during one call', {
     hint: 'look at the server and at what lies between',
     cause,

@@ -53,7 +53,11 @@ export function start(options: Start): Started {
   const prompt: Prompt = Object.freeze({ ids: Object.freeze(tokens.encode(`What is it?\n${tail}`)), thinking, tail });
   const { describe, render, decode } = options;
   const engine = scriptedEngine({
-    ...{ clock, tokens, facts, prompt, scripts },
+    clock,
+    tokens,
+    facts,
+    prompt,
+    scripts,
     ...(describe === undefined ? {} : { describe }),
     ...(render === undefined ? {} : { render }),
     ...(decode === undefined ? {} : { decode }),
@@ -69,13 +73,19 @@ export function start(options: Start): Started {
   const abort = new AbortController();
   const progress: Progress[] = [];
   const running = run(question, engine, {
-    ...{ runId, clock, signal: abort.signal },
+    runId,
+    clock,
+    signal: abort.signal,
     startedAt: clock.now() - waitedMs,
     progress: (step) => progress.push(step),
   });
   running.catch(() => undefined);
   return {
-    ...{ engine, clock, facts, prompt, progress },
+    engine,
+    clock,
+    facts,
+    prompt,
+    progress,
     cancel: () => abort.abort(),
     outcome: async () => {
       const outcome = await clock.until(running);
@@ -84,12 +94,9 @@ export function start(options: Start): Started {
       return outcome;
     },
     error: async () => {
-      const error = await clock.until(running).then(
-        () => new Error('the run ended well'),
-        (reason: unknown) => reason,
-      );
+      const [result] = await clock.until(Promise.allSettled([running]));
       expectNothingGoesOn(engine, clock);
-      return error;
+      return result.status === 'rejected' ? result.reason : new Error('the run ended well');
     },
   };
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Trail, type Boundary } from '../../src/budget/trail.ts';
 import { inChunks } from '../support/chunks.ts';
@@ -9,14 +9,20 @@ const tokens = byteTokens();
 /** Where a boundary is asked for, in tokens or characters. */
 type Place = { readonly by: 'tokens' | 'chars' | 'afterChars' | 'line'; readonly at: number };
 
-const text = fc.array(fc.constantFrom('a', '<', '\n', 'é', '한', '🙂'), { maxLength: 12 }).map((parts) => parts.join(''));
+const text = fc
+  .array(fc.constantFrom('a', '<', '\n', 'é', '한', '🙂'), { maxLength: 12 })
+  .map((parts) => parts.join(''));
 const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
 const places = fc.array(
   fc.record<Place>({ by: fc.constantFrom('tokens', 'chars', 'afterChars', 'line'), at: fc.nat(50) }),
   { minLength: 1, maxLength: 5 },
 );
 
-async function boundaries(ids: readonly number[], chunks: readonly number[], asked: readonly Place[]): Promise<unknown> {
+async function boundaries(
+  ids: readonly number[],
+  chunks: readonly number[],
+  asked: readonly Place[],
+): Promise<unknown> {
   const trail = new Trail((some) => Promise.resolve(tokens.decode(some)));
   for (const piece of inChunks(tokens, ids, chunks)) trail.append(piece.ids, piece.text);
   const found: (Boundary | undefined)[] = [];
@@ -29,13 +35,12 @@ async function boundaries(ids: readonly number[], chunks: readonly number[], ask
 
 function ask(trail: Trail, by: Place['by'], at: number): Promise<Boundary | undefined> {
   // nobody looks for the second half of a surrogate pair, nor beyond the text
-  const char = [...trail.since(0)].slice(0, at).join('').length;
+  const char = Array.from(trail.since(0)).slice(0, at).join('').length;
   if (by === 'tokens') return trail.boundaryByTokens(at);
   if (by === 'chars') return trail.boundaryByChars(char);
   return by === 'line' ? trail.lineEnd(at - 10, at) : trail.boundaryAfterChars(char);
 }
 
-// fails as trail.test.ts says: the end of a chunk that ended in half a character is believed
 test('however ids come in chunks, and whatever was asked before, a boundary is where it is an id at a time', async () => {
   await fc.assert(
     fc.asyncProperty(text, fc.nat(3), sizes, places, async (whole, cut, chunks, asked) => {
@@ -43,6 +48,6 @@ test('however ids come in chunks, and whatever was asked before, a boundary is w
       const some = ids.slice(0, Math.max(0, ids.length - cut));
       expect(await boundaries(some, chunks, asked)).toEqual(await boundaries(some, [1], asked));
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

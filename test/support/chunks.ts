@@ -45,18 +45,33 @@ export function inChunks(
   sizes: readonly number[],
   reason?: FinishReason,
 ): Piece[] {
+  return merged(oneByOne(tokens, ids, reason), sizes);
+}
+
+export function merged(pieces: readonly Piece[], sizes: readonly number[]): Piece[] {
+  const chunks: Piece[] = [];
+  for (let from = 0, turn = 0; from < pieces.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    const together = pieces.slice(from, from + size);
+    from += size;
+    const end = together.find((piece) => piece.finish !== undefined)?.finish;
+    chunks.push({
+      ids: together.flatMap(({ ids }) => ids),
+      text: together.map(({ text }) => text).join(''),
+      ...(end === undefined ? {} : { finish: end }),
+    });
+  }
+  return chunks;
+}
+
+export function oneByOne(tokens: Tokens, ids: readonly number[], reason?: FinishReason): Piece[] {
   const options = { skipSpecialTokens: false, stop: [], includeStop: false, minTokens: 0 };
   const model: Pick<FakeModel, 'decode'> = { decode: (some) => tokens.decode(some) };
   const detokenizer = createDetokenizer(model as FakeModel, [], options);
-  const pieces: Piece[] = [];
-  for (let from = 0, turn = 0; from < ids.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    const chunk = ids.slice(from, from + size);
-    from += size;
-    for (const id of chunk) detokenizer.push(id, { hidden: id === tokens.endOfTurn });
-    const ended = reason !== undefined && from >= ids.length;
-    const text = detokenizer.take({ finished: ended });
-    pieces.push({ ids: chunk, text, ...(ended ? { finish: reason } : {}) });
-  }
-  return pieces;
+  return ids.map((id, index) => {
+    const last = index === ids.length - 1;
+    detokenizer.push(id, { hidden: id === tokens.endOfTurn });
+    const text = detokenizer.take({ finished: last });
+    return { ids: [id], text, ...(last && reason !== undefined ? { finish: reason } : {}) };
+  });
 }

@@ -41,10 +41,10 @@ export class FakeClock implements Clock {
 
   /** Lets time pass until this is settled. Something that waits for nothing on this clock is an error, not a hang. */
   async until<T>(promise: Promise<T>): Promise<T> {
-    let over = false;
-    void Promise.allSettled([promise]).then(() => (over = true));
+    const state = { over: false };
+    void Promise.allSettled([promise]).then(() => (state.over = true));
     await settled();
-    while (!over) {
+    while (!state.over) {
       const next = this.#next();
       if (next === undefined) throw new Error('this would wait for ever: no timer is set');
       // oxlint-disable-next-line no-await-in-loop -- one ring may set the next timer

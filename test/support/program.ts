@@ -16,6 +16,8 @@ export type ProgramOptions = {
   readonly command?: readonly string[];
   /** written to stdin, which then ends; without it stdin stays open */
   readonly input?: string;
+  /** in a process group of its own */
+  readonly detached?: boolean;
 };
 
 export type End = { readonly code: number | null; readonly signal: string | null };
@@ -42,9 +44,13 @@ export class Program {
   #rest = '';
   #lastId = 0;
 
-  constructor({ args = [], env = {}, command = [process.execPath, ENTRY], input }: ProgramOptions) {
+  constructor({ args = [], env = {}, command = [process.execPath, ENTRY], input, detached = false }: ProgramOptions) {
     const [file = '', ...before] = command;
-    this.child = spawn(file, [...before, ...args], { cwd: ROOT, env: { ...getDefaultEnvironment(), ...env } });
+    this.child = spawn(file, [...before, ...args], {
+      cwd: ROOT,
+      env: { ...getDefaultEnvironment(), ...env },
+      detached,
+    });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     // it may have ended before it read all of it

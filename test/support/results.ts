@@ -53,7 +53,7 @@ const NUMBERS_OF_BATCH =
 
 /** A run's result, after everything that holds for any run was checked. */
 export function runResult(result: CallResult, { reasoning = false } = {}): RunResult {
-  expect(result, result.text).toMatchObject({ isError: false, parts: 2 });
+  expect(result).toMatchObject({ isError: false, parts: 2 });
   const run = runResultSchema.parse(result.structured) as RunResult;
   expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...(reasoning ? ['reasoning'] : [])].toSorted());
   expect(run.answer).not.toBe('');
@@ -74,7 +74,7 @@ export function runResult(result: CallResult, { reasoning = false } = {}): RunRe
 
 /** A batch's result, after everything that holds for any batch was checked. */
 export function batchResult(result: CallResult): BatchResult {
-  expect(result, result.text).toMatchObject({ isError: false, parts: 2 });
+  expect(result).toMatchObject({ isError: false, parts: 2 });
   const batch = batchResultSchema.parse(result.structured) as BatchResult;
   expect(Object.keys(flat({ ...batch, results: [] })).toSorted()).toEqual(BATCH_FIELDS.toSorted());
   for (const item of batch.results) {
@@ -88,6 +88,16 @@ export function batchResult(result: CallResult): BatchResult {
   expect(result.text).toMatch(NUMBERS_OF_BATCH);
   expect(sizeOf(result)).toBeLessThanOrEqual(MOST_CHARACTERS);
   return batch;
+}
+
+/** An error's text, after everything that holds for any error was checked: one sentence, no stack. */
+export function errorSentence(result: CallResult): string {
+  expect(result).toMatchObject({ isError: true, parts: 1, structured: undefined });
+  expect(result.text).not.toContain('\n');
+  expect(result.text).not.toMatch(/node_modules|\.[jt]s:\d+:\d+/);
+  expect(result.text).toMatch(/; \S.* \([A-Z_]+\)$/);
+  expect(result.text.length).toBeLessThan(600);
+  return result.text;
 }
 
 export function sizeOf({ text, structured }: Pick<CallResult, 'text' | 'structured'>): number {

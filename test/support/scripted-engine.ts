@@ -1,6 +1,12 @@
 /** An engine that says what a test wrote down, piece by piece, and remembers what it was asked. */
 import type { Clock } from '../../src/clock.ts';
-import { ConnectionLostError, type CallOptions, type Engine, type Facts, type Limits } from '../../src/engine/engine.ts';
+import {
+  ConnectionLostError,
+  type CallOptions,
+  type Engine,
+  type Facts,
+  type Limits,
+} from '../../src/engine/engine.ts';
 import type { Piece, Prompt } from '../../src/engine/engine.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -134,20 +140,26 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
 
 /** Never comes; ends only with the signal. */
 export function silence(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  return new Promise((_, reject) => whenAborted(signal, reject));
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = whenAborted(signal, (reason) => {
+      takeBack();
+      reject(reason);
+    });
+    const takeBack = clock.timer(ms, () => {
+      forget();
+      resolve();
+    });
   });
 }
 
-async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  let takeBack = (): void => undefined;
-  const over = new Promise<void>((resolve) => {
-    takeBack = clock.timer(ms, resolve);
-  });
-  try {
-    await Promise.race([over, silence(signal)]);
-  } finally {
-    takeBack();
-  }
+/** The returned function stops listening. */
+function whenAborted(signal: AbortSignal, act: (reason: Error) => void): () => void {
+  signal.throwIfAborted();
+  const listener = (): void => act(signal.reason as Error);
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
 }

@@ -53,7 +53,8 @@ export function nemoTokens(): Tokens {
   const tokenizer = new Tokenizer(file, read('tokenizer_config.json'));
   const spellings = new Map(Object.entries(file.model.vocab).map(([spelling, id]) => [id, spelling]));
   const byteOf = new Map(byteAlphabet().map((character, byte) => [character, byte]));
-  const bytes = (id: number): number[] => Array.from(spellings.get(id) ?? '', (character) => byteOf.get(character) ?? 0);
+  const bytes = (id: number): number[] =>
+    Array.from(spellings.get(id) ?? '', (character) => byteOf.get(character) ?? 0);
   return {
     endOfTurn: 2,
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,

@@ -1,0 +1,171 @@
+/** How thinking ends where server or connection fail, and answers that are none. */
+import { describe, expect, test } from 'vitest';
+import type { Piece } from '../../src/engine/engine.ts';
+import { EngineHttpError, EngineProtocolError, NoAnswerError } from '../../src/errors.ts';
+import { finish, forEver, inChunks, says, serverEnds, turnEnds } from '../support/chunks.ts';
+import { lost } from '../support/scripted-engine.ts';
+import { wordTokens } from '../support/tokens.ts';
+import { start } from './start-run.ts';
+
+const tokens = wordTokens();
+const stop = turnEnds(tokens);
+const say = (text: string): Piece[] => says(tokens, text);
+
+/** After a cut. */
+const answers = [...say('The answer is 42.'), stop];
+
+describe('the server ends it before the budget does', () => {
+  test.each([
+    { name: 'its own limit', raw: 'length' },
+    { name: 'repetition', raw: 'repetition' },
+    { name: 'an abort', raw: 'abort' },
+  ])('$name: thinking is closed and the answer asked for, with a warning', async ({ raw }) => {
+    const run = start({ tokens, scripts: [[...say('one two three'), serverEnds(raw)], answers] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'server',
+      reasoning: 'one two three',
+      answer: 'The answer is 42.',
+      counts: { thinking: 3, endOfTurn: 1, dropped: 0 },
+      requests: 2,
+      warnings: [expect.stringContaining('server')],
+    });
+  });
+
+  test('twice before the answer had a word: an error that keeps the thought', async () => {
+    const run = start({
+      tokens,
+      scripts: [[...say('one two</think>\n\n'), serverEnds('abort')], [serverEnds('abort')]],
+    });
+    const error = await run.error();
+    expect(error).toBeInstanceOf(NoAnswerError);
+    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+  });
+
+  test('within the answer: what came is the answer, and it says so', async () => {
+    const run = start({ tokens, scripts: [[...say('one</think>It is'), serverEnds('length')]] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'model',
+      answer: 'It is',
+      answerEndedBy: 'length',
+      requests: 1,
+      warnings: [expect.stringContaining('server')],
+    });
+  });
+});
+
+describe('the connection is lost', () => {
+  test.each([
+    { name: 'it breaks', steps: [lost] },
+    { name: 'it ends without a finish reason', steps: [] },
+  ])('while thinking, $name: closed by us, one continuation', async ({ steps }) => {
+    const run = start({ tokens, scripts: [[...say('one two three'), ...steps], answers] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'server',
+      reasoning: 'one two three',
+      answer: 'The answer is 42.',
+      requests: 2,
+    });
+    const kept = tokens.encode('one two three');
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...kept, ...run.facts.closerIds.elsewhere]);
+  });
+
+  test('while answering: one continuation from the ids received, for the tokens that are left', async () => {
+    const first = [...say('one</think>\n\nThe answer'), lost];
+    const run = start({ tokens, answerTokens: 10, scripts: [first, [...say(' is 42.'), stop]] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'model',
+      reasoning: 'one',
+      answer: 'The answer is 42.',
+      answerEndedBy: 'stop',
+      counts: { answer: 5, closer: 0, dropped: 0 },
+      requests: 2,
+    });
+    const received = tokens.encode('one</think>\n\nThe answer');
+    expect(run.engine.requests[1]).toMatchObject({ ids: [...run.prompt.ids, ...received], maxTokens: 7 });
+  });
+
+  test('while answering: the continuation ends at what was left of the tokens, which is no fault of the server', async () => {
+    const first = [...say('one</think>The answer'), lost];
+    const rest = inChunks(tokens, tokens.encode(' is 42.'), [1], finish('length'));
+    const run = start({ tokens, answerTokens: 4, scripts: [first, rest] });
+    expect(await run.outcome()).toMatchObject({ answer: 'The answer is 42.', answerEndedBy: 'length', warnings: [] });
+  });
+
+  test('while answering after a cut: the continuation holds thought, closer and the answer so far', async () => {
+    const run = start({
+      tokens,
+      budget: 2,
+      answerTokens: 10,
+      scripts: [forEver(tokens, ' hm'), [...say('The answer'), lost], [...say(' is 42.'), stop]],
+    });
+    expect(await run.outcome()).toMatchObject({ answer: 'The answer is 42.', counts: { answer: 4 }, requests: 3 });
+    const [, second, third] = run.engine.requests;
+    expect(third).toMatchObject({ ids: [...(second?.ids ?? []), ...tokens.encode('The answer')], maxTokens: 8 });
+  });
+
+  test('with half a character received: it is asked for again', async () => {
+    const half = { ids: [91, 92], text: '' };
+    const run = start({
+      tokens,
+      scripts: [
+        [...say('one</think>It is'), half, lost],
+        [...say(' 42'), stop],
+      ],
+    });
+    expect(await run.outcome()).toMatchObject({ answer: 'It is 42', counts: { answer: 3, dropped: 2 } });
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...tokens.encode('one</think>It is')]);
+  });
+
+  test.each([
+    {
+      name: 'while thinking, then while answering',
+      scripts: [
+        [...say('one two'), lost],
+        [...say('It'), lost],
+      ],
+    },
+    {
+      name: 'while answering',
+      scripts: [
+        [...say('one two</think>It'), lost],
+        [...say(' is'), lost],
+      ],
+    },
+  ])('twice, $name: an error that keeps what was paid for', async ({ scripts }) => {
+    const error = await start({ tokens, scripts }).error();
+    expect(error).toBeInstanceOf(EngineProtocolError);
+    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+  });
+
+  test('an error of the engine keeps what was paid for, too', async () => {
+    const broken = new EngineProtocolError('no such thing');
+    const error = await start({ tokens, scripts: [[...say('one two'), broken]] }).error();
+    expect(error).toBe(broken);
+    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+  });
+});
+
+// answer.ts: whole() is asked only to tell the end of turn from the answer's tokens, and its failure costs the answer
+test('an engine that fails to detokenize does not cost the answer that is there', async () => {
+  const ids = [...tokens.encode('The answer is 42.'), tokens.endOfTurn];
+  const run = start({
+    tokens,
+    budget: 0,
+    scripts: [inChunks(tokens, ids, [9], finish('stop'))],
+    decode: () => Promise.reject(new EngineHttpError('the server answered 500', 500)),
+  });
+  expect(await run.outcome()).toMatchObject({ answer: 'The answer is 42.', answerEndedBy: 'stop' });
+});
+
+describe('there is no answer', () => {
+  test.each([
+    { name: 'the turn ends behind the marker', scripts: [[...say('one two</think>'), stop]] },
+    { name: 'white space only', scripts: [[...say('one two</think>\n\n \n'), stop]] },
+    { name: 'markers only', scripts: [[...say('one two</think><think></think>'), stop]] },
+    { name: 'after a thought that was left open', scripts: [[...say('one two'), stop], [stop]] },
+  ])('that is an error, never an empty success: $name', async ({ scripts }) => {
+    const error = await start({ tokens, scripts }).error();
+    expect(error).toBeInstanceOf(NoAnswerError);
+    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+  });
+});

@@ -1,0 +1,27 @@
+/** The split of a stream, however it is chunked, with the tokenizers of the models that are shipped. */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { familyByName } from '../../src/prompt/family.ts';
+import { demoTokens } from '../support/tokens.ts';
+import { splitOf, written, type Model } from './split.ts';
+
+type Row = Model & { readonly name: string };
+
+const rows = (['thinkmeter-demo', 'thinkmeter-demo-3'] as const).flatMap((name): Row[] => {
+  const family = familyByName(name);
+  if (family === undefined) throw new Error(`there is no family of ${name}`);
+  const tokens = demoTokens(name);
+  return [
+    { name: `${name}, opened by the prompt`, tokens, family, state: 'open' },
+    { name: `${name}, opened by the model`, tokens, family, state: 'none' },
+  ];
+});
+
+test.each(rows)('$name: chunks change nothing of the split', async (model) => {
+  await fc.assert(
+    fc.asyncProperty(written(model), async (given) => {
+      expect(await splitOf(model, given, 'in chunks')).toEqual(await splitOf(model, given, 'one by one'));
+    }),
+    { numRuns: 100 },
+  );
+});
