@@ -27,6 +27,8 @@ export type BulkOptions = CallOptions & {
 export type Runner = {
   readonly clock: Clock;
   run(question: Question, options: CallOptions): Promise<Outcome>;
+  /** Fails where no question could be asked at all: no server, a wrong key, no model. */
+  ready(maxSeconds: number | undefined, options: CallOptions): Promise<void>;
   /** undefined when its turn came too late */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
   /** Keeps a batch as a run of its own; its id. */
@@ -59,6 +61,16 @@ export function createRunner({ engine, clock, concurrency, runs, log }: Parts): 
     }
   };
 
+  /** A signal that fires when the caller's time is over, unless it is silenced before. */
+  const timeLimit = (
+    maxSeconds: number | undefined,
+    startedAt: number,
+  ): { readonly late: AbortSignal; readonly silence: () => void } => {
+    const late = new AbortController();
+    if (maxSeconds === undefined) return { late: late.signal, silence: () => undefined };
+    return { late: late.signal, silence: clock.timer(startedAt + maxSeconds * 1000 - clock.now(), () => late.abort()) };
+  };
+
   /** Waits for a turn, but not beyond the caller's time: then `undefined`. */
   const inTurn = async <T>(
     { maxSeconds }: Question,
@@ -66,21 +78,19 @@ export function createRunner({ engine, clock, concurrency, runs, log }: Parts): 
     priority: number,
     task: () => Promise<T>,
   ): Promise<T | undefined> => {
-    const late = new AbortController();
-    const until = maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000;
-    const silence = until === Infinity ? undefined : clock.timer(until - clock.now(), () => late.abort());
+    const { late, silence } = timeLimit(maxSeconds, startedAt);
     const begin = (): Promise<T> => {
-      silence?.();
+      silence();
       return task();
     };
     try {
-      return await queue.add(begin, { signal: AbortSignal.any([signal, late.signal]), priority });
+      return await queue.add(begin, { signal: AbortSignal.any([signal, late]), priority });
     } catch (error) {
-      if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
-      if (late.signal.aborted) return undefined;
+      if (signal.aborted) throw cancelled(error);
+      if (late.aborted) return undefined;
       throw error;
     } finally {
-      silence?.();
+      silence();
     }
   };
 
@@ -92,6 +102,23 @@ export function createRunner({ engine, clock, concurrency, runs, log }: Parts): 
       throw new EngineTimeoutError(`the time was over while ${queue.pending} other calls were being answered`, {
         hint: 'raise max_seconds or THINKMETER_CONCURRENCY',
       });
+    },
+    async ready(maxSeconds, { signal, startedAt, progress }) {
+      const { late, silence } = timeLimit(maxSeconds, startedAt);
+      const loading = ({ message }: { message: string }): void =>
+        progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message });
+      try {
+        await engine.describe({ signal: AbortSignal.any([signal, late]), loading });
+      } catch (error) {
+        if (signal.aborted) throw cancelled(error);
+        if (!late.aborted) throw error;
+        throw new EngineTimeoutError('the time was over before the model was there', {
+          hint: 'raise max_seconds',
+          cause: error,
+        });
+      } finally {
+        silence();
+      }
     },
     async runInBulk(question, options) {
       const ask = async (): Promise<Outcome | undefined> =>
@@ -108,6 +135,10 @@ export function createRunner({ engine, clock, concurrency, runs, log }: Parts): 
 
 /** A single question does not wait behind a thousand items. */
 const [SINGLE, BULK] = [1, 0];
+
+function cancelled(cause: unknown): CancelledError {
+  return new CancelledError('the call was cancelled', { cause });
+}
 
 function keepWhatWasPaid(runs: Runs, error: unknown): void {
   if (!(error instanceof ThinkmeterError) || error.partial === undefined) return;

@@ -43,6 +43,8 @@ export const analyzeBatch = defineTool({
       answerTokens: { tokens: args.answer_tokens ?? DEFAULT_ANSWER_TOKENS, given: args.answer_tokens !== undefined },
       ...(maxTime === undefined ? {} : { maxSeconds: maxTime }),
     };
+    // what would fail every item fails the call, once
+    await runner.ready(maxTime, context);
     const batch = new Batch(context, items.length, maxTime);
     const ends = await Promise.all(
       items.map((item) => batch.ask({ ...shared, user: itemParts(instruction, item) }, item)),

@@ -128,6 +128,15 @@ test('the linked resource holds the reasoning and the same numbers', async () =>
   expect(await client.listResources()).toContain(result.link);
 });
 
+test('with resource links off the link is left out, and the run can be read all the same', async () => {
+  const plain = await connect({ fake, env: { THINKMETER_RESOURCE_LINKS: 'off' } });
+  onTestFinished(() => plain.close());
+  const { result } = await reason({ question: CLOSES }, plain);
+  expect(result).toMatchObject({ isError: false, parts: 1, link: undefined });
+  const { run_id: id } = result.structured as { run_id: string };
+  expect(JSON.parse(await plain.read(`thinkmeter://runs/${id}`))).toMatchObject({ answer: 'The answer is 4.' });
+});
+
 test('a run that never was cannot be read, and the error says which', async () => {
   await expect(client.read('thinkmeter://runs/nope')).rejects.toThrow('there is no run nope');
 });

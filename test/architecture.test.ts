@@ -1,0 +1,282 @@
+/**
+ * The map of rooms: what each may know of the others, of npm, and of Node. A new arrow is a new entry here, made on
+ * purpose. Three sentences to remember: tools never see a concrete engine; the budget never sees HTTP; nobody but main
+ * sees the process.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from './support/program.ts';
+
+type Room = {
+  /** files or folders of ours, beside the room itself */
+  readonly ours: readonly string[];
+  readonly npm?: readonly string[];
+  /** modules of Node, without `node:` */
+  readonly node?: readonly string[];
+};
+
+/** The longest name that fits a file is its room. */
+const ROOMS: Readonly<Record<string, Room>> = {
+  // what everybody may know
+  'src/errors.ts': { ours: [] },
+  'src/clock.ts': { ours: [] },
+  'src/version.ts': { ours: [] },
+  'src/log.ts': { ours: [], npm: ['pino'] },
+
+  // text in, text out
+  'src/prompt': { ours: ['src/errors.ts'] },
+
+  // the port, and what stands behind it
+  'src/engine/engine.ts': { ours: ['src/prompt'] },
+  'src/engine/shared-wait.ts': { ours: [] },
+  'src/engine/vllm': {
+    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/prompt', 'src/errors.ts', 'src/version.ts'],
+    npm: ['openai', 'p-queue', 'zod'],
+    node: ['events', 'timers/promises'],
+  },
+  'src/engine/embedded': {
+    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/prompt', 'src/errors.ts'],
+    npm: ['@huggingface/transformers', 'p-queue'],
+    node: ['fs', 'os', 'path', 'timers/promises', 'worker_threads'],
+  },
+
+  // what the project is about: pure but for the calls to the port
+  'src/budget': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts', 'src/clock.ts'] },
+  'src/budget/presets.ts': { ours: [] },
+
+  // outcomes as people and clients read them
+  'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
+  'src/report/progress.ts': { ours: ['src/budget/run.ts'] },
+
+  // runs in turn, and kept
+  'src/runs.ts': { ours: ['src/report'] },
+  'src/runner.ts': {
+    ours: [
+      'src/budget',
+      'src/engine/engine.ts',
+      'src/prompt',
+      'src/report',
+      'src/runs.ts',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/log.ts',
+    ],
+    npm: ['p-queue'],
+    node: ['crypto'],
+  },
+
+  // the product
+  'src/tool.ts': {
+    ours: ['src/runner.ts', 'src/budget/run.ts', 'src/report', 'src/errors.ts'],
+    npm: ['zod'],
+  },
+  'src/fields.ts': { ours: [], npm: ['zod'] },
+  tools: {
+    ours: [
+      'src/tool.ts',
+      'src/fields.ts',
+      'src/prompt/question.ts',
+      'src/budget/presets.ts',
+      'src/budget/run.ts',
+      'src/report',
+      'src/errors.ts',
+    ],
+    npm: ['zod'],
+  },
+
+  // the roads to it
+  'src/mcp': {
+    ours: [
+      'src/tool.ts',
+      'src/runner.ts',
+      'src/runs.ts',
+      'src/budget/run.ts',
+      'src/report',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/log.ts',
+      'src/version.ts',
+    ],
+    npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
+    node: ['crypto', 'events'],
+  },
+  'src/config': { ours: ['src/budget/presets.ts', 'src/errors.ts'], npm: ['zod'] },
+  'src/cli': {
+    ours: [
+      'tools',
+      'src/compose.ts',
+      'src/config',
+      'src/mcp',
+      'src/report',
+      'src/budget/run.ts',
+      'src/errors.ts',
+      'src/version.ts',
+    ],
+    node: ['events', 'stream', 'stream/consumers'],
+  },
+  'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
+
+  // where it is put together: the only file that knows both engines, and the only one that knows the process
+  'src/compose.ts': {
+    ours: [
+      'src/engine',
+      'src/config',
+      'src/budget/presets.ts',
+      'src/runner.ts',
+      'src/runs.ts',
+      'src/tool.ts',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/log.ts',
+    ],
+  },
+  'src/main.ts': {
+    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
+    npm: ['commander'],
+    node: ['url'],
+  },
+};
+
+/** Arrows that are there and should not be. Whoever takes one away strikes it out here; nobody adds one. */
+const DEBTS: readonly { readonly arrow: string; readonly why: string }[] = [
+  {
+    arrow: 'src/config/options.ts -> src/log.ts',
+    why: 'for a list of five words it loads pino at every start, --help included; the words belong to the options',
+  },
+  {
+    arrow: 'src/report/tool-result.ts -> src/runs.ts',
+    why: 'runs knows report, so that the two rooms know each other; the address of a run belongs to report',
+  },
+];
+
+const FILES = ['src', 'tools'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
+);
+
+const IMPORT =
+  /\b(?:import|export)\b[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(\s*['"]([^'"]+)['"]|\bimport\s*['"]([^'"]+)['"]/g;
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** Without comments: an example in one is no import. */
+function code(file: string): string {
+  return read(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g, '');
+}
+
+function importsOf(file: string): string[] {
+  const found = [...code(file).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+  return found.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name));
+}
+
+function isIn(file: string, place: string): boolean {
+  return file === place || file.startsWith(`${place}/`);
+}
+
+function roomOf(file: string): string {
+  const fitting = Object.keys(ROOMS).filter((room) => isIn(file, room));
+  return fitting.toSorted((a, b) => b.length - a.length)[0] ?? '';
+}
+
+function isAllowed(file: string, imported: string): boolean {
+  const room = roomOf(file);
+  const { ours = [], npm = [], node = [] } = ROOMS[room] ?? {};
+  if (imported.startsWith('node:')) return node.includes(imported.slice('node:'.length));
+  if (/^(src|tools)\//.test(imported)) {
+    return [room, ...ours].some((place) => isIn(imported, place));
+  }
+  return npm.some((name) => isIn(imported, name));
+}
+
+test('every import is on the map, but for the debts that are written down', () => {
+  const arrows = FILES.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => !isAllowed(file, imported))
+      .map((imported) => `${file} -> ${imported}`),
+  );
+  expect(arrows.toSorted()).toEqual(DEBTS.map(({ arrow }) => arrow).toSorted());
+});
+
+test('every file is in a room, and every room and every entry is there', () => {
+  expect(FILES.filter((file) => roomOf(file) === '')).toEqual([]);
+  const places = Object.entries(ROOMS).flatMap(([room, { ours }]) => [room, ...ours]);
+  expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
+});
+
+test('the map allows no more than is used', () => {
+  const unused = Object.entries(ROOMS).flatMap(([room, { ours, npm = [], node = [] }]) => {
+    const imported = FILES.filter((file) => roomOf(file) === room).flatMap(importsOf);
+    const allowed = [...ours, ...npm, ...node.map((name) => `node:${name}`)];
+    return allowed.filter((place) => !imported.some((name) => isIn(name, place))).map((place) => `${room} -> ${place}`);
+  });
+  expect(unused).toEqual([]);
+});
+
+describe('the rules that the map stands for', () => {
+  const rules = [
+    { name: 'only src/mcp knows the MCP SDK', imported: /^@modelcontextprotocol\//, from: ['src/mcp'] },
+    { name: 'only src/engine/vllm knows the HTTP library', imported: /^openai/, from: ['src/engine/vllm'] },
+    {
+      name: 'only src/engine/embedded knows transformers.js',
+      imported: /^@huggingface\//,
+      from: ['src/engine/embedded'],
+    },
+    { name: 'only the log knows pino', imported: /^pino/, from: ['src/log.ts'] },
+    {
+      name: 'only the command line knows commander',
+      imported: /^commander/,
+      from: ['src/cli/program.ts', 'src/main.ts'],
+    },
+    {
+      name: 'only the place where it is put together knows a concrete engine',
+      imported: /^src\/engine\/(vllm|embedded)\//,
+      from: ['src/compose.ts', 'src/engine/vllm', 'src/engine/embedded'],
+    },
+    {
+      name: 'only the command line knows the list of tools',
+      imported: /^tools\//,
+      from: ['tools', 'src/cli'],
+    },
+    {
+      name: 'nobody opens a socket or starts a process',
+      imported: /^node:(https?|net|tls|dns|child_process)/,
+      from: [],
+    },
+  ];
+
+  test.each(rules)('$name', ({ imported, from }) => {
+    const others = FILES.filter((file) => !from.some((place) => isIn(file, place)));
+    expect(others.filter((file) => importsOf(file).some((name) => imported.test(name)))).toEqual([]);
+  });
+
+  test('transformers.js is imported in the worker’s own files, never before a model is asked for', () => {
+    const users = FILES.filter((file) => importsOf(file).some((name) => name.startsWith('@huggingface/')));
+    expect(users.map((file) => basename(file))).toEqual(['model.ts']);
+    expect(FILES.filter((file) => importsOf(file).includes('src/engine/embedded/model.ts'))).toEqual([
+      'src/engine/embedded/worker.ts',
+    ]);
+  });
+
+  test('only main touches the process: its arguments, environment, streams and end', () => {
+    const touching = FILES.filter((file) => /\bprocess\b\s*[.[]|\bconsole\b\s*\./.test(code(file)));
+    expect(touching).toEqual(['src/main.ts']);
+  });
+
+  test('no import hides behind an expression or another name', () => {
+    const hiding = /\bimport\s*\(\s*[^'")\s]|\brequire\s*\(|\bimport\.meta\.resolve\b|\bcreateRequire\b/;
+    expect(FILES.filter((file) => hiding.test(code(file)))).toEqual([]);
+  });
+});
+
+test('no file is longer than 400 lines', () => {
+  expect(FILES.filter((file) => read(file).split('\n').length > 400)).toEqual([]);
+});
+
+test('no folder or file is named for nothing', () => {
+  const empty = /(^|\/)(utils?|helpers?|common|shared|misc|internal|lib)(\/|\.ts$)/;
+  expect(FILES.filter((file) => empty.test(file))).toEqual([]);
+});

@@ -1,0 +1,234 @@
+/**
+ * What every engine has to do, whatever generates its tokens: a server of our own making, a real vLLM, a model in this
+ * process. Bounds and invariants, no exact text. The model is one of the demo models or plays one: it thinks, closes
+ * its thinking and answers, greedily always the same.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine, Piece } from '../../src/engine/engine.ts';
+import { ask, failure, forever, generate, greedily, read } from '../engine/reading.ts';
+
+export type Started = {
+  readonly engine: Engine;
+  /** requests under way upstream, where that can be asked */
+  readonly running?: () => number | Promise<number>;
+  /** what stands behind the engine; the engine itself is closed by the contract */
+  close(): Promise<void>;
+};
+
+export type Subject = {
+  readonly create: () => Promise<Started>;
+  readonly model: string;
+  readonly window: number;
+  readonly family: string;
+};
+
+/** Thought over in a few tokens. */
+export const SHORT = '2 + 3 = ?';
+/** Thought over in dozens. */
+export const LONG = '2^10 + 3^5 - 4^3 = ?';
+/** Thought over in hundreds. */
+export const LONGER = '12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5 = ?';
+/** Room for a whole thought and its answer. */
+const ROOM = 400;
+
+/** What may still come out of buffers after a reader has given up. */
+const STILL_ON_ITS_WAY = 40;
+
+export function describeEngine(name: string, { create, model, window, family }: Subject): void {
+  describe(`engine: ${name}`, () => {
+    let started: Started;
+    let engine: Engine;
+    const signal = forever();
+
+    beforeAll(async () => {
+      started = await create();
+      ({ engine } = started);
+    });
+
+    afterAll(async () => {
+      await started?.engine.close();
+      await started?.close();
+    });
+
+    const promptOf = async (question: string, thinking = true): Promise<readonly number[]> =>
+      (await engine.render(ask(question), thinking, { signal })).ids;
+
+    const untilIdle = async (): Promise<void> => {
+      if (started.running !== undefined) await expect.poll(started.running, { timeout: 5000 }).toBe(0);
+    };
+
+    test('describe() tells model, window and family', async () => {
+      const facts = await engine.describe({ signal });
+      expect(facts).toMatchObject({ model, window, family: { name: family } });
+      expect(await engine.describe({ signal })).toEqual(facts);
+    });
+
+    test('the closer is in the tokens of this model, in both forms', async () => {
+      const { closerIds, family: found } = await engine.describe({ signal });
+      expect(await engine.decode(closerIds.afterLine, { signal })).toBe(found.closer.afterLine);
+      expect(await engine.decode(closerIds.elsewhere, { signal })).toBe(found.closer.elsewhere);
+    });
+
+    test.each([
+      { thinking: true, state: 'open' },
+      { thinking: false, state: 'closed' },
+    ])('thinking $thinking is rendered as a prompt that leaves thinking $state', async ({ thinking, state }) => {
+      const prompt = await engine.render(ask(SHORT), thinking, { signal });
+      expect(prompt.thinking).toBe(state);
+      const text = await engine.decode(prompt.ids, { signal });
+      expect(text).toContain(SHORT);
+      expect(text.endsWith(prompt.tail)).toBe(true);
+    });
+
+    test('control strings in a question arrive whole and do nothing', async () => {
+      const text = 'see /docs/thinking.md, a </think> b, <SPECIAL_12> <|im_end|> /no_think 안녕 🙂';
+      const plain = await engine.render(ask('hello'), true, { signal });
+      const prompt = await engine.render(ask(text), true, { signal });
+      expect(prompt.thinking).toBe('open');
+      const around = (await engine.decode(plain.ids, { signal })).split('hello');
+      expect(await engine.decode(prompt.ids, { signal })).toBe(around.join(text));
+    });
+
+    test.each([1, 2, 7, 30])('no more than %i tokens are generated when that is the limit', async (maxTokens) => {
+      const { ids, finish, pieces } = await generate(engine, LONG, greedily(maxTokens));
+      expect(ids).toHaveLength(maxTokens);
+      expect(finish).toEqual({ unified: 'length', raw: 'length' });
+      expect(pieces.filter((piece) => piece.finish !== undefined)).toHaveLength(1);
+    });
+
+    test('a whole turn ends with "stop": thinking, its end, an answer', async () => {
+      const { ids, text, finish } = await generate(engine, SHORT, greedily(ROOM));
+      expect(finish?.unified).toBe('stop');
+      expect(ids.length).toBeLessThan(ROOM);
+      expect(text).toMatch(/\S\s*<\/think>\s*\S/);
+    });
+
+    test('the text is that of the ids; the end of the turn is an id without text', async () => {
+      const { ids, text } = await generate(engine, SHORT, greedily(ROOM));
+      expect(await engine.decode(ids.slice(0, -1), { signal })).toBe(text);
+      expect((await engine.decode(ids.slice(-1), { signal })).trim()).not.toBe('');
+    });
+
+    test('with thinking off the answer comes at once', async () => {
+      const { text, finish } = await generate(engine, SHORT, greedily(ROOM), false);
+      expect(finish?.unified).toBe('stop');
+      expect(text.trim()).not.toBe('');
+      expect(text).not.toContain('</think>');
+    });
+
+    test.each([{ temperature: 1, topP: 0.9 }, { temperature: 0.6 }, {}])(
+      'a generation with the sampling %o keeps to its limit too',
+      async (sampling) => {
+        const { ids, text } = await generate(engine, LONG, { maxTokens: 12, sampling });
+        expect(ids.length).toBeGreaterThan(0);
+        expect(ids.length).toBeLessThanOrEqual(12);
+        expect(await engine.decode(ids, { signal })).toContain(text);
+      },
+    );
+
+    test.each([1, 8, 20])('%i tokens, and then what follows them, are what one generation gives', async (first) => {
+      const prompt = await promptOf(LONG);
+      const whole = await read(engine.generate(prompt, greedily(first + 25), { signal }));
+      const begun = await read(engine.generate(prompt, greedily(first), { signal }));
+      const rest = await read(engine.generate([...prompt, ...begun.ids], greedily(25), { signal }));
+      expect([...begun.ids, ...rest.ids]).toEqual(whole.ids);
+      expect(begun.text + rest.text).toBe(whole.text);
+    });
+
+    test('a thought that is closed for the model is answered', async () => {
+      const prompt = await promptOf(SHORT);
+      const { closerIds } = await engine.describe({ signal });
+      const cut = await read(engine.generate(prompt, greedily(4), { signal }));
+      const closed = [...prompt, ...cut.ids, ...closerIds.elsewhere];
+      const { text, finish } = await read(engine.generate(closed, greedily(ROOM), { signal }));
+      expect(finish?.unified).toBe('stop');
+      expect(text.trim()).not.toBe('');
+      expect(text).not.toContain('</think>');
+    });
+
+    test('one prompt after another, and the first again: each gets its own text', async () => {
+      const first = await generate(engine, SHORT, greedily(40));
+      await generate(engine, LONG, greedily(40));
+      await generate(engine, SHORT, greedily(40), false);
+      expect((await generate(engine, SHORT, greedily(40))).ids).toEqual(first.ids);
+    });
+
+    test('two generations at once both come right', async () => {
+      const [short, long] = [await generate(engine, SHORT, greedily(60)), await generate(engine, LONG, greedily(60))];
+      const together = await Promise.all([
+        generate(engine, SHORT, greedily(60)),
+        generate(engine, LONG, greedily(60)),
+        generate(engine, SHORT, greedily(60)),
+      ]);
+      expect(together.map(({ ids }) => ids)).toEqual([short.ids, long.ids, short.ids]);
+    });
+
+    test('leaving the loop early ends the generation, and the next one works', async () => {
+      const prompt = await promptOf(LONG);
+      const seen: number[] = [];
+      for await (const { ids } of engine.generate(prompt, greedily(ROOM), { signal })) {
+        seen.push(...ids);
+        if (seen.length >= 3) break;
+      }
+      await untilIdle();
+      const again = await read(engine.generate(prompt, greedily(20), { signal }));
+      expect(again.ids.slice(0, seen.length)).toEqual(seen.slice(0, 20));
+    });
+
+    test('the signal ends the generation within a few tokens, and the next one works', async () => {
+      const prompt = await promptOf(LONG);
+      const leave = new AbortController();
+      const seen: number[] = [];
+      const reading = (async () => {
+        for await (const { ids } of engine.generate(prompt, greedily(ROOM), { signal: leave.signal })) {
+          seen.push(...ids);
+          if (seen.length >= 3) leave.abort();
+        }
+      })();
+      expect(await failure(reading)).toBeInstanceOf(Error);
+      expect(seen.length).toBeLessThan(STILL_ON_ITS_WAY);
+      await untilIdle();
+      const again = await read(engine.generate(prompt, greedily(20), { signal }));
+      expect(again.ids.slice(0, seen.length)).toEqual(seen.slice(0, 20));
+    });
+
+    test('a signal that has fired before asks for nothing', async () => {
+      const prompt = await promptOf(LONG);
+      const generation = engine.generate(prompt, greedily(ROOM), { signal: AbortSignal.abort() });
+      expect(await failure(read(generation))).toBeInstanceOf(Error);
+      await untilIdle();
+    });
+
+    test('a caller that gives up takes nothing from another', async () => {
+      const prompt = await promptOf(SHORT);
+      const alone = await read(engine.generate(prompt, greedily(40), { signal }));
+      const leave = new AbortController();
+      const given = failure(read(engine.generate(prompt, greedily(ROOM), { signal: leave.signal })));
+      const kept = read(engine.generate(prompt, greedily(40), { signal }));
+      leave.abort();
+      expect(await given).toBeInstanceOf(Error);
+      expect((await kept).ids).toEqual(alone.ids);
+    });
+
+    test('close() ends what is under way, twice does no harm, and nothing is generated after it', async () => {
+      const other = await create();
+      const { ids } = await other.engine.render(ask(LONGER), true, { signal });
+      const seen: Piece[] = [];
+      let closing: Promise<void> | undefined;
+      const reading = (async () => {
+        for await (const piece of other.engine.generate(ids, greedily(ROOM), { signal })) {
+          seen.push(piece);
+          closing ??= other.engine.close();
+        }
+      })();
+      // by an error, or by a finish reason that is neither of the model's nor of the limit's making
+      await reading.catch(() => undefined);
+      await closing;
+      expect(['other', undefined]).toContain(seen.at(-1)?.finish?.unified);
+      expect(seen.length).toBeLessThan(ROOM);
+      await other.engine.close();
+      expect(await failure(read(other.engine.generate(ids, greedily(5), { signal })))).toBeInstanceOf(Error);
+      await other.close();
+    });
+  });
+}

@@ -1,0 +1,202 @@
+/** A client that gives up, or goes, is not paid for any longer: the generation upstream ends at once. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { CLIENTS, connect } from '../support/connect.ts';
+import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
+import { measured } from '../support/measured.ts';
+import { Program } from '../support/program.ts';
+import { runResult } from '../support/results.ts';
+
+/** What a client may wait for until the server has let go. */
+const PROMPT_MS = 1000;
+
+async function startSlow(options: FakeVllmOptions = {}): Promise<FakeVllm> {
+  const fake = await startFakeVllm({ script: neverStopsThinking(), msPerToken: 20, ...options });
+  onTestFinished(() => fake.close());
+  return fake;
+}
+
+async function startByHand(fake: FakeVllm): Promise<Program> {
+  const program = new Program({ env: { THINKMETER_BASE_URL: fake.url } });
+  onTestFinished(() => program.kill());
+  await program.initialize();
+  return program;
+}
+
+async function untilRunning(fake: FakeVllm, count = 1): Promise<void> {
+  await expect.poll(() => fake.running(), { timeout: 15_000, interval: 5 }).toBe(count);
+}
+
+/** Waits until every generation that was begun is over, and the last was aborted; the milliseconds from a moment to then. */
+async function untilAborted(fake: FakeVllm, since: number): Promise<number> {
+  const generations = fake.requests.filter(({ path }) => path === '/v1/completions');
+  await expect.poll(() => generations.at(-1)?.aborted, { timeout: 5000, interval: 5 }).toBe(true);
+  await expect.poll(() => fake.running(), { timeout: 5000, interval: 5 }).toBe(0);
+  return Math.max(...generations.map(({ abortedAt = 0 }) => abortedAt)) - since;
+}
+
+const long = { question: 'x', thinking_budget: 1024, max_seconds: 60 };
+const longCall = { name: 'reason', arguments: long };
+
+describe.each(CLIENTS)('the client %s', (client) => {
+  test('cancels a call, is answered the next, and closes: the generation upstream ends at once, twice', async () => {
+    const fake = await startSlow();
+    const connection = await connect({ client, fake });
+    onTestFinished(() => connection.close());
+
+    const giveUp = new AbortController();
+    const call = connection.call('reason', long, { signal: giveUp.signal });
+    await untilRunning(fake);
+    const at = performance.now();
+    giveUp.abort();
+    await expect(call).rejects.toThrow(/abort/i);
+    const cancelled = await untilAborted(fake, at);
+    measured(`cancelled by ${client} to aborted upstream`, `${Math.round(cancelled)} ms`);
+    expect(cancelled).toBeLessThan(PROMPT_MS);
+
+    const tokens = fake.generationTokensTotal;
+    expect(runResult(await connection.call('answer_fast', { question: 'x' })).answer).toBe('The answer is 42.');
+    expect(fake.generationTokensTotal - tokens).toBeLessThan(20);
+
+    const last = connection.call('reason', long).catch((error: unknown) => error);
+    await untilRunning(fake);
+    const leaving = performance.now();
+    await connection.close();
+    const gone = performance.now() - leaving;
+    expect(await last).toBeInstanceOf(Error);
+    const closed = await untilAborted(fake, leaving);
+    measured(
+      `closed by ${client} to aborted upstream`,
+      `${Math.round(closed)} ms, process gone after ${Math.round(gone)} ms`,
+    );
+    expect(closed).toBeLessThan(PROMPT_MS);
+    // the SDK would have sent a signal after two seconds
+    expect(gone).toBeLessThan(2000);
+    expect(() => process.kill(connection.pid, 0)).toThrow('ESRCH');
+  });
+});
+
+test('a cancelled batch ends every generation, and begins no other', async () => {
+  const fake = await startSlow();
+  const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '4' } });
+  onTestFinished(() => connection.close());
+  const giveUp = new AbortController();
+  const args = { instruction: 'x', items: Array.from({ length: 30 }, (_, index) => `item ${index}`), max_seconds: 60 };
+  const call = connection.call('analyze_batch', args, { signal: giveUp.signal });
+  await untilRunning(fake, 4);
+  const at = performance.now();
+  giveUp.abort();
+  await expect(call).rejects.toThrow(/abort/i);
+  expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
+  await sleep(300);
+  expect(fake.requests.filter(({ path }) => path === '/v1/completions')).toHaveLength(4);
+});
+
+test('a call that waits for its first token is cancelled too', async () => {
+  const fake = await startSlow({ misbehave: { lateHeadersMs: 30_000 } });
+  const connection = await connect({ fake });
+  onTestFinished(() => connection.close());
+  const giveUp = new AbortController();
+  const call = connection.call('reason', long, { signal: giveUp.signal });
+  await untilRunning(fake);
+  const at = performance.now();
+  giveUp.abort();
+  await expect(call).rejects.toThrow(/abort/i);
+  expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
+});
+
+test('a cancelled call gets no response', async () => {
+  const fake = await startSlow();
+  const program = await startByHand(fake);
+  const id = program.request('tools/call', longCall);
+  await untilRunning(fake);
+  program.notify('notifications/cancelled', { requestId: id, reason: 'no longer needed' });
+  await untilAborted(fake, 0);
+  await program.response(program.request('tools/list'));
+  expect(program.messages().filter((message) => message.id === id)).toEqual([]);
+});
+
+const ends = [
+  { name: 'stdin ends', end: (program: Program) => program.child.stdin.end() },
+  { name: 'it is sent SIGTERM', end: (program: Program) => program.child.kill('SIGTERM') },
+  { name: 'it is sent SIGINT', end: (program: Program) => program.child.kill('SIGINT') },
+];
+
+test.each(ends)('when $name the process ends in order, and the generation with it', async ({ name, end }) => {
+  const fake = await startSlow();
+  const program = await startByHand(fake);
+  program.request('tools/call', longCall);
+  await untilRunning(fake);
+  const at = performance.now();
+  end(program);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  const gone = performance.now() - at;
+  measured(`${name} to process gone`, `${Math.round(gone)} ms`);
+  expect(gone).toBeLessThan(2000);
+  expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
+});
+
+test('when it is killed the generation ends as well', async () => {
+  const fake = await startSlow();
+  const program = await startByHand(fake);
+  program.request('tools/call', longCall);
+  await untilRunning(fake);
+  const at = performance.now();
+  program.child.kill('SIGKILL');
+  expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
+});
+
+describe('max_seconds', () => {
+  test('brings an answer in time from a model that would think on, and says that the deadline decided', async () => {
+    const fake = await startSlow();
+    const connection = await connect({ client: 'v1', fake });
+    onTestFinished(() => connection.close());
+    await connection.call('answer_fast', { question: 'warm up' });
+    const at = performance.now();
+    const args = { question: 'x', thinking_budget: 1024, answer_tokens: 16, max_seconds: 2 };
+    const result = await connection.call('reason', args);
+    const ms = performance.now() - at;
+    measured('max_seconds 2 to result', `${Math.round(ms)} ms`);
+    const { thinking, answer, warnings } = runResult(result);
+    expect(thinking).toMatchObject({ ended_by: 'deadline', budget: 1024, honored: true });
+    expect(thinking.tokens).toBeGreaterThan(0);
+    expect(answer).toBe('The answer is 42.');
+    expect(warnings.join()).toContain('max_seconds');
+    expect(ms).toBeLessThan(2500);
+  });
+
+  test('is a clear time-out where not one token came', async () => {
+    const fake = await startSlow({ misbehave: { firstTokenMs: 30_000 } });
+    const connection = await connect({ fake });
+    onTestFinished(() => connection.close());
+    const at = performance.now();
+    const { isError, text } = await connection.call('reason', { question: 'x', max_seconds: 2 });
+    expect(isError).toBe(true);
+    expect(text).toMatch(/^(no token|the time) .*raise max_seconds.*\(ENGINE_TIMEOUT\)$/);
+    expect(performance.now() - at).toBeLessThan(2500);
+    await untilAborted(fake, at);
+  });
+
+  test('has the operator’s default where the call says nothing', async () => {
+    const fake = await startSlow();
+    const connection = await connect({ fake, env: { THINKMETER_MAX_SECONDS: '2' } });
+    onTestFinished(() => connection.close());
+    const args = { question: 'x', thinking_budget: 1024, answer_tokens: 16 };
+    expect(runResult(await connection.call('reason', args)).thinking.ended_by).toBe('deadline');
+  });
+
+  test('counts the time spent waiting behind other calls', async () => {
+    const fake = await startSlow();
+    const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '1' } });
+    onTestFinished(() => connection.close());
+    const first = connection.call('reason', { ...long, max_seconds: 6 });
+    await untilRunning(fake);
+    const at = performance.now();
+    const { isError, text } = await connection.call('reason', { question: 'x', max_seconds: 1 });
+    expect(performance.now() - at).toBeLessThan(1500);
+    expect(isError).toBe(true);
+    expect(text).toMatch(/1 other calls?.*THINKMETER_CONCURRENCY.*\(ENGINE_TIMEOUT\)$/);
+    expect((await first).isError).toBe(false);
+  });
+});

@@ -1,0 +1,134 @@
+/** What callers send by mistake: one clear sentence each, with what to do, and nothing asked of the model. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { connect, type Connection } from '../support/connect.ts';
+import { startFakeVllm, type FakeVllm } from '../support/fake-vllm/server.ts';
+import { errorSentence, runResult } from '../support/results.ts';
+
+let fake: FakeVllm;
+let client: Connection;
+
+beforeAll(async () => {
+  fake = await startFakeVllm();
+  client = await connect({ fake });
+  return async () => {
+    await client.close();
+    await fake.close();
+  };
+});
+
+const question = 'Is it so?';
+
+const refused = [
+  { name: 'a field that does not exist', args: { question, thinkng_budget: 3 }, says: /no field "?thinkng_budget/ },
+  {
+    name: 'two fields that do not exist',
+    args: { question, a: 1, effort: 'high' },
+    says: /a, effort.*thinking_budget/,
+  },
+  { name: 'no question', args: {}, says: /question is missing/ },
+  { name: 'an empty question', args: { question: '' }, says: /question is missing or blank/ },
+  { name: 'a blank question', args: { question: ' \n\t ' }, says: /question is missing or blank/ },
+  { name: 'null for the question', args: { question: null }, says: /question is missing or blank/ },
+  { name: 'a number for the question', args: { question: 5 }, says: /question has to be a text, not 5/ },
+  { name: 'a list for the question', args: { question: ['a'] }, says: /question has to be a text, not a list of 1/ },
+  {
+    name: 'a word for a number',
+    args: { question, thinking_budget: 'abc' },
+    says: /thinking_budget .* 0 to 32768, not "abc"/,
+  },
+  { name: 'a negative budget', args: { question, thinking_budget: -1 }, says: /thinking_budget .*, not -1/ },
+  {
+    name: 'a negative budget as text',
+    args: { question, thinking_budget: '-5' },
+    says: /thinking_budget .*, not "-5"/,
+  },
+  { name: 'half a token', args: { question, thinking_budget: 1.5 }, says: /whole number/ },
+  { name: 'a huge budget', args: { question, thinking_budget: 1e9 }, says: /0 to 32768, not 1000000000/ },
+  { name: 'digits beyond any number', args: { question, thinking_budget: '9'.repeat(400) }, says: /0 to 32768/ },
+  { name: 'true for a number', args: { question, thinking_budget: true }, says: /thinking_budget .*, not true/ },
+  { name: 'a hexadecimal number', args: { question, thinking_budget: '0x10' }, says: /not "0x10"/ },
+  { name: 'no tokens for the answer', args: { question, answer_tokens: 0 }, says: /answer_tokens .* 1 to 32768/ },
+  { name: 'no time at all', args: { question, max_seconds: 0 }, says: /max_seconds .* 0.1 to 86400/ },
+  {
+    name: 'an unknown complexity',
+    args: { question, complexity: 'hard' },
+    says: /simple, medium, complex, critical, not "hard"/,
+  },
+  { name: 'a word for yes', args: { question, include_reasoning: 'yes' }, says: /true or false, not "yes"/ },
+  {
+    name: 'several at once',
+    args: { question: '', complexity: 'hard', thinking_budget: -1 },
+    says: /question.*budget/,
+  },
+];
+
+test.each(refused)('$name is refused by reason', async ({ args, says }) => {
+  const before = fake.requests.length;
+  expect(errorSentence(await client.call('reason', args))).toMatch(says);
+  expect(fake.requests.length - before).toBe(0);
+});
+
+const instruction = 'Which?';
+
+const refusedBatches = [
+  { name: 'no items', args: { instruction }, says: /items is missing.* 1 to 1000/ },
+  { name: 'an empty list of items', args: { instruction, items: [] }, says: /1 to 1000 texts, not a list of 0/ },
+  { name: '1001 items', args: { instruction, items: Array(1001).fill('x') }, says: /1 to 1000 .* not a list of 1001/ },
+  { name: '5000 items', args: { instruction, items: Array(5000).fill('x') }, says: /1 to 1000 .* not a list of 5000/ },
+  { name: 'a text for the items', args: { instruction, items: 'x' }, says: /a list of 1 to 1000 texts, not "x"/ },
+  { name: 'an item that is a number', args: { instruction, items: ['x', 5] }, says: /item 1 is not/ },
+  { name: 'an item that is null', args: { instruction, items: ['x', null] }, says: /item 1 is not/ },
+  { name: 'a blank instruction', args: { instruction: ' ', items: ['x'] }, says: /instruction is missing or blank/ },
+];
+
+test.each(refusedBatches)('$name is refused by analyze_batch', async ({ args, says }) => {
+  expect(errorSentence(await client.call('analyze_batch', args))).toMatch(says);
+});
+
+test('a list beyond all measure is refused, and nothing is asked', async () => {
+  const before = fake.requests.length;
+  const result = await client.call('analyze_batch', { instruction, items: Array(100_000).fill('x') });
+  expect(result).toMatchObject({ isError: true, structured: undefined });
+  expect(fake.requests.length - before).toBe(0);
+});
+
+test('answer_fast refuses a budget above its own limit', async () => {
+  const result = await client.call('answer_fast', { question, thinking_budget: 257 });
+  expect(errorSentence(result)).toMatch(/0 to 256, not 257/);
+});
+
+test('a tool that does not exist is an error of the protocol', async () => {
+  await expect(client.call('nope', {})).rejects.toThrow('nope');
+});
+
+describe('what is meant well is taken', () => {
+  const taken = [
+    { name: 'a string of digits', args: { thinking_budget: '77' }, budget: 77 },
+    { name: 'a string of digits with spaces around', args: { thinking_budget: ' 77 ' }, budget: 77 },
+    { name: 'null', args: { thinking_budget: null, context: null, complexity: null }, budget: 512 },
+    { name: 'blank text', args: { thinking_budget: '', context: '  ', complexity: '' }, budget: 512 },
+    { name: 'a whole number written with a fraction', args: { thinking_budget: 77.0 }, budget: 77 },
+  ];
+
+  test.each(taken)('$name', async ({ args, budget }) => {
+    expect(runResult(await client.call('reason', { question, ...args })).thinking.budget).toBe(budget);
+  });
+});
+
+describe('what does not fit the window', () => {
+  test('is a context overflow that names the numbers, where the caller gave the budget', async () => {
+    const result = await client.call('reason', { question, thinking_budget: 2000, answer_tokens: 500 });
+    expect(errorSentence(result)).toMatch(/2048 .* 2000 .* 500 .*shorten.*\(CONTEXT_OVERFLOW\)$/);
+  });
+
+  test('is a context overflow where the question alone is too long', async () => {
+    const result = await client.call('reason', { question: 'word '.repeat(3000) });
+    expect(errorSentence(result)).toMatch(/2048 .*shorten.*\(CONTEXT_OVERFLOW\)$/);
+  });
+
+  test('is refused in one sentence also at two megabytes', async () => {
+    const result = await client.call('reason', { question: ' the'.repeat(500_000) });
+    expect(errorSentence(result)).toMatch(/\d{6} of the 2048 tokens.*\(CONTEXT_OVERFLOW\)$/);
+    expect(runResult(await client.call('reason', { question })).answer).toBe('The answer is 4.');
+  });
+});
