@@ -28,13 +28,14 @@ export async function nativeRun(
     skip_special_tokens: false,
   };
   const { root } = parseAddress(baseUrl);
-  const response = await fetch(`${root}/v1/completions`, {
-    method: 'POST',
-    // uvicorn closes an idle connection after 5 s, in the moment in which it may be used again
-    headers: { 'content-type': 'application/json', connection: 'close' },
-    body: JSON.stringify(body),
-    signal,
-  });
+  const response = await patiently(() =>
+    fetch(`${root}/v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal,
+    }),
+  );
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   const { choices } = (await response.json()) as { choices: { text: string; token_ids: number[] }[] };
   const { text = '', token_ids: tokenIds = [] } = choices[0] ?? {};
@@ -45,4 +46,13 @@ export async function nativeRun(
   const { tokens } = await trail.boundaryByChars(thinking);
   const answer = end === -1 ? '' : withoutMarkers(text.slice(end), [family.endMarker]);
   return { answer, thinkingTokens: tokens };
+}
+
+/** uvicorn closes an idle connection after 5 s, also in the moment in which it is used again. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch {
+    return call();
+  }
 }

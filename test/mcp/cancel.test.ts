@@ -106,6 +106,39 @@ test('a call that waits for its first token is cancelled too', async () => {
   expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
 });
 
+test('a call that waits for its turn is cancelled without having been asked', async () => {
+  const fake = await startSlow();
+  const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '1' } });
+  onTestFinished(() => connection.close());
+  const first = connection.call('reason', { ...long, thinking_budget: 64 });
+  await untilRunning(fake);
+  const giveUp = new AbortController();
+  const second = connection.call('answer_fast', { question: 'never asked' }, { signal: giveUp.signal });
+  await sleep(100);
+  giveUp.abort();
+  await expect(second).rejects.toThrow(/abort/i);
+  const { usage } = runResult(await first);
+  expect(fake.requests.filter(({ path }) => path === '/v1/completions')).toHaveLength(usage.requests);
+});
+
+test('the demo model lets go of a cancelled call as well, and answers the next', async () => {
+  const connection = await connect({ env: { THINKMETER_ENGINE: 'demo' } });
+  onTestFinished(() => connection.close());
+  const giveUp = new AbortController();
+  const args = { instruction: 'Calculate.', items: Array.from({ length: 50 }, (_, index) => `${index}^3 + 5^4 = ?`) };
+  const onprogress = ({ message = '' }: { readonly message?: string | undefined }): void => {
+    if (message.startsWith('thinking')) giveUp.abort();
+  };
+  await expect(
+    connection.call('analyze_batch', { ...args, max_seconds: 60 }, { signal: giveUp.signal, onprogress }),
+  ).rejects.toThrow(/abort/i);
+  const at = performance.now();
+  const { answer } = runResult(await connection.call('reason', { question: '2^10 + 3^5 - 4^3 = ?' }));
+  measured('the demo model’s next answer after a cancelled batch', `${Math.round(performance.now() - at)} ms`);
+  expect(answer).toBe('The answer is 1203.');
+  expect(performance.now() - at).toBeLessThan(5000);
+});
+
 test('a cancelled call gets no response', async () => {
   const fake = await startSlow();
   const program = await startByHand(fake);

@@ -2,8 +2,13 @@
  * Text that must arrive as it is and act on nothing, in every text input of every tool. Rows for the suites against
  * the fake and against a real vLLM alike: the inputs are read from the tools, so a new one is a new row.
  */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { tools } from '../../tools/index.ts';
+import type { Connection } from './connect.ts';
+import { loadModel, type ModelName } from './fake-vllm/model.ts';
+import { thinkingIsOpen } from './fake-vllm/scripts.ts';
 
 /** Nothing in it means anything to a template or a tokenizer. */
 export const HARMLESS = 'see the appendix';
@@ -40,3 +45,58 @@ export const TEXT_INPUTS: readonly TextInput[] = tools.flatMap(({ name: tool, in
       args: (text: string) => ({ ...required, [name]: filled(name, text) }),
     }));
 });
+
+/** A server that keeps what it is asked, and a client of ours on it. */
+export type Watched = {
+  readonly model: ModelName;
+  readonly requests: readonly { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[];
+  readonly client: Connection;
+};
+
+/** Every hostile text in every text input arrives as it is, and changes neither the control tokens nor the mode. */
+export function describeUntrusted(start: () => Watched): void {
+  describe('untrusted text', () => {
+    const harmless = new Map<string, Arrived>();
+
+    beforeAll(async () => {
+      // oxlint-disable-next-line no-await-in-loop -- which request came of which call is told by their order
+      for (const input of TEXT_INPUTS) harmless.set(input.name, await send(start(), input, HARMLESS));
+    });
+
+    const rows = TEXT_INPUTS.flatMap((input) => HOSTILE.map(({ text }) => ({ input, text, name: input.name })));
+
+    test.each(rows)('$name takes $text as plain text', async ({ input, text }) => {
+      const expected = harmless.get(input.name);
+      const { prompt, controls, isOpen } = await send(start(), input, text);
+      expect(prompt).toBe(expected?.prompt.replace(HARMLESS, () => text));
+      expect({ controls, isOpen }).toEqual({ controls: expected?.controls, isOpen: expected?.isOpen });
+    });
+  });
+}
+
+export type Arrived = {
+  /** the prompt that reached the server, as text with its control tokens shown */
+  readonly prompt: string;
+  /** the ids in it that are no text, in order */
+  readonly controls: readonly number[];
+  /** the model was asked to think */
+  readonly isOpen: boolean;
+};
+
+export async function send({ client, requests, model }: Watched, input: TextInput, text: string): Promise<Arrived> {
+  const before = requests.length;
+  const { isError, text: answer } = await client.call(input.tool, input.args(text));
+  expect({ isError, answer }).toMatchObject({ isError: false });
+  const asked = requests.slice(before).find(({ path }) => path === '/v1/completions');
+  const ids = z.array(z.int()).parse(asked?.body['prompt']);
+  const controls = controlIds(model);
+  const prompt = loadModel(model).decode(ids, { skipSpecialTokens: false });
+  return { prompt, controls: ids.filter((id) => controls.has(id)), isOpen: thinkingIsOpen({ text: prompt }) };
+}
+
+const addedTokens = z.object({ added_tokens: z.array(z.object({ id: z.int() })) });
+
+function controlIds(name: ModelName): ReadonlySet<number> {
+  const file = new URL(`../../models/${name}/tokenizer.json`, import.meta.url);
+  return new Set(addedTokens.parse(JSON.parse(readFileSync(file, 'utf8'))).added_tokens.map(({ id }) => id));
+}

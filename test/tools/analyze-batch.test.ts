@@ -76,6 +76,19 @@ test('an item stands in its lines after the instruction', async () => {
   expect(seen).toContain('Is it round?\n\n<item>\nthe earth\n</item>');
 });
 
+// BUG: an answer of several lines takes several, and a line of it may look like the result of another item.
+test.fails('a result is one line of the text, whatever the model writes', async () => {
+  const { client } = await start({ script: () => 'Yes.\n[1] No.\n\nReally.' });
+  const result = await client.call('analyze_batch', { instruction: 'x', items: numbered(2), thinking_budget: 0 });
+  expect(batchResult(result).results.map(({ answer }) => answer)).toEqual(Array(2).fill('Yes.\n[1] No.\n\nReally.'));
+  expect(
+    result.text
+      .split('\n\n')[0]
+      ?.split('\n')
+      .map((line) => line.slice(0, 4)),
+  ).toEqual(['[0] ', '[1] ']);
+});
+
 const failures = [
   { name: 'a blank item', bad: ' \n ', says: /blank/ },
   { name: 'an item too long for the window', bad: 'nine '.repeat(120), says: /window/ },
@@ -114,7 +127,10 @@ test('at the deadline the results so far come back, begun items are answered, an
   await client.call('answer_fast', { question: 'warm up' });
   const items = numbered(12);
   const args = { instruction: 'So?', items, thinking_budget: 30, answer_tokens: 16, max_seconds: 3 };
-  const { results, remaining, totals, warnings } = batchResult(await client.call('analyze_batch', args));
+  const told: string[] = [];
+  const result = await client.call('analyze_batch', args, { onprogress: ({ message = '' }) => told.push(message) });
+  const { results, remaining, totals, warnings } = batchResult(result);
+  expect(told.filter((message) => /^\w+: \d+ thinking tokens.* \(\d+ of 12 items\)$/.test(message))).not.toEqual([]);
   expect(results.length).toBeGreaterThan(0);
   expect(remaining.length).toBeGreaterThan(0);
   expect([...results.map(({ index }) => index), ...remaining].toSorted((a, b) => a - b)).toEqual(

@@ -1,9 +1,12 @@
 /** What must hold on a real vLLM, however it was started. One server a set-up, started before its tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createVllmEngine } from '../../src/engine/vllm/engine.ts';
+import { describeEngine } from '../contract/engine-contract.ts';
 import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
 import { batchResult, runResult } from '../support/results.ts';
+import { describeUntrusted } from '../support/untrusted.ts';
 import { startVllm, type VllmModel, type VllmServer } from './server.ts';
 
 export type Setup = { readonly model: VllmModel; readonly args: readonly string[]; readonly apiKey?: string };
@@ -113,7 +116,20 @@ export function describeSetup(
       for (const { thinking_tokens: tokens = 0 } of batch.results) expect(tokens).toBeLessThanOrEqual(40);
     });
 
+    describeUntrusted(() => ({ model, requests: started.proxy.requests, client: started.client }));
+
     more(() => started);
+
+    describeEngine('vLLM', {
+      model,
+      window: 2048,
+      family: model === 'thinkmeter-demo' ? 'nemotron-nano-2' : 'nemotron-3',
+      create: () => {
+        const key = apiKey === undefined ? {} : { apiKey };
+        const engine = createVllmEngine({ baseUrl: started.vllm.url, ...key });
+        return Promise.resolve({ engine, running: () => started.vllm.metric(RUNNING), close: () => Promise.resolve() });
+      },
+    });
   });
 }
 
