@@ -66,7 +66,7 @@ test('a demo run in mid-thought does not keep the process alive when its client 
   const at = performance.now();
   program.child.stdin.end();
   expect(await program.ended).toEqual({ code: 0, signal: null });
-  expect(performance.now() - at).toBeLessThan(2000);
+  expect(performance.now() - at).toBeLessThan(5000);
 });
 
 test('the version is that of package.json, on the command line and over MCP', async () => {

@@ -48,11 +48,12 @@ export async function nativeRun(
   return { answer, thinkingTokens: tokens };
 }
 
-/** uvicorn closes an idle connection after 5 s, also in the moment in which it is used again. */
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
+/** uvicorn closes idle connections after 5 s, also in the moment in which they are used again: others may be as old. */
+async function patiently<T>(call: () => Promise<T>, tries = 20): Promise<T> {
   try {
     return await call();
-  } catch {
-    return call();
+  } catch (error) {
+    if (tries === 1) throw error;
+    return patiently(call, tries - 1);
   }
 }

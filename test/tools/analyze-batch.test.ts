@@ -78,15 +78,13 @@ test('an item stands in its lines after the instruction', async () => {
 
 // BUG: an answer of several lines takes several, and a line of it may look like the result of another item.
 test.fails('a result is one line of the text, whatever the model writes', async () => {
-  const { client } = await start({ script: () => 'Yes.\n[1] No.\n\nReally.' });
+  const { client } = await start({ script: () => 'Yes.\n[7] No.\n\nReally.' });
   const result = await client.call('analyze_batch', { instruction: 'x', items: numbered(2), thinking_budget: 0 });
-  expect(batchResult(result).results.map(({ answer }) => answer)).toEqual(Array(2).fill('Yes.\n[1] No.\n\nReally.'));
-  expect(
-    result.text
-      .split('\n\n')[0]
-      ?.split('\n')
-      .map((line) => line.slice(0, 4)),
-  ).toEqual(['[0] ', '[1] ']);
+  expect(batchResult(result).results.map(({ answer }) => answer)).toEqual(Array(2).fill('Yes.\n[7] No.\n\nReally.'));
+  const [first, second, third] = result.text.split('\n');
+  expect(first).toMatch(/^\[0\] Yes\. .*Really\.$/);
+  expect(second).toMatch(/^\[1\] Yes\. .*Really\.$/);
+  expect(third).toBe('');
 });
 
 const failures = [
@@ -138,7 +136,7 @@ test('at the deadline the results so far come back, begun items are answered, an
   );
   expect(results.filter(({ answer }) => answer !== 'It is so.')).toEqual([]);
   expect(warnings.join()).toContain(`${remaining.length} items`);
-  expect(totals.total_ms).toBeLessThan(3500);
+  expect(totals.total_ms).toBeLessThan(4500);
   expect(fake.requests.filter(({ path }) => path === '/v1/completions').length).toBeLessThan(2 * items.length);
 });
 

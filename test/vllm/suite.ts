@@ -29,9 +29,8 @@ export function describeSetup(
   { model, args, apiKey }: Setup,
   more: (started: () => Started) => void = () => undefined,
 ): void {
-  describe(name, () => {
+  describe(`vLLM: ${name}`, () => {
     let started: Started;
-    const say = (measured: string): void => void process.stdout.write(`${name}: ${measured}\n`);
 
     beforeAll(async () => {
       const vllm = await startVllm({ model, args, apiKey });
@@ -66,7 +65,7 @@ export function describeSetup(
         expect(run.usage.requests).toBe(2);
         expect(run.model).toBe(model);
         expect(generated).toBeGreaterThanOrEqual(run.usage.received_tokens);
-        say(`budget ${budget}: ${generated - run.usage.received_tokens} tokens generated after the cut`);
+        say(name, `budget ${budget}: ${generated - run.usage.received_tokens} tokens generated after the cut`);
         expect(generated).toBeLessThanOrEqual(run.usage.received_tokens + A_FEW_TOKENS);
       },
     );
@@ -100,10 +99,10 @@ export function describeSetup(
       call.catch(() => undefined);
       await untilRunning(started.vllm);
       gone.abort();
-      await expect(call).rejects.toThrow();
+      await expect(call).rejects.toThrow(/abort/i);
       const since = performance.now();
       await untilIdle(started.vllm);
-      say(`cancelled, and gone from num_requests_running within ${Math.round(performance.now() - since)} ms`);
+      say(name, `cancelled, and gone from num_requests_running within ${Math.round(performance.now() - since)} ms`);
     });
 
     test('a batch runs in parallel, and each item within its budget', async () => {
@@ -120,7 +119,7 @@ export function describeSetup(
 
     more(() => started);
 
-    describeEngine('vLLM', {
+    describeEngine(name, {
       model,
       window: 2048,
       family: model === 'thinkmeter-demo' ? 'nemotron-nano-2' : 'nemotron-3',
@@ -142,4 +141,9 @@ async function untilIdle(vllm: VllmServer): Promise<void> {
 
 async function untilRunning(vllm: VllmServer): Promise<void> {
   await expect.poll(() => vllm.metric(RUNNING), { timeout: 10_000, interval: 20 }).toBeGreaterThan(0);
+}
+
+/** A figure for whoever reads along. */
+function say(name: string, measured: string): void {
+  process.stdout.write(`${name}: ${measured}\n`);
 }
