@@ -7,6 +7,7 @@ export default defineConfig({
     exclude: ['test/vllm/**', 'node_modules/**'],
     globalSetup: ['test/support/build.ts'],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     maxWorkers: 2,
   },
 });

@@ -33,7 +33,3 @@ export class Runs {
     return [...this.#records.values()].toReversed();
   }
 }
-
-export function runUri(runId: string): string {
-  return `thinkmeter://runs/${runId}`;
-}

@@ -1,6 +1,7 @@
 /** `thinkmeter ask`: one question, for people and for pipes. The answer on stdout, everything else on stderr. */
 import { text } from 'node:stream/consumers';
 import { reason } from '../../tools/reason.ts';
+import { COMPLEXITY } from '../budget/presets.ts';
 import type { Parts } from '../compose.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { RunResult } from '../report/result.ts';
@@ -27,7 +28,9 @@ export async function ask(
 ): Promise<void> {
   const question = given ?? (await fromStdin(terminal));
   const meter = new Meter(terminal, () => runner.clock.now());
-  const budget = Number(options.budget ?? defaults.thinkingBudget);
+  const budget = Number(
+    options.budget ?? COMPLEXITY[options.complexity as keyof typeof COMPLEXITY] ?? defaults.thinkingBudget,
+  );
   // absent and null are the same to a tool, and its numbers may come as digits
   const args = {
     question,

@@ -1,7 +1,8 @@
 /** Every setting, a row each: its flag, its variable, its check and its help. README's table is made from this one. */
 import * as z from 'zod';
 import { USE_CASE } from '../budget/presets.ts';
-import { LOG_LEVELS } from '../log.ts';
+
+const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
 /** Text from outside as a number; blank has been taken for absent before. */
 const number = (check: z.ZodNumber) => z.string().transform(Number).pipe(check);

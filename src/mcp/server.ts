@@ -13,7 +13,8 @@ import { CancelledError, ThinkmeterError, toSentence } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ToolResult } from '../report/tool-result.ts';
 import type { Runner } from '../runner.ts';
-import { runUri, type Runs } from '../runs.ts';
+import { runUri } from '../report/uri.ts';
+import type { Runs } from '../runs.ts';
 import type { Tool, ToolDefaults } from '../tool.ts';
 import { VERSION } from '../version.ts';
 import { ProgressReporter } from './progress.ts';
@@ -23,7 +24,7 @@ export type ServerParts = {
   readonly runner: Runner;
   readonly runs: Runs;
   readonly defaults: ToolDefaults;
-  /** whether results carry a link to the run; its id is in the structured content either way */
+  /** whether results carry a link to where they can be read in full; the list of resources has it either way */
   readonly resourceLinks: boolean;
   readonly log: Log;
 };

@@ -14,10 +14,13 @@ export function numbersLine({ thinking, answer_tokens, answer_ended_by, timing, 
 }
 
 export function batchText({ results, remaining, totals, warnings }: BatchResult): string {
-  const lines = results.map(({ index, answer, error }) => `[${index}] ${answer ?? `error: ${error ?? ''}`}`);
+  // a line each: an answer's own line ends could pass for the next item
+  const lines = results.map(
+    ({ index, answer, error = '' }) => `[${index}] ${answer?.replaceAll(/\s*\n\s*/g, ' ') ?? `error: ${error}`}`,
+  );
   const notes = warnings.map((warning) => `note: ${warning}`);
   const left = remaining.length === 0 ? '' : `, ${remaining.length} not begun`;
-  const sums = `[${results.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
+  const sums = `[${totals.items - remaining.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
   return [lines.join('\n'), ...notes, sums].join('\n\n');
 }
 

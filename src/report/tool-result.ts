@@ -1,8 +1,8 @@
 /** Results as tools return them: never more than a client takes, and the whole of it behind a resource link. */
 import type { Outcome } from '../budget/outcome.ts';
-import { runUri } from '../runs.ts';
 import type { BatchItem, BatchResult } from './batch.ts';
 import { toRunResult } from './result.ts';
+import { runUri } from './uri.ts';
 import { batchText, runText, shortened } from './text.ts';
 
 export type ToolResult = {

@@ -76,8 +76,7 @@ test('an item stands in its lines after the instruction', async () => {
   expect(seen).toContain('Is it round?\n\n<item>\nthe earth\n</item>');
 });
 
-// BUG: an answer of several lines takes several, and a line of it may look like the result of another item.
-test.fails('a result is one line of the text, whatever the model writes', async () => {
+test('a result is one line of the text, whatever the model writes', async () => {
   const { client } = await start({ script: () => 'Yes.\n[7] No.\n\nReally.' });
   const result = await client.call('analyze_batch', { instruction: 'x', items: numbered(2), thinking_budget: 0 });
   expect(batchResult(result).results.map(({ answer }) => answer)).toEqual(Array(2).fill('Yes.\n[7] No.\n\nReally.'));

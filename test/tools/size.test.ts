@@ -73,8 +73,7 @@ test('a batch of 1000 items comes back shortened, in order, and whole behind the
   }
 }, 60_000);
 
-// BUG: the line of numbers counts the results that are shown, not those that there are.
-test.fails('a shortened batch still says how many items are done', async () => {
+test('a shortened batch still says how many items are done', async () => {
   const items = Array.from({ length: 1000 }, () => ' ');
   const result = await client.call('analyze_batch', { instruction: 'What is it?', items });
   expect(batchResult(result).results.length).toBeLessThan(1000);

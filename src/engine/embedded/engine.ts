@@ -1,6 +1,6 @@
 /** A model in this process: loaded on first use, in a worker thread, one generation at a time. */
 import PQueue from 'p-queue';
-import { ConfigError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
+import { ConfigError, EngineProtocolError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
 import { familyByName, withSampling, type Sampling } from '../../prompt/family.ts';
 import { render, type Codec } from '../../prompt/render.ts';
@@ -83,7 +83,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
             pieces.push({ ids: [], text: '', finish: { raw, unified: raw === 'abort' ? 'other' : raw } });
             pieces.end();
           },
-          (error: unknown) => pieces.fail(error),
+          (error: unknown) => pieces.fail(error instanceof WorkerError ? toBreakdown(error) : error),
         );
       try {
         for await (const piece of pieces) {
@@ -108,6 +108,13 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       await thread.close();
     },
   };
+}
+
+function toBreakdown(error: WorkerError): EngineProtocolError {
+  return new EngineProtocolError(`the model broke down while generating: ${error.message.slice(0, 200)}`, {
+    hint: 'ask again, with less text if the memory was not enough',
+    cause: error,
+  });
 }
 
 /** What keeps a model from loading, in words for the person who can mend it. */

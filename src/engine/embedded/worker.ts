@@ -10,6 +10,9 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 const port = parentPort;
 if (port === null) throw new InvariantError('this file runs as a worker thread only');
 
+// the program's stdout belongs to the protocol, and a library's line nobody reads would keep the program alive
+process.stdout.write = () => true;
+
 const say = (message: FromWorker): void => port.postMessage(message);
 
 let model: LocalModel | undefined;

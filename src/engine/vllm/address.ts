@@ -10,13 +10,13 @@ export function parseAddress(given: string): Address {
     url = new URL(given);
   } catch (cause) {
     throw new ConfigError(`the base URL is not an address: ${given.replace(/\/\/[^/@]*@/, '//')}`, {
-      hint: 'give it as http://HOST:PORT/v1',
+      hint: 'set THINKMETER_BASE_URL to http://HOST:PORT/v1',
       cause,
     });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new ConfigError(`the base URL has to begin with http:// or https://, not ${url.protocol}`, {
-      hint: 'give it as http://HOST:PORT/v1',
+      hint: 'set THINKMETER_BASE_URL to http://HOST:PORT/v1',
     });
   }
   if (url.username !== '' || url.password !== '') {

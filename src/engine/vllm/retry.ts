@@ -14,7 +14,7 @@ const FIRST_WAIT_MS = 150;
 const LONGEST_WAIT_MS = 30_000;
 
 export class Retry {
-  /** until when every request waits, on `Date.now()` */
+  /** until when every request waits, on `performance.now()` */
   #pausedUntil = 0;
 
   /** @throws what `toSetback` leaves alone, and the last setback when the attempts are used up */
@@ -34,7 +34,7 @@ export class Retry {
         const wait = setback.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
         if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw setback.error;
         if (setback.error instanceof EngineHttpError && setback.error.status === 429) {
-          this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + wait);
+          this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + wait);
         } else {
           await sleep(wait, undefined, { signal });
         }
@@ -44,7 +44,7 @@ export class Retry {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    for (let wait = this.#pausedUntil - Date.now(); wait > 0; wait = this.#pausedUntil - Date.now()) {
+    for (let wait = this.#pausedUntil - performance.now(); wait > 0; wait = this.#pausedUntil - performance.now()) {
       // oxlint-disable-next-line no-await-in-loop -- the pause may have been prolonged meanwhile
       await sleep(wait, undefined, { signal });
     }
