@@ -60,8 +60,12 @@ export class Thread {
     // stdout belongs to the protocol: what a library prints there is not handed on
     const worker = new Worker(this.#file, { stdout: true });
     worker.on('message', (message: FromWorker) => this.#hear(message));
-    worker.on('error', (error) => this.#fail(error instanceof Error ? error : new InvariantError(String(error))));
-    worker.on('exit', (code) => this.#fail(new WorkerError(`the model's thread ended (${code})`, undefined)));
+    // after an error comes an exit, by when another thread may have been started
+    const fail = (error: Error): void => {
+      if (this.#worker === worker) this.#fail(error);
+    };
+    worker.on('error', (error) => fail(error instanceof Error ? error : new InvariantError(String(error))));
+    worker.on('exit', (code) => fail(new WorkerError(`the model's thread ended (${code})`, undefined)));
     this.#worker = worker;
     return worker;
   }
