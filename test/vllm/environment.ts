@@ -36,6 +36,10 @@ export function serverVariables(temporaryFolder: string): NodeJS.ProcessEnv {
     ...Object.fromEntries(inherited),
     VLLM_CPU_KVCACHE_SPACE: '1', // GiB; by default a large share of the memory
     VLLM_HOST_IP: '127.0.0.1', // its own processes meet here, not on an outside address
+    // one computing thread that may run on any core: bound to one, as by default, its spinning neighbours starve the
+    // HTTP part on two cores, and tokens arrive seconds late and all at once (seen with 0.32)
+    VLLM_CPU_OMP_THREADS_BIND: 'nobind',
+    OMP_NUM_THREADS: '1',
     HF_HUB_OFFLINE: '1',
     VLLM_NO_USAGE_STATS: '1',
     DO_NOT_TRACK: '1',
