@@ -32,7 +32,9 @@ test('top_p is applied: with next to none of it a hot generation is the greedy o
 
 test('temperature is applied: a hot generation with all of top_p is not always the greedy one', async () => {
   const greedy = await generate(engine, LONG, greedily(40));
-  const hot = [await generate(engine, LONG, sampled(2, 1)), await generate(engine, LONG, sampled(2, 1))];
+  const hot: { readonly text: string }[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- one generation at a time; a model so sure of itself needs some tries
+  for (let tries = 0; tries < 10; tries++) hot.push(await generate(engine, LONG, sampled(2, 1)));
   expect(hot.some(({ text }) => text !== greedy.text)).toBe(true);
 });
 
