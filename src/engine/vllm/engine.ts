@@ -70,8 +70,8 @@ export function createVllmEngine(options: VllmOptions): Engine {
   };
 
   const describe = async ({ signal }: CallOptions): Promise<Facts> => {
-    if (known === undefined || known.expires < performance.now()) {
-      const asked: typeof known = { facts: probe(), expires: performance.now() + FACTS_EXPIRE_MS };
+    if (known === undefined || known.expires < Date.now()) {
+      const asked: typeof known = { facts: probe(), expires: Date.now() + FACTS_EXPIRE_MS };
       known = asked;
       asked.facts.then(
         (facts) => (asked.found = facts),
