@@ -38,11 +38,11 @@ stdout.on('error', () => process.exit(EXIT.fine));
 const program = createProgram(
   {
     serve: async (flags) => {
-      const [{ serveUntilGone }, parts] = await Promise.all([import('./cli/serve.ts'), prepare(flags)]);
-      await serveUntilGone(parts, loadConfig(flags, env), terminal, interrupted.signal);
+      const [{ serveUntilGone }, { config, parts }] = await Promise.all([import('./cli/serve.ts'), prepare(flags)]);
+      await serveUntilGone(parts, config, terminal, interrupted.signal);
     },
     ask: async (question, options, flags) => {
-      const [{ ask }, parts] = await Promise.all([import('./cli/ask.ts'), prepare(flags)]);
+      const [{ ask }, { parts }] = await Promise.all([import('./cli/ask.ts'), prepare(flags)]);
       // a person at a terminal waits as long as it takes, unless a limit was given for this question
       const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
       try {
@@ -76,7 +76,7 @@ const program = createProgram(
 async function prepare(flags: Flags) {
   const config = loadConfig(flags, env);
   const [{ compose }, { createLog }] = await Promise.all([import('./compose.ts'), import('./log.ts')]);
-  return compose(config, installation, createLog(config.logLevel));
+  return { config, parts: compose(config, installation, createLog(config.logLevel)) };
 }
 
 function asVariables(flags: Flags): Record<string, string> {
