@@ -1,11 +1,12 @@
 /** Builds the parts from the settings, once a process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
+import { Trust } from './budget/trust.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { parseAddress, sendsKeyInClear } from './engine/vllm/address.ts';
-import { createVllmEngine } from './engine/vllm/engine.ts';
+import { parseAddress, sendsKeyInClear } from './engine/remote/address.ts';
+import { createRemoteEngine } from './engine/remote/engine.ts';
 import { ConfigError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
@@ -26,13 +27,14 @@ export type Parts = {
 export function compose(config: Config, installation: Installation, log: Log): Parts {
   const engine = createEngine(config, installation, log);
   const runs = new Runs();
+  const trust = new Trust();
   // an embedded model computes one run after the other: more at a time would only wait inside
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
   return {
     engine,
     runs,
     log,
-    runner: createRunner({ engine, clock: systemClock, concurrency, runs, log }),
+    runner: createRunner({ engine, clock: systemClock, trust, mechanism: config.mechanism, concurrency, runs, log }),
     defaults: {
       thinkingBudget: config.useCase === undefined ? DEFAULT_THINKING_BUDGET : USE_CASE[config.useCase],
       maxSeconds: config.maxSeconds === 0 ? undefined : config.maxSeconds,
@@ -55,7 +57,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       }
       return createEmbeddedEngine({ worker, sampling, model, ...(dtype === undefined ? {} : { dtype }) });
     case 'vllm': {
-      const engine = createVllmEngine({
+      const engine = createRemoteEngine({
         baseUrl: config.baseUrl,
         sampling,
         ...(apiKey === undefined ? {} : { apiKey }),

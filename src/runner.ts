@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import type { Outcome } from './budget/outcome.ts';
-import { run, type Progress } from './budget/run.ts';
+import type { ForcedMechanism } from './budget/mechanism.ts';
+import type { Progress } from './budget/progress.ts';
+import { run } from './budget/run.ts';
+import type { Trust } from './budget/trust.ts';
 import type { Clock } from './clock.ts';
 import type { Engine } from './engine/engine.ts';
 import { CancelledError, EngineTimeoutError, InvariantError, ThinkmeterError, toSentence } from './errors.ts';
@@ -38,19 +41,22 @@ export type Runner = {
 type Parts = {
   readonly engine: Engine;
   readonly clock: Clock;
+  readonly trust: Trust;
+  /** the operator's choice */
+  readonly mechanism: ForcedMechanism | undefined;
   /** runs at a time */
   readonly concurrency: number;
   readonly runs: Runs;
   readonly log: Log;
 };
 
-export function createRunner({ engine, clock, concurrency, runs, log }: Parts): Runner {
+export function createRunner({ engine, clock, trust, mechanism, concurrency, runs, log }: Parts): Runner {
   const queue = new PQueue({ concurrency });
 
   const runNow = async (question: Question, options: CallOptions): Promise<Outcome> => {
     const runId = randomUUID();
     try {
-      const outcome = await run(question, engine, { ...options, runId, clock });
+      const outcome = await run(question, engine, { ...options, runId, clock, trust, mechanism });
       runs.keep({ ...toRunResult(outcome), reasoning: outcome.reasoning });
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
       return outcome;

@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // the port, and what stands behind it
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/shared-wait.ts': { ours: [] },
-  'src/engine/vllm': {
+  'src/engine/remote': {
     ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/prompt', 'src/errors.ts', 'src/version.ts'],
     npm: ['openai', 'p-queue', 'zod'],
     node: ['events', 'timers/promises'],
@@ -47,7 +47,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // outcomes as people and clients read them
   'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
-  'src/report/progress.ts': { ours: ['src/budget/run.ts'] },
+  'src/report/progress.ts': { ours: ['src/budget/progress.ts'] },
 
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
@@ -68,7 +68,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // the product
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/run.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/runner.ts', 'src/budget/progress.ts', 'src/report', 'src/errors.ts'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
@@ -78,7 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/fields.ts',
       'src/prompt/question.ts',
       'src/budget/presets.ts',
-      'src/budget/run.ts',
+      'src/budget/progress.ts',
       'src/report',
       'src/errors.ts',
     ],
@@ -91,7 +91,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/tool.ts',
       'src/runner.ts',
       'src/runs.ts',
-      'src/budget/run.ts',
+      'src/budget/progress.ts',
       'src/report',
       'src/errors.ts',
       'src/clock.ts',
@@ -101,7 +101,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
     node: ['crypto', 'events'],
   },
-  'src/config': { ours: ['src/budget/presets.ts', 'src/errors.ts'], npm: ['zod'] },
+  'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
   'src/cli': {
     ours: [
       'tools',
@@ -110,7 +110,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/mcp',
       'src/report',
       'src/budget/presets.ts',
-      'src/budget/run.ts',
+      'src/budget/progress.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
@@ -124,6 +124,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine',
       'src/config',
       'src/budget/presets.ts',
+      'src/budget/trust.ts',
       'src/runner.ts',
       'src/runs.ts',
       'src/tool.ts',
@@ -208,7 +209,7 @@ test('the map allows no more than is used', () => {
 describe('the rules that the map stands for', () => {
   const rules = [
     { name: 'only src/mcp knows the MCP SDK', imported: /^@modelcontextprotocol\//, from: ['src/mcp'] },
-    { name: 'only src/engine/vllm knows the HTTP library', imported: /^openai/, from: ['src/engine/vllm'] },
+    { name: 'only src/engine/remote knows the HTTP library', imported: /^openai/, from: ['src/engine/remote'] },
     {
       name: 'only src/engine/embedded knows transformers.js',
       imported: /^@huggingface\//,
@@ -223,7 +224,7 @@ describe('the rules that the map stands for', () => {
     {
       name: 'only the place where it is put together knows a concrete engine',
       imported: /^src\/engine\/(vllm|embedded)\//,
-      from: ['src/compose.ts', 'src/engine/vllm', 'src/engine/embedded'],
+      from: ['src/compose.ts', 'src/engine/remote', 'src/engine/embedded'],
     },
     {
       name: 'only the command line knows the list of tools',

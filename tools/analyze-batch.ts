@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Progress } from '../src/budget/run.ts';
+import type { Progress } from '../src/budget/progress.ts';
 import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
 import { answerTokens, maxSeconds } from '../src/fields.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';

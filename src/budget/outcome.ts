@@ -2,10 +2,12 @@
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
 import type { Facts } from '../engine/engine.ts';
 import type { AnswerPart } from './answer.ts';
+import type { Answer } from './finish.ts';
 import { withoutMarkers } from './marker.ts';
-import type { Mechanism, Plan } from './plan.ts';
+import type { Mechanism } from './mechanism.ts';
+import type { Plan } from './plan.ts';
 import type { Request } from './requests.ts';
-import type { ThinkingEnd, Thought } from './think.ts';
+import { overran, type ThinkingEnd, type Thought } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';
 
@@ -41,6 +43,8 @@ export type Outcome = {
   readonly model: string;
   readonly budget: number;
   readonly mechanism: Mechanism;
+  /** the mechanism held: false where a server overran, even if the cut was then ours */
+  readonly honored: boolean;
   readonly thinkingEndedBy: ThinkingEnd;
   readonly reasoning: string;
   readonly answer: string;
@@ -59,9 +63,9 @@ type Story = {
   readonly facts: Facts;
   readonly plan: Plan;
   readonly thought: Thought;
-  readonly answer: { readonly parts: readonly AnswerPart[]; readonly closerTokens: number };
+  readonly answer: Answer;
   readonly requests: readonly Request[];
-  /** of the question */
+  /** of the question, and of the choice of a mechanism */
   readonly warnings: readonly string[];
 };
 
@@ -79,6 +83,7 @@ export function toOutcome(story: Story): Outcome {
     model: facts.model,
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
+    honored: thought.tokens <= plan.thinkingTokens && !overran(plan.mechanism, thought),
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
@@ -134,8 +139,13 @@ function toTiming({ startedAt, now, answer, requests }: Story): Timing {
 }
 
 /** What the caller should know of how it went. */
-function remarks(thought: Thought, last: AnswerPart | undefined, { thinkingTokens }: Plan): string[] {
+function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
   return [
+    ...(overran(mechanism, thought)
+      ? [
+          `the server did not hold its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and does so itself from now on`,
+        ]
+      : []),
     ...(thought.endedBy === 'deadline'
       ? [`max_seconds, not the thinking budget of ${thinkingTokens}, ended the thinking`]
       : []),

@@ -3,17 +3,28 @@ import type { Facts, Prompt } from '../engine/engine.ts';
 import { ContextOverflowError, EngineUnsupportedError } from '../errors.ts';
 import type { Sampling, ThinkingState } from '../prompt/family.ts';
 import type { Question } from '../prompt/question.ts';
-
-/** Who enforces the budget: `off` is the model's own switch, `stream` is our cut of a counted token stream. */
-export type Mechanism = 'native' | 'stream' | 'two_call' | 'off';
+import type { Mechanism } from './mechanism.ts';
 
 type Shares = { readonly thinking: number; readonly closer: number; readonly answer: number };
 
-/** Where the mechanisms differ, a row each: what the prompt must say of thinking, and how much the first request may generate. */
-const MECHANISMS: Record<'stream' | 'off', { states: readonly ThinkingState[]; room: (shares: Shares) => number }> = {
-  // one request: where the model closes thinking by itself, the answer follows in the same stream
-  stream: { states: ['open', 'none'], room: ({ thinking, closer, answer }) => thinking + closer + answer },
-  off: { states: ['closed', 'none'], room: ({ answer }) => answer },
+type Row = {
+  /** what the prompt must say of thinking */
+  readonly states: readonly ThinkingState[];
+  /** how much the first request may generate */
+  readonly room: (shares: Shares) => number;
+  /** tokens that the server's own closer may begin with before its marker: the operator can set it (`--reasoning-config`) */
+  readonly lead: number;
+};
+
+const whole = ({ thinking, closer, answer }: Shares): number => thinking + closer + answer;
+
+/** Where the mechanisms differ, a row each. */
+const MECHANISMS: Record<Mechanism, Row> = {
+  // one request: where thinking closes without our cut, the answer follows in the same stream
+  stream: { states: ['open', 'none'], room: whole, lead: 0 },
+  native: { states: ['open', 'none'], room: whole, lead: 2 },
+  two_call: { states: ['open', 'none'], room: ({ thinking, closer }) => thinking + closer, lead: 0 },
+  off: { states: ['closed', 'none'], room: ({ answer }) => answer, lead: 0 },
 };
 
 /** Markers and closers that a request may need room for: where the model opens thinking itself, that marker as well. */
@@ -29,6 +40,10 @@ export type Plan = {
   readonly answerTokens: number;
   /** what the first request may generate */
   readonly maxTokens: number;
+  /** what the server is asked to hold, in its own counting; absent: it is held here */
+  readonly nativeBudget?: number;
+  /** blank tokens beyond the budget that belong to the server's own closer */
+  readonly leadTokens: number;
   /** how far back from the budget a line end is looked for, so that a thought is not cut in the middle */
   readonly lineWindow: number;
   readonly sampling: Sampling;
@@ -49,12 +64,12 @@ const LINE_WINDOW = 32;
  */
 export function plan(
   question: Pick<Question, 'thinkingBudget' | 'answerTokens'>,
-  { window, family, closerIds }: Pick<Facts, 'window' | 'family' | 'closerIds'>,
-  prompt: Pick<Prompt, 'ids' | 'thinking'>,
+  { window, family, closerIds, native }: Pick<Facts, 'window' | 'family' | 'closerIds' | 'native'>,
+  prompt: Pick<Prompt, 'ids' | 'thinking' | 'opened'>,
+  mechanism: Mechanism,
 ): Plan {
   const { thinkingBudget, answerTokens } = question;
-  const mechanism = thinkingBudget.tokens === 0 ? 'off' : 'stream';
-  const { states, room } = MECHANISMS[mechanism];
+  const { states, room, lead } = MECHANISMS[mechanism];
   if (!states.includes(prompt.thinking)) throw notAsAsked(mechanism, prompt.thinking, family.name);
   const closer = MARKERS[prompt.thinking] * Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
   const free = window - prompt.ids.length - closer;
@@ -77,6 +92,8 @@ export function plan(
     closerTokens: closer,
     answerTokens: answer,
     maxTokens: room({ thinking, closer, answer }),
+    ...(mechanism === 'native' && { nativeBudget: thinking + (native?.countsPrompt === true ? prompt.opened : 0) }),
+    leadTokens: lead,
     lineWindow: Math.min(LINE_WINDOW, Math.floor(thinking / 4)),
     sampling: mechanism === 'off' ? family.sampling.off : family.sampling.on,
     warnings: [

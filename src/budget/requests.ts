@@ -1,7 +1,6 @@
 /** The generations of one run: each is asked for here, read by the loop, and stopped when the run is over. */
 import type { Clock } from '../clock.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { Sampling } from '../prompt/family.ts';
+import type { Engine, Limits } from '../engine/engine.ts';
 import { Reading } from './reading.ts';
 
 export type Request = {
@@ -29,9 +28,9 @@ export class Requests {
     this.#clock = clock;
   }
 
-  ask(ids: readonly number[], maxTokens: number, sampling: Sampling): Request {
+  ask(ids: readonly number[], limits: Limits): Request {
     const reading = new Reading(
-      (signal) => this.#engine.generate(ids, { maxTokens, sampling }, { signal }),
+      (signal) => this.#engine.generate(ids, limits, { signal }),
       (stretch) => this.#engine.decode(stretch, { signal: this.#inTime }),
       { signal: this.#signal, clock: this.#clock },
     );

@@ -8,6 +8,7 @@ import { EngineTimeoutError } from '../errors.ts';
 import type { Family, ThinkingState } from '../prompt/family.ts';
 import type { Deadline } from './deadline.ts';
 import { possibleStart } from './marker.ts';
+import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { Reading, StreamEnd } from './reading.ts';
 import type { Boundary } from './trail.ts';
@@ -32,7 +33,7 @@ export type Thought = {
 
 type Task = {
   readonly reading: Reading;
-  readonly plan: Pick<Plan, 'thinkingTokens' | 'lineWindow' | 'answerTokens'>;
+  readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'leadTokens' | 'lineWindow' | 'answerTokens'>;
   readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
   readonly state: ThinkingState;
   readonly deadline: Deadline;
@@ -46,85 +47,115 @@ const NOWHERE: Boundary = { tokens: 0, chars: 0 };
 /** No thinking: the stream is the answer from its first token. */
 const UNTHOUGHT = { tokens: 0, text: '', markerTokens: 0, endOfTurnTokens: 0, until: NOWHERE, flowsOn: true } as const;
 
+/** Thinking from a start marker on, after what was thought in blocks before it: one budget holds for all of them. */
+type Block = { readonly start: Boundary; readonly tokens: number; readonly text: string };
+
 export async function think(task: Task): Promise<Thought> {
   if (task.state === 'closed') return { ...UNTHOUGHT, endedBy: 'off' };
-  const start = task.state === 'open' ? NOWHERE : await opening(task);
-  return start === undefined ? { ...UNTHOUGHT, endedBy: 'none' } : readThinking(task, start);
+  const first: Opening = task.state === 'open' ? { kind: 'opened', at: NOWHERE } : await opening(task, NOWHERE);
+  if (first.kind === 'lost') throw first.cause;
+  if (first.kind === 'late') throw tooSlow();
+  if (first.kind === 'unopened') return { ...UNTHOUGHT, endedBy: 'none' };
+  let block: Block = { start: first.at, tokens: 0, text: '' };
+  for (;;) {
+    // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
+    const thought = await readBlock(task, block);
+    const next = thought.flowsOn ? await opening(task, thought.until) : undefined;
+    // oxlint-enable no-await-in-loop
+    if (next?.kind !== 'opened') return thought;
+    block = { start: next.at, tokens: thought.tokens, text: `${thought.text}\n` };
+  }
 }
 
-/**
- * Where thinking begins when the model opens it itself; undefined when its first words are not the start marker.
- * @throws {ConnectionLostError} when the stream broke off before that could be told
- */
-async function opening(task: Task): Promise<Boundary | undefined> {
+type Opening =
+  | { readonly kind: 'opened'; readonly at: Boundary }
+  | { readonly kind: 'unopened' }
+  /** the time was over, or the stream broke off, before it could be told */
+  | { readonly kind: 'late' }
+  | { readonly kind: 'lost'; readonly cause: Error };
+
+/** Where thinking begins when the model opens it itself, behind `from`: its next words are the start marker, or not. */
+async function opening(task: Task, from: Boundary): Promise<Opening> {
   const { reading, family } = task;
   const { trail } = reading;
   for (;;) {
-    const text = trail.since(0);
+    const text = trail.since(from.chars);
     const words = text.trimStart();
     if (words.startsWith(family.startMarker)) {
-      const chars = text.indexOf(family.startMarker) + family.startMarker.length;
-      return { ...(await trail.boundaryAfterChars(chars)), chars };
+      const chars = from.chars + text.indexOf(family.startMarker) + family.startMarker.length;
+      return { kind: 'opened', at: { ...(await trail.boundaryAfterChars(chars)), chars } };
     }
-    if (!family.startMarker.startsWith(words)) return undefined;
-    if (reading.end?.kind === 'lost') throw reading.end.cause;
-    if (reading.end !== undefined) return undefined;
+    if (!family.startMarker.startsWith(words)) return { kind: 'unopened' };
+    if (reading.end?.kind === 'lost') return reading.end;
+    if (reading.end !== undefined) return { kind: 'unopened' };
     // a marker that has begun is waited for as long as there is time at all
     const until = words === '' ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const event = await reading.next(until);
-    if (event === 'alarm' && (words !== '' || trail.ids.length === 0)) throw tooSlow();
-    if (event === 'alarm') return undefined;
+    if (event === 'alarm') return { kind: words !== '' || trail.ids.length === 0 ? 'late' : 'unopened' };
   }
 }
 
-async function readThinking(task: Task, start: Boundary): Promise<Thought> {
+async function readBlock(task: Task, block: Block): Promise<Thought> {
   const { reading, plan } = task;
   const { trail } = reading;
+  const { start } = block;
   let searched = start.chars;
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
-    const thought = await settled(task, start, searched);
+    const thought = await settled(task, block, searched);
     if (thought !== undefined) return thought;
-    if (reading.end !== undefined) return ended(task, start, reading.end);
-    task.progress(Math.min(trail.ids.length - start.tokens, plan.thinkingTokens));
+    if (reading.end !== undefined) return ended(task, block, reading.end);
+    task.progress(Math.min(block.tokens + trail.ids.length - start.tokens, plan.thinkingTokens));
     searched = Math.max(start.chars, trail.length - task.family.endMarker.length + 1);
     // oxlint-disable-next-line no-await-in-loop -- as above
     const event = await reading.next(alarm(task));
     if (event === 'alarm' && trail.ids.length === 0) throw tooSlow();
-    if (event === 'alarm') return cut(task, start, 'deadline');
+    if (event === 'alarm') return cut(task, block, 'deadline');
   }
 }
 
-/** Closed by the model, or over the budget; undefined while neither is certain. What lies before `searched` holds no marker. */
-async function settled(
-  { reading, plan, family }: Task,
-  start: Boundary,
-  searched: number,
-): Promise<Thought | undefined> {
+/** Closed, or over the budget; undefined while neither is certain. What lies before `searched` holds no marker. */
+async function settled(task: Task, block: Block, searched: number): Promise<Thought | undefined> {
+  const { reading, plan, family } = task;
   const { trail } = reading;
   const { endMarker } = family;
+  const { start } = block;
+  const full = start.tokens + plan.thinkingTokens - block.tokens;
   const text = trail.since(searched);
   const found = text.indexOf(endMarker);
-  if (found === -1 && (await tokensSoFar(reading)) - start.tokens <= plan.thinkingTokens) return undefined;
+  if (found === -1 && (await tokensSoFar(reading)) <= full + plan.leadTokens) return undefined;
   // the marker, whole or possible, has to begin with the token after the budget at the latest
   const begins = found === -1 ? possibleStart(text, endMarker) : found;
   const before = begins === undefined ? undefined : await trail.boundaryByChars(searched + begins);
-  const inTime = before !== undefined && before.tokens - start.tokens <= plan.thinkingTokens;
-  if (!inTime) return cut({ reading, plan, family }, start, 'budget');
+  if (before === undefined || !(await isInTime(task, before, full))) return cut(task, block, 'budget');
   if (found === -1) return undefined;
   const at = searched + found;
   const behind = { ...(await trail.boundaryAfterChars(at + endMarker.length)), chars: at + endMarker.length };
-  const tokens = Math.max(0, before.tokens - start.tokens);
+  const tokens = block.tokens + Math.max(0, Math.min(before.tokens, full) - start.tokens);
   return {
-    endedBy: 'model',
+    // a server that was asked to hold the budget ends the thinking where it is full
+    endedBy: plan.mechanism === 'native' && tokens >= plan.thinkingTokens ? 'budget' : 'model',
     tokens,
-    text: trail.slice(start.chars, at),
+    text: block.text + trail.slice(start.chars, at),
     markerTokens: behind.tokens - tokens,
     endOfTurnTokens: 0,
     until: behind,
     flowsOn: true,
   };
+}
+
+/** Within the budget, but for blank tokens that the server's own closer begins with. */
+async function isInTime({ reading, plan }: Task, { tokens, chars }: Boundary, full: number): Promise<boolean> {
+  if (tokens <= full) return true;
+  if (tokens > full + plan.leadTokens) return false;
+  const budget = await reading.trail.boundaryByTokens(full);
+  return reading.trail.slice(budget.chars, chars).trim() === '';
+}
+
+/** The server was asked to hold the budget, and the cut had to be ours all the same. */
+export function overran(mechanism: Mechanism, { endedBy, flowsOn }: Pick<Thought, 'endedBy' | 'flowsOn'>): boolean {
+  return mechanism === 'native' && endedBy === 'budget' && !flowsOn;
 }
 
 /** Tokens so far, without an end of turn. */
@@ -134,9 +165,9 @@ async function tokensSoFar({ trail, end }: Reading): Promise<number> {
 }
 
 /** What the stream's own end means for open thinking. */
-function ended(task: Task, start: Boundary, end: StreamEnd | undefined): Promise<Thought> {
+function ended(task: Task, block: Block, end: StreamEnd | undefined): Promise<Thought> {
   const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
-  return stopped ? cut(task, start, 'unclosed') : cut(task, start, 'server');
+  return stopped ? cut(task, block, 'unclosed') : cut(task, block, 'server');
 }
 
 /**
@@ -144,14 +175,15 @@ function ended(task: Task, start: Boundary, end: StreamEnd | undefined): Promise
  * never inside a character, and never with the beginning of a marker.
  */
 async function cut(
-  { reading, plan, family }: Pick<Task, 'reading' | 'plan' | 'family'>,
-  start: Boundary,
+  { reading, plan, family }: Task,
+  block: Block,
   endedBy: 'budget' | 'deadline' | 'unclosed' | 'server',
 ): Promise<Thought> {
   const { trail } = reading;
+  const { start } = block;
   // before anything else is asked: every token more is paid for
   reading.stop();
-  const most = await trail.boundaryByTokens(start.tokens + plan.thinkingTokens);
+  const most = await trail.boundaryByTokens(start.tokens + plan.thinkingTokens - block.tokens);
   const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
   const half = possibleStart(end, family.endMarker);
   const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
@@ -161,9 +193,9 @@ async function cut(
   const until = later(start, line ?? last);
   return {
     endedBy,
-    tokens: until.tokens - start.tokens,
-    text: trail.slice(start.chars, until.chars),
-    markerTokens: start.tokens,
+    tokens: block.tokens + until.tokens - start.tokens,
+    text: block.text + trail.slice(start.chars, until.chars),
+    markerTokens: start.tokens - block.tokens,
     endOfTurnTokens: endedBy === 'unclosed' ? trail.ids.length - (await trail.whole()).tokens : 0,
     until,
     flowsOn: false,

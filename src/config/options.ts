@@ -1,5 +1,6 @@
 /** Every setting, a row each: its flag, its variable, its check and its help. README's table is made from this one. */
 import * as z from 'zod';
+import { MECHANISMS_TO_FORCE } from '../budget/mechanism.ts';
 import { USE_CASE } from '../budget/presets.ts';
 
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -91,6 +92,14 @@ export const SETTINGS = {
     check: z.enum(useCases),
     initial: '',
     help: "reason's default thinking budget: edge 128, chat 256, rag 512, copilot 1024 (else 512)",
+  },
+  mechanism: {
+    flag: '--mechanism',
+    value: 'name',
+    variable: 'THINKMETER_MECHANISM',
+    check: z.enum(MECHANISMS_TO_FORCE),
+    initial: '',
+    help: "who holds the budget: stream (thinkmeter's own cut), native (the server's own field) or two_call (default: what serves best, see README)",
   },
   concurrency: {
     flag: '--concurrency',

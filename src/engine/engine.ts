@@ -15,6 +15,19 @@ export type Facts = {
   readonly family: Family;
   /** the family's closer, in this model's own tokens */
   readonly closerIds: Closer<readonly number[]>;
+  /** which server, version and model these are: what is learnt by counting holds until it changes */
+  readonly server: string;
+  /** the server's own thinking budget, where it says that it has one */
+  readonly native?: NativeBudget;
+  /** whether a prompt that begins as an earlier one is read again; absent: not known */
+  readonly prefixCaching?: boolean;
+};
+
+export type NativeBudget = {
+  /** its name on the wire, for people */
+  readonly field: string;
+  /** it counts what the prompt has behind the start marker as well */
+  readonly countsPrompt: boolean;
 };
 
 /** A rendered question. A continuation is a prompt that begins with ids seen before. */
@@ -23,9 +36,16 @@ export type Prompt = {
   readonly thinking: ThinkingState;
   /** the text of the last few tokens */
   readonly tail: string;
+  /** tokens behind the start marker, where thinking is open: a line end, mostly */
+  readonly opened: number;
 };
 
-export type Limits = { readonly maxTokens: number; readonly sampling: Sampling };
+export type Limits = {
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  /** for the server's own budget, in its own counting; absent: none is asked for */
+  readonly nativeBudget?: number;
+};
 
 /** `raw` is the server's own word: `stop`, `length`, `abort`, `repetition`, … */
 export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; readonly raw: string };

@@ -26,7 +26,13 @@ export type Codec = {
   decode(ids: readonly number[]): Promise<string>;
 };
 
-export type Rendered = { readonly ids: readonly number[]; readonly thinking: ThinkingState; readonly tail: string };
+export type Rendered = {
+  readonly ids: readonly number[];
+  readonly thinking: ThinkingState;
+  readonly tail: string;
+  /** tokens behind the start marker, where thinking is open */
+  readonly opened: number;
+};
 
 export async function render(
   question: Pick<Question, 'system' | 'user'>,
@@ -39,7 +45,9 @@ export async function render(
   const ids =
     controls.length === 0 ? await shortWay(conversation, codec) : await longWay(conversation, controls, codec);
   const tail = await codec.decode(ids.slice(-TAIL_TOKENS));
-  return { ids, thinking: thinkingState(tail, family), tail };
+  const state = thinkingState(tail, family);
+  const begun = state === 'open' ? tail.slice(tail.lastIndexOf(family.startMarker) + family.startMarker.length) : '';
+  return { ids, thinking: state, tail, opened: begun === '' ? 0 : (await codec.encode(begun)).length };
 }
 
 async function findControls({ messages }: Conversation, family: Family, codec: Codec): Promise<string[]> {

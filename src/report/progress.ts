@@ -1,4 +1,4 @@
-import type { Progress } from '../budget/run.ts';
+import type { Progress } from '../budget/progress.ts';
 
 /** How far a run is, in a line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {

@@ -38,7 +38,7 @@ export function toRunResult(outcome: Outcome): RunResult {
       tokens: counts.thinking,
       ended_by: outcome.thinkingEndedBy,
       mechanism: outcome.mechanism,
-      honored: counts.thinking <= outcome.budget,
+      honored: outcome.honored,
       counted_by: 'ids',
       overhead_tokens: counts.marker + counts.closer + counts.endOfTurn,
     },

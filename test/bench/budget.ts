@@ -9,11 +9,12 @@ import PQueue from 'p-queue';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../src/budget/run.ts';
+import { Trust } from '../../src/budget/trust.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createVllmEngine } from '../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { questionParts, systemParts } from '../../src/prompt/question.ts';
 import { nativeRun } from './native.ts';
 import { isRight, problems, type Problem } from './problems.ts';
@@ -35,7 +36,7 @@ const { values } = parseArgs({
 
 function createEngine(): Engine {
   if (values.engine === 'vllm')
-    return createVllmEngine({
+    return createRemoteEngine({
       baseUrl: values['base-url'],
       ...(values.model === undefined ? {} : { model: values.model }),
     });
@@ -77,6 +78,7 @@ async function ask(engine: Engine, problem: Problem, budget: number): Promise<Re
     signal,
     clock: systemClock,
     startedAt: systemClock.now(),
+    trust,
   });
   return {
     right: isRight(outcome.answer, problem),
@@ -87,6 +89,7 @@ async function ask(engine: Engine, problem: Problem, budget: number): Promise<Re
 }
 
 const engine = createEngine();
+const trust = new Trust();
 const { model } = await engine.describe({ signal: new AbortController().signal });
 const all = problems(Number(values.problems), Number(values.seed));
 const queue = new PQueue({ concurrency: values.engine === 'vllm' ? 16 : 1 });

@@ -2,7 +2,7 @@
 import { possibleStart, withoutMarkers } from '../../src/budget/marker.ts';
 import { Trail } from '../../src/budget/trail.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { parseAddress } from '../../src/engine/vllm/address.ts';
+import { parseAddress } from '../../src/engine/remote/address.ts';
 import type { Question } from '../../src/prompt/question.ts';
 
 type NativeOptions = { readonly budget: number; readonly answerTokens: number; readonly signal: AbortSignal };

@@ -38,7 +38,9 @@ describe('the server ends it before the budget does', () => {
     });
     const error = await run.error();
     expect(error).toBeInstanceOf(NoAnswerError);
-    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+    expect(error).toMatchObject({
+      partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
+    });
   });
 
   test('within the answer: what came is the answer, and it says so', async () => {
@@ -134,14 +136,18 @@ describe('the connection is lost', () => {
   ])('twice, $name: an error that keeps what was paid for', async ({ scripts }) => {
     const error = await start({ tokens, scripts }).error();
     expect(error).toBeInstanceOf(EngineProtocolError);
-    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+    expect(error).toMatchObject({
+      partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
+    });
   });
 
   test('an error of the engine keeps what was paid for, too', async () => {
     const broken = new EngineProtocolError('no such thing');
     const error = await start({ tokens, scripts: [[...say('one two'), broken]] }).error();
     expect(error).toBe(broken);
-    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+    expect(error).toMatchObject({
+      partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
+    });
   });
 });
 
@@ -166,6 +172,8 @@ describe('there is no answer', () => {
   ])('that is an error, never an empty success: $name', async ({ scripts }) => {
     const error = await start({ tokens, scripts }).error();
     expect(error).toBeInstanceOf(NoAnswerError);
-    expect(error).toMatchObject({ partial: { runId: 'a-run', thinkingTokens: 2, reasoning: 'one two' } });
+    expect(error).toMatchObject({
+      partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
+    });
   });
 });

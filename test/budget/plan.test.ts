@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Mechanism } from '../../src/budget/mechanism.ts';
 import { plan, type Plan } from '../../src/budget/plan.ts';
 import { ContextOverflowError, EngineUnsupportedError } from '../../src/errors.ts';
 import { familyByName, type ThinkingState } from '../../src/prompt/family.ts';
@@ -19,10 +20,12 @@ function planned(
   thinkingBudget: Amount,
   answerTokens: Amount,
   thinking: ThinkingState = thinkingBudget.tokens === 0 ? 'closed' : 'open',
+  mechanism: Mechanism = thinkingBudget.tokens === 0 ? 'off' : 'stream',
 ): Plan {
   if (family === undefined) throw new Error('there is no such family');
-  const facts = { window, family, closerIds: { afterLine: ids(3), elsewhere: ids(4) } };
-  return plan({ thinkingBudget, answerTokens }, facts, { ids: ids(promptTokens), thinking });
+  const native = { field: 'thinking_token_budget', countsPrompt: true };
+  const facts = { window, family, closerIds: { afterLine: ids(3), elsewhere: ids(4) }, native };
+  return plan({ thinkingBudget, answerTokens }, facts, { ids: ids(promptTokens), thinking, opened: 1 }, mechanism);
 }
 
 test('with room enough everything is as it was asked for', () => {
@@ -32,6 +35,7 @@ test('with room enough everything is as it was asked for', () => {
     closerTokens: 4,
     answerTokens: 1024,
     maxTokens: 512 + 4 + 1024,
+    leadTokens: 0,
     lineWindow: 32,
     sampling: { temperature: 0.6, topP: 0.95 },
     warnings: [],
@@ -180,4 +184,15 @@ test('only an overflow that no shrinking could avoid is refused', () => {
       expect(() => planned(window, longest + 1, budget, byDefault(1024))).toThrow(ContextOverflowError);
     }),
   );
+});
+
+test('a server that holds the budget itself is told what the prompt adds to its count', () => {
+  const { nativeBudget, maxTokens, leadTokens } = planned(10_000, 100, given(512), given(1024), 'open', 'native');
+  expect(nativeBudget).toBe(512 + 1);
+  expect(maxTokens).toBe(512 + 4 + 1024);
+  expect(leadTokens).toBeGreaterThan(0);
+});
+
+test('a first request that is capped has room for the thinking and its marker, not for the answer', () => {
+  expect(planned(10_000, 100, given(512), given(1024), 'open', 'two_call').maxTokens).toBe(512 + 4);
 });

@@ -1,8 +1,11 @@
 /** Starts a run on a scripted engine. Whatever a test is about, the promises that hold for every run are checked. */
 import { expect } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
-import { run, type Progress } from '../../src/budget/run.ts';
-import type { Facts, Prompt } from '../../src/engine/engine.ts';
+import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
+import type { Progress } from '../../src/budget/progress.ts';
+import { run } from '../../src/budget/run.ts';
+import { Trust } from '../../src/budget/trust.ts';
+import type { Facts, NativeBudget, Prompt } from '../../src/engine/engine.ts';
 import { familyByName, type Family, type ThinkingState } from '../../src/prompt/family.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -22,6 +25,14 @@ export type Start = {
   readonly state?: ThinkingState;
   readonly family?: Family;
   readonly window?: number;
+  readonly native?: NativeBudget;
+  readonly prefixCaching?: boolean;
+  /** default: nothing has been learnt */
+  readonly trust?: Trust;
+  /** forced */
+  readonly mechanism?: ForcedMechanism;
+  /** how many requests come before the run's own: proofs and refusals; default 0 */
+  readonly before?: number;
   /** spent waiting before the run */
   readonly waitedMs?: number;
   readonly question?: Partial<Question>;
@@ -50,7 +61,8 @@ export function start(options: Start): Started {
   const facts = toFacts(tokens, options);
   const thinking = options.state ?? (budget === 0 ? 'closed' : 'open');
   const tail = TAILS[thinking];
-  const prompt: Prompt = Object.freeze({ ids: Object.freeze(tokens.encode(`What is it?\n${tail}`)), thinking, tail });
+  const ids = Object.freeze(tokens.encode(`What is it?\n${tail}`));
+  const prompt: Prompt = Object.freeze({ ids, thinking, tail, opened: thinking === 'open' ? 1 : 0 });
   const { describe, render, decode } = options;
   const engine = scriptedEngine({
     clock,
@@ -77,6 +89,8 @@ export function start(options: Start): Started {
     clock,
     signal: abort.signal,
     startedAt: clock.now() - waitedMs,
+    trust: options.trust ?? new Trust(),
+    mechanism: options.mechanism,
     progress: (step) => progress.push(step),
   });
   running.catch(() => undefined);
@@ -90,7 +104,8 @@ export function start(options: Start): Started {
     outcome: async () => {
       const outcome = await clock.until(running);
       expectNothingGoesOn(engine, clock);
-      expectPromisesKept(outcome, engine, facts);
+      const own = engine.requests.slice(options.before ?? 0);
+      expectPromisesKept(outcome, own, facts);
       return outcome;
     },
     error: async () => {
@@ -106,7 +121,9 @@ function toFacts(tokens: Tokens, options: Start): Facts {
   if (family === undefined) throw new Error('there is no such family');
   const { afterLine, elsewhere } = family.closer;
   const closerIds = { afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) };
-  return { engine: 'vllm', model: 'thinkmeter-demo', window: options.window ?? 10_000, family, closerIds };
+  const { window = 10_000, native, prefixCaching } = options;
+  const known = { ...(native && { native }), ...(prefixCaching !== undefined && { prefixCaching }) };
+  return { engine: 'vllm', model: 'thinkmeter-demo', window, family, closerIds, server: 'a server', ...known };
 }
 
 function expectNothingGoesOn(engine: ScriptedEngine, clock: FakeClock): void {
@@ -115,17 +132,21 @@ function expectNothingGoesOn(engine: ScriptedEngine, clock: FakeClock): void {
   expect(engine.requests.filter(({ left }) => !left)).toEqual([]);
 }
 
-function expectPromisesKept({ budget, answer, counts, requests }: Outcome, engine: ScriptedEngine, facts: Facts): void {
+function expectPromisesKept(
+  { budget, answer, counts, requests }: Outcome,
+  asked: ScriptedEngine['requests'],
+  facts: Facts,
+): void {
   const { thinking, marker, endOfTurn, dropped } = counts;
   expect(thinking).toBeLessThanOrEqual(budget);
   expect(answer).not.toBe('');
   expect(answer).toBe(answer.trim());
-  expect(counts.received).toBe(engine.requests.flatMap(({ sent }) => sent).length);
+  expect(counts.received).toBe(asked.flatMap(({ sent }) => sent).length);
   expect(counts.received).toBe(thinking + marker + counts.answer + endOfTurn + dropped);
   expect(Math.min(...Object.values(counts))).toBeGreaterThanOrEqual(0);
-  expect(counts.prompt).toBe(engine.requests.flatMap(({ ids }) => ids).length);
-  expect(requests).toBe(engine.requests.length);
-  for (const { ids, maxTokens } of engine.requests) {
+  expect(counts.prompt).toBe(asked.flatMap(({ ids }) => ids).length);
+  expect(requests).toBe(asked.length);
+  for (const { ids, maxTokens } of asked) {
     expect(ids.length + maxTokens).toBeLessThanOrEqual(facts.window);
   }
 }

@@ -45,6 +45,10 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['edge', 'edge'],
     ['copilot', 'copilot'],
   ],
+  mechanism: [
+    ['native', 'native'],
+    ['two_call', 'two_call'],
+  ],
   concurrency: [
     ['1', 1],
     ['1024', 1024],

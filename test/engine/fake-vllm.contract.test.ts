@@ -1,4 +1,4 @@
-import { createVllmEngine } from '../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { describeEngine, SHORT } from '../contract/engine-contract.ts';
 import type { Script } from '../support/fake-vllm/generation.ts';
 import { thinks } from '../support/fake-vllm/scripts.ts';
@@ -23,7 +23,7 @@ for (const { model, family } of [
       create: async () => {
         const fake = await startFakeVllm({ model, window: WINDOW, script, msPerToken: 1, misbehave: { idsPerChunk } });
         return {
-          engine: createVllmEngine({ baseUrl: fake.url }),
+          engine: createRemoteEngine({ baseUrl: fake.url }),
           running: () => fake.running(),
           close: () => fake.close(),
         };

@@ -23,6 +23,7 @@ export type RecordedRequest = {
   readonly ids: readonly number[];
   readonly maxTokens: number;
   readonly sampling: Limits['sampling'];
+  readonly nativeBudget: number | undefined;
   /** on the clock */
   readonly at: number;
   /** the ids that were handed over */
@@ -70,7 +71,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
 
   async function* generate(
     ids: readonly number[],
-    { maxTokens, sampling }: Limits,
+    { maxTokens, sampling, nativeBudget }: Limits,
     { signal }: CallOptions,
   ): AsyncGenerator<Piece> {
     const sent: number[] = [];
@@ -78,6 +79,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
       ids: Object.freeze([...ids]),
       maxTokens,
       sampling: Object.freeze({ ...sampling }),
+      nativeBudget,
       at: clock.now(),
       sent,
       aborted: signal.aborted,

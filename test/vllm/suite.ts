@@ -1,7 +1,7 @@
 /** What must hold on a real vLLM, however it was started. One server a set-up, started before its tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createVllmEngine } from '../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { describeEngine } from '../contract/engine-contract.ts';
 import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
@@ -125,7 +125,7 @@ export function describeSetup(
       family: model === 'thinkmeter-demo' ? 'nemotron-nano-2' : 'nemotron-3',
       create: () => {
         const key = apiKey === undefined ? {} : { apiKey };
-        const engine = createVllmEngine({ baseUrl: started.vllm.url, ...key });
+        const engine = createRemoteEngine({ baseUrl: started.vllm.url, ...key });
         return Promise.resolve({ engine, running: () => started.vllm.metric(RUNNING), close: () => Promise.resolve() });
       },
     });

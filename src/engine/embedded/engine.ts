@@ -43,7 +43,8 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       throw toFault(error, options.model);
     });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);
-    return { engine: 'embedded', model: name, window, family, closerIds: await encodeCloser(family, codec) };
+    const closerIds = await encodeCloser(family, codec);
+    return { engine: 'embedded', model: name, window, family, closerIds, server: name, prefixCaching: true };
   };
 
   const describe = async ({ signal, loading }: CallOptions): Promise<Facts> => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAddress, sendsKeyInClear } from '../../../src/engine/vllm/address.ts';
+import { parseAddress, sendsKeyInClear } from '../../../src/engine/remote/address.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
 test.each([

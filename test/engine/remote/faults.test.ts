@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../src/engine/engine.ts';
-import { createVllmEngine } from '../../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
 import { ThinkmeterError, toSentence } from '../../../src/errors.ts';
 import { thinks } from '../../support/fake-vllm/scripts.ts';
 import { forever, generate, greedily, read } from '../reading.ts';
@@ -16,7 +16,7 @@ const PROMPT = [4, 296, 205];
 async function broken(url: string): Promise<{ ids: readonly number[]; error: unknown }> {
   const ids: number[] = [];
   try {
-    for await (const piece of createVllmEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal })) {
+    for await (const piece of createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal })) {
       ids.push(...piece.ids);
     }
   } catch (error) {
@@ -51,21 +51,21 @@ test.each([
 test('a stream that ends in order but does not say why has no finish reason, and every token', async () => {
   const fake = await startFake({ script: () => '123456789', misbehave: { truncateWithoutFinish: true } });
   const { ids, text, finish } = await read(
-    createVllmEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(40), { signal }),
+    createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(40), { signal }),
   );
   expect({ tokens: ids.length, text, finish }).toEqual({ tokens: 9, text: '123456789', finish: undefined });
 });
 
 test.each(['repetition', 'abort'] as const)('the server\'s own reason "%s" is handed on as it is', async (reason) => {
   const { url } = await startFake({ misbehave: { finishReason: { afterTokens: 6, reason } } });
-  const { ids, finish } = await read(createVllmEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal }));
+  const { ids, finish } = await read(createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal }));
   expect(ids).toHaveLength(6);
   expect(finish).toEqual({ unified: 'other', raw: reason });
 });
 
 test.each([1, 2, 3, 7])('with %i ids a chunk every id and every character arrives', async (idsPerChunk) => {
   const { url } = await startFake({ script: thinks('가나다 🙂🙂', 'ok'), misbehave: { idsPerChunk } });
-  const { ids, text, pieces } = await generate(createVllmEngine({ baseUrl: url }), 'x', greedily(200));
+  const { ids, text, pieces } = await generate(createRemoteEngine({ baseUrl: url }), 'x', greedily(200));
   expect(text).toBe('가나다 🙂🙂\n</think>\n\nok');
   expect(pieces.slice(0, -1).every((piece) => piece.ids.length === idsPerChunk)).toBe(true);
   expect(ids.length).toBeGreaterThan(20);
@@ -77,7 +77,7 @@ test('where nobody answers, the error names the address that was tried and the t
   const { port } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
-  const error = await createVllmEngine({ baseUrl: `http://127.0.0.1:${port}/v1` })
+  const error = await createRemoteEngine({ baseUrl: `http://127.0.0.1:${port}/v1` })
     .describe({ signal })
     .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ThinkmeterError);
@@ -96,7 +96,7 @@ test.each([
   const road = await startRoad((await startFake()).url, {
     detour: () => ({ status, body: { error: { message: 'x'.repeat(5000) } } }),
   });
-  const error = await createVllmEngine({ baseUrl: road.url })
+  const error = await createRemoteEngine({ baseUrl: road.url })
     .describe({ signal })
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'ENGINE_HTTP', status, hint: expect.stringContaining(hint) });
@@ -106,6 +106,6 @@ test.each([
 
 test("the server's own words are in the error when a request does not fit", async () => {
   const { url } = await startFake({ window: 64 });
-  const generation = createVllmEngine({ baseUrl: url }).generate(PROMPT, greedily(100), { signal });
+  const generation = createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(100), { signal });
   await expect(read(generation)).rejects.toThrow('max_tokens=100 cannot be greater than max_model_len=64');
 });

@@ -1,7 +1,7 @@
 /** What reaches the server, field by field. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createVllmEngine, type VllmOptions } from '../../../src/engine/vllm/engine.ts';
+import { createRemoteEngine, type RemoteOptions } from '../../../src/engine/remote/engine.ts';
 import { neverStopsThinking } from '../../support/fake-vllm/scripts.ts';
 import type { FakeVllm, RecordedRequest } from '../../support/fake-vllm/server.ts';
 import { ask, failure, forever, generate, greedily, read } from '../reading.ts';
@@ -9,8 +9,8 @@ import { startFake, startRoad } from './road.ts';
 
 const signal = forever();
 
-function engineAt({ url }: Pick<FakeVllm, 'url'>, options: Partial<VllmOptions> = {}) {
-  return createVllmEngine({ baseUrl: url, ...options });
+function engineAt({ url }: Pick<FakeVllm, 'url'>, options: Partial<RemoteOptions> = {}) {
+  return createRemoteEngine({ baseUrl: url, ...options });
 }
 
 function asked({ requests }: FakeVllm, path: string): RecordedRequest[] {

@@ -6,11 +6,12 @@ import { render, type Codec } from '../../prompt/render.ts';
 import type { CallOptions, Engine, Facts, FinishReason, Limits, Piece, Prompt } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
 import { parseAddress } from './address.ts';
-import type { VllmClient } from './client.ts';
+import type { RemoteClient } from './client.ts';
 import { Memo } from './memo.ts';
+import { hasBudget, probe } from './probe.ts';
 import type { CompletionChunk } from './wire.ts';
 
-export type VllmOptions = {
+export type RemoteOptions = {
   /** with or without `/v1` */
   readonly baseUrl: string;
   readonly apiKey?: string;
@@ -23,20 +24,22 @@ export type VllmOptions = {
 /** A server may be restarted with another model; what is known of it is asked again after this. */
 const FACTS_EXPIRE_MS = 300_000;
 
-export function createVllmEngine(options: VllmOptions): Engine {
+export function createRemoteEngine(options: RemoteOptions): Engine {
   const address = parseAddress(options.baseUrl);
   const encoded = new Memo<readonly number[]>();
   const tails = new Memo<string>();
-  let client: Promise<VllmClient> | undefined;
+  let client: Promise<RemoteClient> | undefined;
   let known: { readonly facts: Promise<Facts>; readonly expires: number; found?: Facts } | undefined;
 
   // the HTTP library is loaded when it is first needed, so that the server starts without it
-  const connect = (): Promise<VllmClient> => {
-    client ??= import('./client.ts').then(({ VllmClient: Client }) => new Client({ address, apiKey: options.apiKey }));
+  const connect = (): Promise<RemoteClient> => {
+    client ??= import('./client.ts').then(
+      ({ RemoteClient: Client }) => new Client({ address, apiKey: options.apiKey }),
+    );
     return client;
   };
 
-  const codecFor = (wire: VllmClient, model: string, signal: AbortSignal): Codec => ({
+  const codecFor = (wire: RemoteClient, model: string, signal: AbortSignal): Codec => ({
     template: async (messages, templateArguments) =>
       (await wire.tokenizeMessages(model, { messages, templateArguments }, signal)).tokens,
     encode: (text) => encoded.get(text, async () => (await wire.tokenizeText(model, text, signal)).tokens),
@@ -47,18 +50,19 @@ export function createVllmEngine(options: VllmOptions): Engine {
     },
   });
 
-  const probe = async (): Promise<Facts> => {
+  const ask = async (): Promise<Facts> => {
     const wire = await connect();
     // asked on behalf of every call that waits for it: no single caller ends it
     const { signal } = new AbortController();
     encoded.clear();
     tails.clear();
-    const { data } = await wire.models(signal);
-    const served = options.model === undefined ? data[0] : data.find(({ id }) => id === options.model);
-    if (served === undefined) throw notServed(address.root, options.model, data);
+    const found = await probe(wire, signal);
+    const { models, version, prefixCaching } = found;
+    const served = options.model === undefined ? models[0] : models.find(({ id }) => id === options.model);
+    if (served === undefined) throw notServed(address.root, options.model, models);
     const codec = codecFor(wire, served.id, signal);
-    const found = familyByName(served.id) ?? familyByName(served.root ?? '') ?? (await detectFamily(codec));
-    const family = withSampling(found, options.sampling);
+    const named = familyByName(served.id) ?? familyByName(served.root ?? '') ?? (await detectFamily(codec));
+    const family = withSampling(named, options.sampling);
     const closerIds = await encodeCloser(family, codec);
     const window = served.max_model_len ?? (await wire.tokenizeText(served.id, 'x', signal)).max_model_len;
     if (window === null || window === undefined) {
@@ -66,12 +70,22 @@ export function createVllmEngine(options: VllmOptions): Engine {
         hint: 'use a vLLM server',
       });
     }
-    return { engine: 'vllm', model: served.id, window, family, closerIds };
+    return {
+      engine: 'vllm',
+      model: served.id,
+      window,
+      family,
+      closerIds,
+      server: [address.root, version, served.id, served.root].join(' '),
+      // N in the field is N - 1 tokens behind `<think>` and a line end, which it counts as well (seen on 0.32)
+      ...(hasBudget(found) && { native: { field: 'thinking_token_budget', countsPrompt: true } }),
+      ...(prefixCaching !== undefined && { prefixCaching }),
+    };
   };
 
   const describe = async ({ signal }: CallOptions): Promise<Facts> => {
     if (known === undefined || known.expires < Date.now()) {
-      const asked: typeof known = { facts: probe(), expires: Date.now() + FACTS_EXPIRE_MS };
+      const asked: typeof known = { facts: ask(), expires: Date.now() + FACTS_EXPIRE_MS };
       known = asked;
       asked.facts.then(
         (facts) => (asked.found = facts),

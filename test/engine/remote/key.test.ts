@@ -1,7 +1,7 @@
 /** The key goes to its own server and nowhere else; other programs' settings have no say. */
 import { inspect } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createVllmEngine } from '../../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
 import { ThinkmeterError, toSentence } from '../../../src/errors.ts';
 import { ask, forever, generate, greedily } from '../reading.ts';
 import { startFake, startRoad } from './road.ts';
@@ -22,20 +22,20 @@ async function failureOf(promise: Promise<unknown>): Promise<ThinkmeterError> {
 
 test('with a key every request carries it', async () => {
   const fake = await startFake({ apiKey: KEY });
-  await generate(createVllmEngine({ baseUrl: fake.url, apiKey: KEY }), 'a </think> b', greedily(3));
+  await generate(createRemoteEngine({ baseUrl: fake.url, apiKey: KEY }), 'a </think> b', greedily(3));
   expect(fake.requests.length).toBeGreaterThan(3);
   expect(new Set(fake.requests.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${KEY}`]));
 });
 
 test('without a key no request says who is asking', async () => {
   const fake = await startFake();
-  await generate(createVllmEngine({ baseUrl: fake.url }), 'a </think> b', greedily(3));
+  await generate(createRemoteEngine({ baseUrl: fake.url }), 'a </think> b', greedily(3));
   for (const { headers } of fake.requests) expect(headers).not.toHaveProperty('authorization');
 });
 
 test('a request says what it is and who sends it, and nothing else of this machine', async () => {
   const fake = await startFake();
-  await generate(createVllmEngine({ baseUrl: fake.url }), 'x', greedily(3));
+  await generate(createRemoteEngine({ baseUrl: fake.url }), 'x', greedily(3));
   const ours = ['accept', 'content-type', 'user-agent'];
   const ofHttp = ['accept-encoding', 'accept-language', 'connection', 'content-length', 'host', 'sec-fetch-mode'];
   const names = new Set(fake.requests.flatMap(({ headers }) => Object.keys(headers)));
@@ -48,7 +48,7 @@ test.each([
   { name: 'no key', apiKey: undefined, says: 'asks for a key (401)' },
 ])('$name is an error that says where the key goes', async ({ apiKey, says }) => {
   const { url } = await startFake({ apiKey: KEY });
-  const engine = createVllmEngine({ baseUrl: url, ...(apiKey === undefined ? {} : { apiKey }) });
+  const engine = createRemoteEngine({ baseUrl: url, ...(apiKey === undefined ? {} : { apiKey }) });
   const error = await failureOf(engine.describe({ signal }));
   expect(error).toMatchObject({ code: 'ENGINE_HTTP', status: 401 });
   expect(toSentence(error)).toContain(`the server at ${url} ${says}`);
@@ -63,13 +63,15 @@ test.each([
   { name: 'at the end of the excerpt', body: { error: { message: `${'x'.repeat(195)}${KEY}` } } },
 ])('a key that the server repeats $name is not in the error', async ({ body }) => {
   const road = await startRoad((await startFake()).url, { detour: () => ({ status: 400, body }) });
-  const error = await failureOf(createVllmEngine({ baseUrl: road.url, apiKey: KEY }).describe({ signal }));
+  const error = await failureOf(createRemoteEngine({ baseUrl: road.url, apiKey: KEY }).describe({ signal }));
   expect(toSentence(error)).not.toContain(KEY.slice(0, 6));
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(KEY);
 });
 
 test('a server that cannot be reached is named without the key', async () => {
-  const error = await failureOf(createVllmEngine({ baseUrl: 'http://127.0.0.1:1', apiKey: KEY }).describe({ signal }));
+  const error = await failureOf(
+    createRemoteEngine({ baseUrl: 'http://127.0.0.1:1', apiKey: KEY }).describe({ signal }),
+  );
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(KEY);
 });
 
@@ -78,7 +80,7 @@ test('a redirect to another address does not take the key along', async () => {
   const road = await startRoad((await startFake()).url, {
     detour: ({ path }) => ({ status: 307, headers: { location: elsewhere.url + path }, body: '' }),
   });
-  await createVllmEngine({ baseUrl: road.url, apiKey: KEY })
+  await createRemoteEngine({ baseUrl: road.url, apiKey: KEY })
     .describe({ signal })
     .catch(() => undefined);
   expect(road.passed.length).toBeGreaterThan(0);
@@ -101,7 +103,7 @@ const VARIABLES = {
 async function headersWith(variables: Readonly<Record<string, string>>): Promise<string> {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const fake = await startFake();
-  const engine = createVllmEngine({ baseUrl: fake.url });
+  const engine = createRemoteEngine({ baseUrl: fake.url });
   await engine.render(ask('x'), true, { signal });
   return JSON.stringify(fake.requests.map(({ headers }) => headers));
 }
@@ -115,6 +117,6 @@ test.each(Object.entries(VARIABLES))('%s has no influence', async (name, value) 
 test("a key of one's own is not replaced by the HTTP library's", async () => {
   for (const [name, value] of Object.entries(VARIABLES)) vi.stubEnv(name, value);
   const fake = await startFake({ apiKey: KEY });
-  await generate(createVllmEngine({ baseUrl: fake.url, apiKey: KEY }), 'x', greedily(3));
+  await generate(createRemoteEngine({ baseUrl: fake.url, apiKey: KEY }), 'x', greedily(3));
   expect(new Set(fake.requests.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${KEY}`]));
 });

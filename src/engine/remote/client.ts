@@ -19,12 +19,15 @@ const SMALL_CALLS_AT_ONCE = 16;
 /** The library wants a limit on a whole request; the caller's deadline is ours to keep. */
 const DAY_MS = 86_400_000;
 
+/** What is only good to know is not waited for longer. */
+const LOOK_MS = 2000;
+
 export type TokenizeMessages = {
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly templateArguments: Readonly<Record<string, boolean>>;
 };
 
-export class VllmClient {
+export class RemoteClient {
   readonly #openai: OpenAI;
   readonly #place: { readonly root: string; readonly apiKey: string | undefined };
   readonly #inFlight = new InFlight();
@@ -51,6 +54,23 @@ export class VllmClient {
     return this.#small('/v1/models', modelList, (options) => this.#openai.get('/models', options), signal);
   }
 
+  /** What a path answers to GET, at the server's root; undefined where it does not answer 200, or not soon. */
+  async look(path: string, callers: AbortSignal): Promise<string | undefined> {
+    const { signal, done } = this.#inFlight.begin(callers);
+    try {
+      const { root, apiKey } = this.#place;
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
+      const response = await fetch(`${root}${path}`, { headers: headersWith(apiKey), signal: limit });
+      const text = await response.text();
+      return response.ok ? text : undefined;
+    } catch {
+      callers.throwIfAborted();
+      return undefined;
+    } finally {
+      done();
+    }
+  }
+
   /** A conversation through the model's chat template, with the assistant's turn opened. */
   tokenizeMessages(
     model: string,
@@ -74,7 +94,7 @@ export class VllmClient {
   async *complete(
     model: string,
     prompt: readonly number[],
-    { maxTokens, sampling }: Limits,
+    { maxTokens, sampling, nativeBudget }: Limits,
     signal: AbortSignal,
   ): AsyncGenerator<CompletionChunk> {
     const body = {
@@ -86,6 +106,7 @@ export class VllmClient {
       stream: true as const,
       stream_options: { include_usage: true },
       // fields of vLLM that the library does not know
+      ...(nativeBudget === undefined ? {} : { thinking_token_budget: nativeBudget }),
       return_token_ids: true,
       skip_special_tokens: false,
     };

@@ -1,7 +1,7 @@
 /** What is found out about a server and its model, and what a server has to have. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../../src/engine/engine.ts';
-import { createVllmEngine } from '../../../src/engine/vllm/engine.ts';
+import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
 import { ask, failure, forever, generate, greedily, read } from '../reading.ts';
 import { startFake, startRoad, type Answer, type Detour } from './road.ts';
 
@@ -14,20 +14,20 @@ function lists(...data: readonly object[]): Detour {
 
 test.each(['', '/', '/v1', '/v1/'])('the address may end with "%s"', async (end) => {
   const fake = await startFake();
-  const facts = await createVllmEngine({ baseUrl: fake.url + end }).describe({ signal });
+  const facts = await createRemoteEngine({ baseUrl: fake.url + end }).describe({ signal });
   expect(facts).toMatchObject({ engine: 'vllm', model: 'thinkmeter-demo', window: 2048 });
   expect(fake.requests.map(({ path }) => path)).toEqual(expect.arrayContaining(['/v1/models', '/tokenize']));
 });
 
 test('the server may stand below a path of its own', async () => {
   const road = await startRoad((await startFake()).url, { below: '/gpu' });
-  expect(await createVllmEngine({ baseUrl: `${road.url}/v1` }).describe({ signal })).toMatchObject({ window: 2048 });
-  expect(new Set(road.passed.map(({ path }) => path))).toEqual(new Set(['/gpu/v1/models', '/gpu/tokenize']));
+  expect(await createRemoteEngine({ baseUrl: `${road.url}/v1` }).describe({ signal })).toMatchObject({ window: 2048 });
+  for (const { path } of road.passed) expect(path).toMatch(/^\/gpu\//);
 });
 
 test('a server is asked once, however often its facts are wanted', async () => {
   const fake = await startFake();
-  const engine = createVllmEngine({ baseUrl: fake.url });
+  const engine = createRemoteEngine({ baseUrl: fake.url });
   await Promise.all([engine.describe({ signal }), engine.describe({ signal })]);
   await generate(engine, 'x', greedily(3));
   await generate(engine, 'y', greedily(3));
@@ -36,7 +36,7 @@ test('a server is asked once, however often its facts are wanted', async () => {
 
 test('after some minutes a server is asked again: it may have been restarted with another model', async () => {
   const fake = await startFake();
-  const engine = createVllmEngine({ baseUrl: fake.url });
+  const engine = createRemoteEngine({ baseUrl: fake.url });
   await engine.describe({ signal });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 600_000 });
   onTestFinished(() => void vi.useRealTimers());
@@ -48,14 +48,14 @@ test('facts that could not be had are asked for again by the next call', async (
   const fake = await startFake();
   let broken = true;
   const road = await startRoad(fake.url, { detour: () => (broken ? { status: 500, body: {} } : undefined) });
-  const engine = createVllmEngine({ baseUrl: road.url });
+  const engine = createRemoteEngine({ baseUrl: road.url });
   await expect(engine.describe({ signal })).rejects.toMatchObject({ code: 'ENGINE_HTTP' });
   broken = false;
   expect(await engine.describe({ signal })).toMatchObject({ model: 'thinkmeter-demo' });
 });
 
 test('a caller that gives up does not take the facts from another', async () => {
-  const engine = createVllmEngine({ baseUrl: (await startFake()).url });
+  const engine = createRemoteEngine({ baseUrl: (await startFake()).url });
   const leave = new AbortController();
   const given = failure(engine.describe({ signal: leave.signal }));
   const kept = engine.describe({ signal });
@@ -67,7 +67,7 @@ test('a caller that gives up does not take the facts from another', async () => 
 /** A server that is stopped, and started again at the same address with another model. */
 async function restartedEngine(): Promise<Engine> {
   const first = await startFake();
-  const engine = createVllmEngine({ baseUrl: first.url });
+  const engine = createRemoteEngine({ baseUrl: first.url });
   await generate(engine, 'x', greedily(3));
   await first.close();
   await startFake({ model: 'thinkmeter-demo-3', port: Number(new URL(first.url).port) });
@@ -93,7 +93,7 @@ test.each([
   { name: 'none', models: [], says: 'serves no model at all, not gpt' },
 ])('a model that the server does not have is an error that names those it has: $name', async ({ models, says }) => {
   const road = await startRoad((await startFake()).url, { detour: lists(...models) });
-  await expect(createVllmEngine({ baseUrl: road.url, model: 'gpt' }).describe({ signal })).rejects.toMatchObject({
+  await expect(createRemoteEngine({ baseUrl: road.url, model: 'gpt' }).describe({ signal })).rejects.toMatchObject({
     code: 'ENGINE_HTTP',
     message: expect.stringContaining(says),
     hint: expect.stringContaining('THINKMETER_MODEL'),
@@ -102,7 +102,9 @@ test.each([
 
 test('a server without a model is an error, not a crash', async () => {
   const road = await startRoad((await startFake()).url, { detour: lists() });
-  await expect(createVllmEngine({ baseUrl: road.url }).describe({ signal })).rejects.toThrow(/serves no model at all$/);
+  await expect(createRemoteEngine({ baseUrl: road.url }).describe({ signal })).rejects.toThrow(
+    /serves no model at all$/,
+  );
 });
 
 test('of several models the first is taken, or the one that was asked for', async () => {
@@ -110,9 +112,12 @@ test('of several models the first is taken, or the one that was asked for', asyn
   const second = { id: 'some-lora', root: 'models/thinkmeter-demo', max_model_len: 1024 };
   const fake = await startFake({ servedName: 'some-lora' });
   const { url: baseUrl } = await startRoad(fake.url, { detour: lists(second, first) });
-  expect(await createVllmEngine({ baseUrl }).describe({ signal })).toMatchObject({ model: 'some-lora', window: 1024 });
+  expect(await createRemoteEngine({ baseUrl }).describe({ signal })).toMatchObject({
+    model: 'some-lora',
+    window: 1024,
+  });
   const swapped = await startRoad(fake.url, { detour: lists(first, second) });
-  const engine = createVllmEngine({ baseUrl: swapped.url, model: 'some-lora' });
+  const engine = createRemoteEngine({ baseUrl: swapped.url, model: 'some-lora' });
   expect(await engine.describe({ signal })).toMatchObject({ model: 'some-lora', window: 1024 });
 });
 
@@ -124,7 +129,7 @@ test.each([
   const road = await startRoad(fake.url, {
     detour: lists({ id: 'some-model', root: '/weights/17', max_model_len: 2048 }),
   });
-  const engine = createVllmEngine({ baseUrl: road.url });
+  const engine = createRemoteEngine({ baseUrl: road.url });
   const facts = await engine.describe({ signal });
   expect(facts.family).toMatchObject({ name: family, switch: { kind }, sampling: { on: {}, off: {} } });
   expect((await engine.render(ask('x'), true, { signal })).thinking).toBe('open');
@@ -133,13 +138,13 @@ test.each([
 
 test('where the served name says nothing, the folder that the model came from may', async () => {
   const fake = await startFake({ model: 'thinkmeter-demo-3', servedName: 'some-model' });
-  const { family, model } = await createVllmEngine({ baseUrl: fake.url }).describe({ signal });
+  const { family, model } = await createRemoteEngine({ baseUrl: fake.url }).describe({ signal });
   expect({ family: family.name, model }).toEqual({ family: 'nemotron-3', model: 'some-model' });
 });
 
 test("the operator's sampling takes the place of the family's", async () => {
   const { url } = await startFake();
-  const engine = createVllmEngine({ baseUrl: url, sampling: { temperature: 0.3 } });
+  const engine = createRemoteEngine({ baseUrl: url, sampling: { temperature: 0.3 } });
   expect((await engine.describe({ signal })).family.sampling).toEqual({
     on: { temperature: 0.3 },
     off: { temperature: 0.3 },
@@ -149,7 +154,7 @@ test("the operator's sampling takes the place of the family's", async () => {
 test('a window that the list does not tell is asked of /tokenize', async () => {
   const fake = await startFake({ window: 1234 });
   const road = await startRoad(fake.url, { detour: lists({ id: 'thinkmeter-demo' }) });
-  expect(await createVllmEngine({ baseUrl: road.url }).describe({ signal })).toMatchObject({ window: 1234 });
+  expect(await createRemoteEngine({ baseUrl: road.url }).describe({ signal })).toMatchObject({ window: 1234 });
 });
 
 test('a server that tells its window nowhere is not enough', async () => {
@@ -157,7 +162,7 @@ test('a server that tells its window nowhere is not enough', async () => {
   const road = await startRoad((await startFake()).url, {
     detour: (passing) => (passing.path === '/tokenize' ? withoutWindow : lists({ id: 'thinkmeter-demo' })(passing)),
   });
-  await expect(createVllmEngine({ baseUrl: road.url }).describe({ signal })).rejects.toMatchObject({
+  await expect(createRemoteEngine({ baseUrl: road.url }).describe({ signal })).rejects.toMatchObject({
     code: 'ENGINE_UNSUPPORTED',
     message: expect.stringContaining('how long its window is'),
   });
@@ -165,7 +170,7 @@ test('a server that tells its window nowhere is not enough', async () => {
 
 test('a server without /tokenize is not enough, and the error says so', async () => {
   const { url } = await startFake({ misbehave: { noTokenize: true } });
-  await expect(createVllmEngine({ baseUrl: url }).describe({ signal })).rejects.toMatchObject({
+  await expect(createRemoteEngine({ baseUrl: url }).describe({ signal })).rejects.toMatchObject({
     code: 'ENGINE_UNSUPPORTED',
     message: `the server at ${url} has no /tokenize, so prompts cannot be counted there`,
   });
@@ -173,7 +178,7 @@ test('a server without /tokenize is not enough, and the error says so', async ()
 
 test('a server that sends no token ids is not enough, and the error says so', async () => {
   const { url } = await startFake({ misbehave: { noTokenIds: true } });
-  await expect(generate(createVllmEngine({ baseUrl: url }), 'x', greedily(5))).rejects.toMatchObject({
+  await expect(generate(createRemoteEngine({ baseUrl: url }), 'x', greedily(5))).rejects.toMatchObject({
     code: 'ENGINE_UNSUPPORTED',
     message: expect.stringContaining('does not send token ids'),
   });
@@ -188,7 +193,7 @@ test.each([
   },
 ])('an address where something else answers is an error that says so: $name', async ({ answer }) => {
   const road = await startRoad((await startFake()).url, { detour: () => answer });
-  await expect(createVllmEngine({ baseUrl: road.url }).describe({ signal })).rejects.toMatchObject({
+  await expect(createRemoteEngine({ baseUrl: road.url }).describe({ signal })).rejects.toMatchObject({
     code: 'ENGINE_PROTOCOL',
     hint: expect.stringContaining('THINKMETER_BASE_URL'),
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Memo } from '../../../src/engine/vllm/memo.ts';
+import { Memo } from '../../../src/engine/remote/memo.ts';
 
 test('a question is asked once', async () => {
   const memo = new Memo<number>();

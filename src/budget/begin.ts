@@ -1,0 +1,101 @@
+/** The first half of a run: render, choose, plan, and think. */
+import { ConnectionLostError } from '../engine/engine.ts';
+import { EngineHttpError, toSentence } from '../errors.ts';
+import { brokeTwice } from './breaks.ts';
+import type { Context, Ready } from './context.ts';
+import { chooseMechanism } from './mechanism.ts';
+import { proveNative } from './native-proof.ts';
+import { plan as toPlan, type Plan } from './plan.ts';
+import type { Request } from './requests.ts';
+import { overran, think, type Thought } from './think.ts';
+
+/** The first request, and what was thought in it. */
+export type Begun = {
+  readonly ready: Ready;
+  readonly thought: Thought;
+  readonly first: Request;
+  /** no connection has broken yet */
+  readonly mayContinue: boolean;
+};
+
+export async function begin(context: Context): Promise<Begun> {
+  const { trust, requests } = context;
+  const ready = await prepare(context);
+  const { server } = ready.facts;
+  try {
+    const begun = await thinkFirst(context, ready);
+    const verdict = nativeVerdict(ready.plan, begun.thought);
+    if (verdict === true) trust.hold(server, 'native');
+    if (verdict === false) trust.fail(server, 'native', 'the server thought on beyond the budget that it was given');
+    return begun;
+  } catch (error) {
+    if (ready.plan.mechanism !== 'native' || !isRefusal(error)) throw error;
+    // no token came of it: as if it had not been asked
+    trust.fail(server, 'native', `the server refused its budget field: ${toSentence(error)}`);
+    requests.all.length = 0;
+    return begin(context);
+  }
+}
+
+/** Everything before the first token. */
+async function prepare(context: Context): Promise<Ready> {
+  const { question, engine, inTime, progress, mechanism: forced, trust } = context;
+  const { tokens: budget } = question.thinkingBudget;
+  const call = {
+    signal: inTime,
+    loading: ({ message }: { message: string }) =>
+      progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message }),
+  };
+  progress?.({ phase: 'waiting', thinkingTokens: 0, answerTokens: 0 });
+  inTime.throwIfAborted();
+  const facts = await engine.describe(call);
+  const prompt = await engine.render(question, budget > 0, call);
+  const promptTokens = prompt.ids.length;
+  const prove = () => proveNative(context, facts);
+  const choice = await chooseMechanism({ facts, promptTokens, budget, forced, trust, proveNative: prove });
+  return { facts, prompt, plan: toPlan(question, facts, prompt, choice.mechanism), warnings: choice.warnings };
+}
+
+async function thinkFirst(context: Context, ready: Ready): Promise<Begun> {
+  const { maxTokens, sampling, nativeBudget } = ready.plan;
+  const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
+  const ask = (): Request => context.requests.ask(ready.prompt.ids, limits);
+  const first = ask();
+  try {
+    const thought = await thinkIn(context, ready, first);
+    // a thought that a lost connection ended goes on in the one continuation there is
+    const mayContinue = thought.endedBy !== 'server' || first.reading.end?.kind !== 'lost';
+    return { ready, thought, first, mayContinue };
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) throw error;
+    // it broke before the model had said whether it thinks: a marker's worth of tokens, so begin anew
+    const second = ask();
+    const thought = await thinkIn(context, ready, second).catch((again: unknown) => {
+      throw again instanceof ConnectionLostError ? brokeTwice(again) : again;
+    });
+    return { ready, thought, first: second, mayContinue: false };
+  }
+}
+
+function thinkIn({ deadline, progress }: Context, { facts, prompt, plan }: Ready, request: Request): Promise<Thought> {
+  return think({
+    reading: request.reading,
+    plan,
+    family: facts.family,
+    state: prompt.thinking,
+    deadline,
+    askedAt: request.askedAt,
+    progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
+  });
+}
+
+/** Whether the server held its own budget; undefined where the thinking did not get that far. */
+function nativeVerdict({ mechanism }: Plan, thought: Thought): boolean | undefined {
+  if (mechanism !== 'native' || thought.endedBy !== 'budget') return undefined;
+  return !overran(mechanism, thought);
+}
+
+/** It says that it does not take the request as it is. */
+function isRefusal(error: unknown): error is EngineHttpError {
+  return error instanceof EngineHttpError && (error.status === 400 || error.status === 422);
+}

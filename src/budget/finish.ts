@@ -1,0 +1,84 @@
+/** The second half of a run: the answer, from the same stream or, after a cut, from the ids kept and the closer. */
+import { NoAnswerError, type ThinkmeterError } from '../errors.ts';
+import { readAnswer, type AnswerPart } from './answer.ts';
+import type { Begun } from './begin.ts';
+import { brokeTwice } from './breaks.ts';
+import type { Context, Ready } from './context.ts';
+import type { Request } from './requests.ts';
+import type { Thought } from './think.ts';
+
+export type Answer = { readonly parts: readonly AnswerPart[]; readonly closerTokens: number };
+
+/** Continues once where a stream broke, and where a first request was capped (`two_call`) within the answer. */
+export async function finish(context: Context, { ready, first, thought, ...begun }: Begun): Promise<Answer> {
+  const { requests } = context;
+  const { sampling, answerTokens, mechanism } = ready.plan;
+  const ask = (ids: readonly number[], tokens: number): Request =>
+    requests.ask(ids, { maxTokens: Math.min(tokens, ready.facts.window - ids.length), sampling });
+  const closer = thought.flowsOn ? [] : closerIds(ready, thought);
+  let request = first;
+  let from = thought.until;
+  if (!thought.flowsOn) {
+    first.reading.stop();
+    request = ask([...continued(first, thought.until.tokens), ...closer], answerTokens);
+    from = { tokens: 0, chars: 0 };
+  }
+  let { mayContinue } = begun;
+  const parts: AnswerPart[] = [];
+  for (let done = 0; ;) {
+    // oxlint-disable-next-line no-await-in-loop -- a continuation begins where the last stream broke off
+    const part = await readPart(context, request, from, { answerTokens, done, thought });
+    request.reading.stop();
+    parts.push(part);
+    done += part.tokens;
+    const capped = mechanism === 'two_call' && request === first && part.endedBy === 'server';
+    if (!capped && !isBroken(part, parts)) return { parts, closerTokens: closer.length };
+    if (!capped && !mayContinue) throw brokenOff(part, request);
+    mayContinue &&= capped;
+    request = ask(continued(request, part.until.tokens), answerTokens - done);
+    from = { tokens: 0, chars: 0 };
+  }
+}
+
+type Share = { readonly answerTokens: number; readonly done: number; readonly thought: Thought };
+
+function readPart(
+  { deadline, clock, progress }: Context,
+  { reading }: Request,
+  from: Thought['until'],
+  { answerTokens, done, thought }: Share,
+): Promise<AnswerPart> {
+  return readAnswer({
+    reading,
+    from,
+    answerTokens: answerTokens - done,
+    deadline,
+    progress: (tokens) =>
+      progress?.({ phase: 'answering', thinkingTokens: thought.tokens, answerTokens: done + tokens }),
+    now: () => clock.now(),
+  });
+}
+
+/** The ids of a request and the first that came back for it. */
+function continued({ ids, reading }: Request, tokens: number): number[] {
+  return [...ids, ...reading.trail.ids.slice(0, tokens)];
+}
+
+function closerIds({ facts, prompt }: Ready, thought: Thought): readonly number[] {
+  const before = thought.until.chars > 0 ? thought.text : prompt.tail;
+  return before.endsWith('\n') ? facts.closerIds.afterLine : facts.closerIds.elsewhere;
+}
+
+/** A broken connection, or a server that ended the stream before the answer had a word. */
+function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
+  return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
+}
+
+function brokenOff(part: AnswerPart, { reading }: Request): ThinkmeterError {
+  if (part.endedBy !== 'lost') {
+    return new NoAnswerError('the server ended the stream twice before the answer had a word', {
+      hint: "look at the server's own limits",
+    });
+  }
+  return brokeTwice(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
+}

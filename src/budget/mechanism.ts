@@ -1,0 +1,60 @@
+/**
+ * Who is to hold a run's budget. The rule, in this order:
+ *
+ * 1. A budget of 0 is `off`, the model's own switch.
+ * 2. What the operator forces, while it is to be had and has not failed on this server.
+ * 3. `native`, the server's own budget, where it is worth having: our cut is read again as a new prompt, all P + N tokens
+ *    of it unless the server finds them in its prefix cache, and that is more than `LONG` of them.
+ * 4. `stream`, our own cut: exact for every tokenizer, and it ends at a line.
+ * 5. `two_call`, a first request that is capped: for a server on which `stream` has failed.
+ *
+ * `native` is believed only after a tiny generation was counted on this very server; what has failed is left alone until
+ * the server changes.
+ */
+import type { Facts } from '../engine/engine.ts';
+import type { Trust, Verdict } from './trust.ts';
+
+export type Mechanism = 'native' | 'stream' | 'two_call' | 'off';
+
+export const MECHANISMS_TO_FORCE = ['native', 'stream', 'two_call'] as const;
+export type ForcedMechanism = (typeof MECHANISMS_TO_FORCE)[number];
+
+/** Below so many tokens reading them again costs less than what the server's own cut gives away (README, mechanisms). */
+const LONG = 4096;
+
+export type Case = {
+  readonly facts: Pick<Facts, 'server' | 'native' | 'prefixCaching'>;
+  readonly promptTokens: number;
+  readonly budget: number;
+  readonly forced: ForcedMechanism | undefined;
+  readonly trust: Trust;
+  /** counts a tiny generation under the server's own budget; undefined when it told nothing */
+  readonly proveNative: () => Promise<Verdict | undefined>;
+};
+
+export type Choice = { readonly mechanism: Mechanism; readonly warnings: readonly string[] };
+
+export async function chooseMechanism(asked: Case): Promise<Choice> {
+  const { budget, forced, facts, trust } = asked;
+  if (budget === 0) return { mechanism: 'off', warnings: [] };
+  const passedOver = forced === undefined ? undefined : whyNot(forced, facts, trust);
+  if (forced !== undefined && passedOver === undefined) return { mechanism: forced, warnings: [] };
+  const mechanism = (await nativeServes(asked)) ? 'native' : ownCut(facts, trust);
+  const warnings =
+    passedOver === undefined ? [] : [`THINKMETER_MECHANISM=${forced} was passed over for ${mechanism}: ${passedOver}`];
+  return { mechanism, warnings };
+}
+
+function whyNot(mechanism: ForcedMechanism, { native, server }: Case['facts'], trust: Trust): string | undefined {
+  if (mechanism === 'native' && native === undefined) return 'the server has no budget of its own';
+  return trust.failure(server, mechanism);
+}
+
+async function nativeServes({ facts, promptTokens, budget, trust, proveNative }: Case): Promise<boolean> {
+  if (facts.native === undefined || facts.prefixCaching !== false || promptTokens + budget <= LONG) return false;
+  return trust.holds(facts.server, 'native', proveNative);
+}
+
+function ownCut({ server }: Case['facts'], trust: Trust): Mechanism {
+  return trust.failure(server, 'stream') === undefined ? 'stream' : 'two_call';
+}
