@@ -44,7 +44,7 @@ export function compose(config: Config, installation: Installation, log: Log): P
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, dtype } = config;
+  const { temperature, topP, model, apiKey, dtype, tokenizer } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -62,6 +62,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         sampling,
         ...(apiKey === undefined ? {} : { apiKey }),
         ...(model === undefined ? {} : { model }),
+        ...(tokenizer === undefined ? {} : { tokenizer }),
       });
       const { root } = parseAddress(config.baseUrl);
       if (apiKey !== undefined && sendsKeyInClear(root)) {

@@ -32,20 +32,20 @@ export async function readAnswer({ reading, from, answerTokens, deadline, progre
   let firstTokenAt: number | undefined;
   let late = false;
   for (;;) {
-    const received = trail.ids.length - from.tokens;
+    const received = trail.tokens - from.tokens;
     if (received > 0) firstTokenAt ??= now();
     progress(Math.min(received, answerTokens));
     if (received >= answerTokens || late || reading.end !== undefined) break;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     late = (await reading.next(deadline.at)) === 'alarm';
   }
-  const end = { tokens: trail.ids.length, chars: trail.length };
+  const end = { tokens: trail.tokens, chars: trail.length };
   // at the deadline nothing is asked any more, not even where a character ends; and no answer is lost for not knowing it
   const whole = late ? end : await trail.whole().catch(() => end);
   const full = whole.tokens - from.tokens >= answerTokens;
   const until = full ? await trail.boundaryByTokens(from.tokens + answerTokens).catch(() => whole) : whole;
   const stopped = reading.end?.kind === 'finished' && reading.end.reason.unified === 'stop';
-  const endOfTurnTokens = stopped ? trail.ids.length - whole.tokens : 0;
+  const endOfTurnTokens = stopped ? trail.tokens - whole.tokens : 0;
   // some servers say `stop` at the limit as well; a turn that really ended shows its end-of-turn token
   const endedFull = full && !(endOfTurnTokens > 0 && whole.tokens === until.tokens);
   return {

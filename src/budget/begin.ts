@@ -50,16 +50,21 @@ async function prepare(context: Context): Promise<Ready> {
   inTime.throwIfAborted();
   const facts = await engine.describe(call);
   const prompt = await engine.render(question, budget > 0, call);
-  const promptTokens = prompt.ids.length;
+  const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
   const prove = () => proveNative(context, facts);
   const choice = await chooseMechanism({ facts, promptTokens, budget, forced, trust, proveNative: prove });
-  return { facts, prompt, plan: toPlan(question, facts, prompt, choice.mechanism), warnings: choice.warnings };
+  return {
+    facts,
+    prompt,
+    plan: toPlan(question, facts, prompt, choice.mechanism),
+    warnings: [...(prompt.warnings ?? []), ...choice.warnings],
+  };
 }
 
 async function thinkFirst(context: Context, ready: Ready): Promise<Begun> {
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
-  const ask = (): Request => context.requests.ask(ready.prompt.ids, limits);
+  const ask = (): Request => context.requests.ask(ready.prompt.turn ?? ready.prompt.ids, limits);
   const first = ask();
   try {
     const thought = await thinkIn(context, ready, first);

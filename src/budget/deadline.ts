@@ -33,8 +33,7 @@ export function deadline(startedAt: number, maxSeconds: number | undefined): Dea
 
 function timeForAnswer(answerTokens: number, askedAt: number, reading: Reading): number | undefined {
   const { firstTokenAt, lastTokenAt, trail } = reading;
-  if (firstTokenAt === undefined || lastTokenAt === undefined || trail.ids.length < LEAST_TOKENS_MEASURED)
-    return undefined;
-  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.ids.length - 1);
+  if (firstTokenAt === undefined || lastTokenAt === undefined || trail.tokens < LEAST_TOKENS_MEASURED) return undefined;
+  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.tokens - 1);
   return firstTokenAt - askedAt + answerTokens * msPerToken;
 }

@@ -1,4 +1,5 @@
-/** The second half of a run: the answer, from the same stream or, after a cut, from the ids kept and the closer. */
+/** The second half of a run: the answer, from the same stream or, after a cut, from what was kept and the closer. */
+import { isTurn, type Beginning } from '../engine/engine.ts';
 import { NoAnswerError, type ThinkmeterError } from '../errors.ts';
 import { readAnswer, type AnswerPart } from './answer.ts';
 import type { Begun } from './begin.ts';
@@ -13,20 +14,21 @@ export type Answer = { readonly parts: readonly AnswerPart[]; readonly closerTok
 export async function finish(context: Context, { ready, first, thought, ...begun }: Begun): Promise<Answer> {
   const { requests } = context;
   const { sampling, answerTokens, mechanism } = ready.plan;
-  const ask = (ids: readonly number[], tokens: number): Request =>
-    requests.ask(ids, { maxTokens: Math.min(tokens, ready.facts.window - ids.length), sampling });
+  const { window } = ready.facts;
+  const ask = (from: Beginning, tokens: number): Request =>
+    requests.ask(from, { maxTokens: isTurn(from) ? tokens : Math.min(tokens, window - from.length), sampling });
   const closer = thought.flowsOn ? [] : closerIds(ready, thought);
   let request = first;
   let from = thought.until;
   if (!thought.flowsOn) {
     first.reading.stop();
-    request = ask([...continued(first, thought.until.tokens), ...closer], answerTokens);
+    request = ask(await continued(context, first, thought.until, { thought, closer }), answerTokens);
     from = { tokens: 0, chars: 0 };
   }
   let { mayContinue } = begun;
   const parts: AnswerPart[] = [];
   for (let done = 0; ;) {
-    // oxlint-disable-next-line no-await-in-loop -- a continuation begins where the last stream broke off
+    // oxlint-disable no-await-in-loop -- a continuation begins where the last stream broke off
     const part = await readPart(context, request, from, { answerTokens, done, thought });
     request.reading.stop();
     parts.push(part);
@@ -35,7 +37,11 @@ export async function finish(context: Context, { ready, first, thought, ...begun
     if (!capped && !isBroken(part, parts)) return { parts, closerTokens: closer.length };
     if (!capped && !mayContinue) throw brokenOff(part, request);
     mayContinue &&= capped;
-    request = ask(continued(request, part.until.tokens), answerTokens - done);
+    const next = await continued(context, request, part.until, { thought, closer: [] });
+    // oxlint-enable no-await-in-loop
+    // where an answer cannot be gone on with, it is asked for anew
+    if (isTurn(next)) done = parts.length = 0;
+    request = ask(next, answerTokens - done);
     from = { tokens: 0, chars: 0 };
   }
 }
@@ -59,9 +65,19 @@ function readPart(
   });
 }
 
-/** The ids of a request and the first that came back for it. */
-function continued({ ids, reading }: Request, tokens: number): number[] {
-  return [...ids, ...reading.trail.ids.slice(0, tokens)];
+/** A request's beginning with what is kept of what came for it; on a server that takes no ids, the thought is quoted. */
+async function continued(
+  { engine, inTime }: Context,
+  { from, reading: { trail } }: Request,
+  kept: Thought['until'],
+  { thought, closer }: { readonly thought: Thought; readonly closer: readonly number[] },
+): Promise<Beginning> {
+  if (isTurn(from)) return { ...from, thinking: false, thought: thought.text };
+  const cameWithIds = trail.ids.length === trail.tokens;
+  const ids = cameWithIds
+    ? trail.ids.slice(0, kept.tokens)
+    : await engine.encode(trail.slice(0, kept.chars), { signal: inTime });
+  return [...from, ...ids, ...closer];
 }
 
 function closerIds({ facts, prompt }: Ready, thought: Thought): readonly number[] {

@@ -4,9 +4,10 @@
  * 1. A budget of 0 is `off`, the model's own switch.
  * 2. What the operator forces, while it is to be had and has not failed on this server.
  * 3. `native`, the server's own budget, where it is worth having: our cut is read again as a new prompt, all P + N tokens
- *    of it unless the server finds them in its prefix cache, and that is more than `LONG` of them.
+ *    of it unless the server finds them in its prefix cache, and that is more than `LONG` of them; or where tokens come
+ *    without ids, and what was thought could only be quoted.
  * 4. `stream`, our own cut: exact for every tokenizer, and it ends at a line.
- * 5. `two_call`, a first request that is capped: for a server on which `stream` has failed.
+ * 5. `two_call`, a first request that is capped: where the stream cannot be counted while it comes.
  *
  * `native` is believed only after a tiny generation was counted on this very server; what has failed is left alone until
  * the server changes.
@@ -23,7 +24,7 @@ export type ForcedMechanism = (typeof MECHANISMS_TO_FORCE)[number];
 const LONG = 4096;
 
 export type Case = {
-  readonly facts: Pick<Facts, 'server' | 'native' | 'prefixCaching'>;
+  readonly facts: Pick<Facts, 'server' | 'native' | 'prefixCaching' | 'countedBy'>;
   readonly promptTokens: number;
   readonly budget: number;
   readonly forced: ForcedMechanism | undefined;
@@ -51,10 +52,11 @@ function whyNot(mechanism: ForcedMechanism, { native, server }: Case['facts'], t
 }
 
 async function nativeServes({ facts, promptTokens, budget, trust, proveNative }: Case): Promise<boolean> {
-  if (facts.native === undefined || facts.prefixCaching !== false || promptTokens + budget <= LONG) return false;
+  const readAgain = facts.prefixCaching === false && promptTokens + budget > LONG;
+  if (facts.native === undefined || (facts.countedBy === 'ids' && !readAgain)) return false;
   return trust.holds(facts.server, 'native', proveNative);
 }
 
-function ownCut({ server }: Case['facts'], trust: Trust): Mechanism {
-  return trust.failure(server, 'stream') === undefined ? 'stream' : 'two_call';
+function ownCut({ server, countedBy }: Case['facts'], trust: Trust): Mechanism {
+  return countedBy === 'estimate' || trust.failure(server, 'stream') !== undefined ? 'two_call' : 'stream';
 }

@@ -31,7 +31,7 @@ export async function proveNative(
     const prompt = await engine.render(question, true, { signal: inTime });
     const planned = plan(question, facts, prompt, 'native');
     const { maxTokens, sampling, nativeBudget = BUDGET } = planned;
-    const { reading, askedAt } = requests.ask(prompt.ids, { maxTokens, sampling, nativeBudget });
+    const { reading, askedAt } = requests.ask(prompt.turn ?? prompt.ids, { maxTokens, sampling, nativeBudget });
     const thought = await think({
       reading,
       plan: planned,

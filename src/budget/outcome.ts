@@ -1,7 +1,8 @@
 /** Everything that is known of a run when it is over, put together from what happened. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
-import type { Facts } from '../engine/engine.ts';
+import type { CountedBy, Facts } from '../engine/engine.ts';
 import type { AnswerPart } from './answer.ts';
+import { sum, toCounts, type Counts } from './counts.ts';
 import type { Answer } from './finish.ts';
 import { withoutMarkers } from './marker.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -10,24 +11,6 @@ import type { Request } from './requests.ts';
 import { overran, type ThinkingEnd, type Thought } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';
-
-/**
- * Tokens by what they were. What reached us adds up:
- * received = thinking + marker + answer + endOfTurn + dropped.
- */
-export type Counts = {
-  /** of all requests' prompts together, as the server counts them */
-  readonly prompt: number;
-  readonly received: number;
-  readonly thinking: number;
-  readonly marker: number;
-  /** appended by us, so sent, not received */
-  readonly closer: number;
-  readonly answer: number;
-  readonly endOfTurn: number;
-  /** received beyond a cut */
-  readonly dropped: number;
-};
 
 /** Milliseconds since the tool was called. */
 export type Timing = {
@@ -50,6 +33,7 @@ export type Outcome = {
   readonly answer: string;
   readonly answerEndedBy: AnswerEnd;
   readonly counts: Counts;
+  readonly countedBy: CountedBy;
   readonly requests: number;
   readonly timing: Timing;
   readonly warnings: readonly string[];
@@ -78,17 +62,19 @@ export function toOutcome(story: Story): Outcome {
   const again = thoughtAgain(said, facts.family);
   const answer = withoutMarkers(said.slice(again.length), [facts.family.startMarker, facts.family.endMarker]);
   if (answer === '') throw nothingSaid(last, thought, plan);
+  const { countedBy, ...counts } = toCounts(story);
   return {
     runId: story.runId,
     model: facts.model,
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
-    honored: thought.tokens <= plan.thinkingTokens && !overran(plan.mechanism, thought),
+    honored: counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought),
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
     answerEndedBy: last?.endedBy === 'stop' || last?.endedBy === 'deadline' ? last.endedBy : 'length',
-    counts: toCounts(story),
+    counts,
+    countedBy,
     requests: requests.length,
     timing: toTiming(story),
     warnings: [
@@ -108,27 +94,11 @@ function thoughtAgain(said: string, { startMarker, endMarker }: Facts['family'])
   return end !== -1 && said.trimStart().startsWith(startMarker) ? said.slice(0, end + endMarker.length) : '';
 }
 
-function toCounts({ thought, answer, requests }: Story): Counts {
-  const received = sum(requests, ({ reading }) => reading.trail.ids.length);
-  const answerTokens = sum(answer.parts, ({ tokens }) => tokens);
-  const endOfTurn = thought.endOfTurnTokens + sum(answer.parts, ({ endOfTurnTokens }) => endOfTurnTokens);
-  return {
-    prompt: sum(requests, ({ ids }) => ids.length),
-    received,
-    thinking: thought.tokens,
-    marker: thought.markerTokens,
-    closer: answer.closerTokens,
-    answer: answerTokens,
-    endOfTurn,
-    dropped: received - thought.tokens - thought.markerTokens - answerTokens - endOfTurn,
-  };
-}
-
 function toTiming({ startedAt, now, answer, requests }: Story): Timing {
   const firstAnswerTokenAt = answer.parts.find(({ firstTokenAt }) => firstTokenAt !== undefined)?.firstTokenAt;
   const spoke = requests.map(({ reading }) => reading).filter(({ firstTokenAt }) => firstTokenAt !== undefined);
   // the first token of a request pays for its prompt; the speed is that of the others
-  const tokens = sum(spoke, ({ trail }) => trail.ids.length - 1);
+  const tokens = sum(spoke, ({ trail }) => trail.tokens - 1);
   const ms = sum(spoke, ({ firstTokenAt = 0, lastTokenAt = 0 }) => lastTokenAt - firstTokenAt);
   return {
     firstTokenMs: (spoke[0]?.firstTokenAt ?? now) - startedAt,
@@ -166,8 +136,4 @@ function nothingSaid(last: AnswerPart | undefined, thought: Thought, { thinkingT
     `the model ended its turn without an answer, after ${thought.tokens} thinking tokens of ${thinkingTokens}`,
     { hint: 'ask again, with another thinking_budget' },
   );
-}
-
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0);
 }

@@ -65,14 +65,15 @@ const LINE_WINDOW = 32;
 export function plan(
   question: Pick<Question, 'thinkingBudget' | 'answerTokens'>,
   { window, family, closerIds, native }: Pick<Facts, 'window' | 'family' | 'closerIds' | 'native'>,
-  prompt: Pick<Prompt, 'ids' | 'thinking' | 'opened'>,
+  prompt: Pick<Prompt, 'ids' | 'turn' | 'thinking' | 'opened'>,
   mechanism: Mechanism,
 ): Plan {
   const { thinkingBudget, answerTokens } = question;
   const { states, room, lead } = MECHANISMS[mechanism];
   if (!states.includes(prompt.thinking)) throw notAsAsked(mechanism, prompt.thinking, family.name);
   const closer = MARKERS[prompt.thinking] * Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
-  const free = window - prompt.ids.length - closer;
+  const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
+  const free = window - promptTokens - closer;
   const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
   const least = {
     thinking: thinkingBudget.given ? wanted.thinking : Math.min(wanted.thinking, LEAST.thinking),
@@ -80,7 +81,7 @@ export function plan(
   };
   if (least.thinking + least.answer > free) {
     throw new ContextOverflowError(
-      `the prompt takes ${prompt.ids.length} of the ${window} tokens that the model's window holds, and ${least.thinking} for thinking, ${closer} to close it and ${least.answer} for the answer do not fit beside it`,
+      `the prompt takes ${promptTokens} of the ${window} tokens that the model's window holds, and ${least.thinking} for thinking, ${closer} to close it and ${least.answer} for the answer do not fit beside it`,
       { hint: 'shorten the text, or lower thinking_budget or answer_tokens' },
     );
   }

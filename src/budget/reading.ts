@@ -3,7 +3,7 @@
  * being waited for is not lost when the alarm rings first.
  */
 import type { Clock } from '../clock.ts';
-import { ConnectionLostError, type FinishReason, type Piece } from '../engine/engine.ts';
+import { ConnectionLostError, type CountedBy, type FinishReason, type Piece, type Usage } from '../engine/engine.ts';
 import { Trail } from './trail.ts';
 
 /** How a request ended by itself. */
@@ -18,6 +18,9 @@ const nothing = (): void => undefined;
 export class Reading {
   readonly trail: Trail;
   end: StreamEnd | undefined;
+  countedBy: CountedBy = 'ids';
+  /** as the server counts the whole request, where it has said so */
+  usage: Usage | undefined;
   firstTokenAt: number | undefined;
   lastTokenAt: number | undefined;
   readonly #iterator: AsyncIterator<Piece>;
@@ -50,12 +53,15 @@ export class Reading {
       this.end = { kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') };
       return 'ended';
     }
-    const { ids, text, finish } = result.value;
-    if (ids.length > 0) {
+    const { ids, text, finish, counted, usage } = result.value;
+    const tokens = counted?.tokens ?? ids.length;
+    if (tokens > 0) {
       this.lastTokenAt = this.#clock.now();
       this.firstTokenAt ??= this.lastTokenAt;
     }
-    this.trail.append(ids, text);
+    this.trail.append(ids, text, tokens);
+    this.countedBy = counted?.by ?? this.countedBy;
+    this.usage = usage ?? this.usage;
     if (finish === undefined) return 'piece';
     this.end = { kind: 'finished', reason: finish };
     return 'ended';

@@ -1,11 +1,12 @@
 /** The generations of one run: each is asked for here, read by the loop, and stopped when the run is over. */
 import type { Clock } from '../clock.ts';
-import type { Engine, Limits } from '../engine/engine.ts';
+import { isTurn, type Beginning, type Engine, type Limits } from '../engine/engine.ts';
 import { Reading } from './reading.ts';
 
 export type Request = {
   /** the prompt, or what was seen before and is continued */
-  readonly ids: readonly number[];
+  readonly from: Beginning;
+  readonly promptTokens: number;
   readonly askedAt: number;
   readonly reading: Reading;
 };
@@ -28,13 +29,14 @@ export class Requests {
     this.#clock = clock;
   }
 
-  ask(ids: readonly number[], limits: Limits): Request {
+  ask(from: Beginning, limits: Limits): Request {
     const reading = new Reading(
-      (signal) => this.#engine.generate(ids, limits, { signal }),
+      (signal) => this.#engine.generate(from, limits, { signal }),
       (stretch) => this.#engine.decode(stretch, { signal: this.#inTime }),
       { signal: this.#signal, clock: this.#clock },
     );
-    const request = { ids, askedAt: this.#clock.now(), reading };
+    const promptTokens = isTurn(from) ? from.tokens : from.length;
+    const request = { from, promptTokens, askedAt: this.#clock.now(), reading };
     this.all.push(request);
     return request;
   }

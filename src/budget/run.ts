@@ -66,7 +66,7 @@ function toPartial(
   const trail = all[0]?.reading.trail;
   return {
     runId,
-    thinkingTokens: thought?.tokens ?? trail?.ids.length ?? 0,
+    thinkingTokens: thought?.tokens ?? trail?.tokens ?? 0,
     reasoning: thought?.text ?? trail?.since(0) ?? '',
   };
 }

@@ -92,7 +92,7 @@ async function opening(task: Task, from: Boundary): Promise<Opening> {
     const until = words === '' ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const event = await reading.next(until);
-    if (event === 'alarm') return { kind: words !== '' || trail.ids.length === 0 ? 'late' : 'unopened' };
+    if (event === 'alarm') return { kind: words !== '' || trail.tokens === 0 ? 'late' : 'unopened' };
   }
 }
 
@@ -106,11 +106,11 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
     const thought = await settled(task, block, searched);
     if (thought !== undefined) return thought;
     if (reading.end !== undefined) return ended(task, block, reading.end);
-    task.progress(Math.min(block.tokens + trail.ids.length - start.tokens, plan.thinkingTokens));
+    task.progress(Math.min(block.tokens + trail.tokens - start.tokens, plan.thinkingTokens));
     searched = Math.max(start.chars, trail.length - task.family.endMarker.length + 1);
     // oxlint-disable-next-line no-await-in-loop -- as above
     const event = await reading.next(alarm(task));
-    if (event === 'alarm' && trail.ids.length === 0) throw tooSlow();
+    if (event === 'alarm' && trail.tokens === 0) throw tooSlow();
     if (event === 'alarm') return cut(task, block, 'deadline');
   }
 }
@@ -161,13 +161,16 @@ export function overran(mechanism: Mechanism, { endedBy, flowsOn }: Pick<Thought
 /** Tokens so far, without an end of turn. */
 async function tokensSoFar({ trail, end }: Reading): Promise<number> {
   const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
-  return stopped ? (await trail.whole()).tokens : trail.ids.length;
+  return stopped ? (await trail.whole()).tokens : trail.tokens;
 }
 
 /** What the stream's own end means for open thinking. */
-function ended(task: Task, block: Block, end: StreamEnd | undefined): Promise<Thought> {
-  const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
-  return stopped ? cut(task, block, 'unclosed') : cut(task, block, 'server');
+function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
+  if (end.kind === 'finished' && end.reason.unified === 'stop') return cut(task, block, 'unclosed');
+  // the cap was ours: the server has counted what we could only estimate
+  const { countedBy } = task.reading;
+  const full = task.plan.mechanism === 'two_call' && end.kind === 'finished' && end.reason.unified === 'length';
+  return cut(task, block, full && countedBy !== 'ids' ? 'budget' : 'server');
 }
 
 /**
@@ -196,7 +199,7 @@ async function cut(
     tokens: block.tokens + until.tokens - start.tokens,
     text: block.text + trail.slice(start.chars, until.chars),
     markerTokens: start.tokens - block.tokens,
-    endOfTurnTokens: endedBy === 'unclosed' ? trail.ids.length - (await trail.whole()).tokens : 0,
+    endOfTurnTokens: endedBy === 'unclosed' ? trail.tokens - (await trail.whole()).tokens : 0,
     until,
     flowsOn: false,
   };

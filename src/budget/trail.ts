@@ -21,7 +21,10 @@ const TOKENS_OF_A_CHARACTER = 4;
 const START: Boundary = { tokens: 0, chars: 0 };
 
 export class Trail {
+  /** none, or fewer than there are tokens, where they do not come */
   readonly ids: number[] = [];
+  /** so far */
+  tokens = 0;
   /** characters so far */
   length = 0;
   readonly #texts: string[] = [];
@@ -37,14 +40,16 @@ export class Trail {
     this.#decode = decode;
   }
 
-  append(ids: readonly number[], text: string): void {
+  /** Without ids a chunk's own end is all that is known of where tokens end. */
+  append(ids: readonly number[], text: string, tokens = ids.length): void {
     const before = this.#last();
     this.ids.push(...ids);
+    this.tokens += tokens;
     this.#texts.push(text);
     this.length += text.length;
     // ids without text belong to a character that is not whole yet, or end the turn
     if (text === '') return;
-    if (ids.length === 1) {
+    if (ids.length < 2) {
       this.#boundaries.push(this.#end());
     } else {
       this.#open.add(before.tokens);
@@ -105,7 +110,7 @@ export class Trail {
 
   /** All ids and all characters; whether they belong together is not certain. */
   #end(): Boundary {
-    return { tokens: this.ids.length, chars: this.length };
+    return { tokens: this.tokens, chars: this.length };
   }
 
   /** Finds boundaries in the open stretches that `concerns` picks; the last stretch has no boundary at its end. */

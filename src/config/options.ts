@@ -27,7 +27,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_ENGINE',
     check: z.enum(['vllm', 'embedded', 'demo']),
     initial: 'vllm',
-    help: 'vllm: a vLLM server; embedded: a model in this process; demo: the small model that comes along',
+    help: 'vllm: a vLLM server or a relative of it; embedded: a model in this process; demo: the small model that comes along',
   },
   baseUrl: {
     flag: '--base-url',
@@ -52,6 +52,14 @@ export const SETTINGS = {
     check: z.string(),
     initial: '',
     help: 'vllm: a name that the server lists (default: its first); embedded: a folder or hub id',
+  },
+  tokenizer: {
+    flag: '--tokenizer',
+    value: 'folder',
+    variable: 'THINKMETER_TOKENIZER',
+    check: z.string(),
+    initial: '',
+    help: "vllm: a folder with the served model's tokenizer.json and tokenizer_config.json, for servers that lend no tokenizer",
   },
   dtype: {
     flag: '--dtype',

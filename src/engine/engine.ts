@@ -19,8 +19,10 @@ export type Facts = {
   readonly server: string;
   /** the server's own thinking budget, where it says that it has one */
   readonly native?: NativeBudget;
-  /** whether a prompt that begins as an earlier one is read again; absent: not known */
+  /** whether a prompt that begins as an earlier one is not read again; absent: not known */
   readonly prefixCaching?: boolean;
+  /** how the tokens of its streams can be counted while they come */
+  readonly countedBy: CountedBy;
 };
 
 export type NativeBudget = {
@@ -30,15 +32,34 @@ export type NativeBudget = {
   readonly countsPrompt: boolean;
 };
 
-/** A rendered question. A continuation is a prompt that begins with ids seen before. */
+/** For a server that takes no token ids: the question itself, answered from a thought where there is one. */
+export type Turn = {
+  readonly question: Pick<Question, 'system' | 'user'>;
+  readonly thinking: boolean;
+  readonly thought?: string;
+  /** estimated */
+  readonly tokens: number;
+};
+
+/** What a generation goes on from. Ids may begin with ids seen before: that is a continuation. */
+export type Beginning = readonly number[] | Turn;
+
+/** A rendered question. */
 export type Prompt = {
   readonly ids: readonly number[];
+  /** in the place of ids, where they are not to be had */
+  readonly turn?: Turn;
   readonly thinking: ThinkingState;
   /** the text of the last few tokens */
   readonly tail: string;
   /** tokens behind the start marker, where thinking is open: a line end, mostly */
   readonly opened: number;
+  /** what had to be done to the text */
+  readonly warnings?: readonly string[];
 };
+
+/** How tokens are counted, the most certain first. */
+export type CountedBy = 'ids' | 'usage' | 'tokenizer' | 'estimate';
 
 export type Limits = {
   readonly maxTokens: number;
@@ -54,7 +75,22 @@ export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; read
  * A chunk, as the wire gave it: several ids may share one text, an id may come without text (a held-back piece of a
  * character, an end-of-turn token).
  */
-export type Piece = { readonly ids: readonly number[]; readonly text: string; readonly finish?: FinishReason };
+export type Piece = {
+  readonly ids: readonly number[];
+  readonly text: string;
+  readonly finish?: FinishReason;
+  /** how many tokens these are, where their ids do not come */
+  readonly counted?: { readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };
+  /** of the whole request, with the last piece */
+  readonly usage?: Usage;
+};
+
+export type Usage = {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** of those, thinking; absent: the server does not say */
+  readonly reasoningTokens?: number;
+};
 
 export type Loading = (progress: { readonly message: string }) => void;
 
@@ -66,16 +102,22 @@ export type Engine = {
   /** A question as token ids, with thinking switched on or off. */
   render(question: Pick<Question, 'system' | 'user'>, thinking: boolean, options: CallOptions): Promise<Prompt>;
   /**
-   * Continues these ids. Leaving the loop, or the signal, ends the request upstream at once. Throws
+   * Goes on from there. Leaving the loop, or the signal, ends the request upstream at once. Throws
    * `ConnectionLostError` when the stream breaks off after its first token.
    */
-  generate(ids: readonly number[], limits: Limits, options: CallOptions): AsyncIterable<Piece>;
+  generate(from: Beginning, limits: Limits, options: CallOptions): AsyncIterable<Piece>;
   /** The text of these ids, special tokens shown. Asked only where chunks do not tell where a token ends. */
   decode(ids: readonly number[], options: CallOptions): Promise<string>;
+  /** The ids of a text. Asked only where a stream came without ids and has to be continued. */
+  encode(text: string, options: CallOptions): Promise<readonly number[]>;
   close(): Promise<void>;
 };
 
 /** The stream broke off after tokens had come. Not for callers: the loop continues from what it has. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
+}
+
+export function isTurn(from: Beginning): from is Turn {
+  return !Array.isArray(from);
 }

@@ -23,12 +23,22 @@ export async function controlStrings(
   { startMarker, endMarker }: Family,
   isOneToken: (candidate: string) => Promise<boolean>,
 ): Promise<string[]> {
-  const known = [...ALWAYS, startMarker, endMarker].filter((control) => text.includes(control));
-  const candidates = CANDIDATES.flatMap((pattern) => text.match(pattern) ?? []);
-  const asked = [...new Set(candidates)].filter((candidate) => !known.includes(candidate));
+  const { known, asked } = candidates(text, [startMarker, endMarker]);
   if (asked.length > MOST_ASKED) return [...known, ...asked];
   const isControl = await Promise.all(asked.map(isOneToken));
   return [...known, ...asked.filter((_, index) => isControl[index])];
+}
+
+/** Where no tokenizer can be asked: whatever looks like one. */
+export function knownControls(text: string, { startMarker, endMarker }: Family): string[] {
+  const { known, asked } = candidates(text, [startMarker, endMarker]);
+  return [...known, ...asked];
+}
+
+function candidates(text: string, markers: readonly string[]): { known: string[]; asked: string[] } {
+  const known = [...ALWAYS, ...markers].filter((control) => text.includes(control));
+  const found = CANDIDATES.flatMap((pattern) => text.match(pattern) ?? []);
+  return { known, asked: [...new Set(found)].filter((candidate) => !known.includes(candidate)) };
 }
 
 /** Cuts a text so that no piece holds any of the control strings; the pieces join to the text again. */

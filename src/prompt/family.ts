@@ -1,8 +1,8 @@
 /**
  * What a kind of model needs, one row a kind: markers, thinking switch, closer, sampling.
  *
- * Sources: the model cards and chat templates of NVIDIA-Nemotron-Nano-9B-v2 and Nemotron 3 (switch, markers,
- * sampling); the demo models' own card (models/README.md) for what they were trained on.
+ * Sources: the model cards and chat templates of NVIDIA-Nemotron-Nano-9B-v2, Nemotron 3, Qwen3 and DeepSeek-R1 (switch,
+ * markers, sampling); the demo models' own card (models/README.md) for what they were trained on.
  */
 
 /** How thinking is switched: by a word in the system text, by an argument of the chat template, or not at all. */
@@ -21,6 +21,8 @@ export type Family = {
   readonly name: string;
   readonly startMarker: string;
   readonly endMarker: string;
+  /** the chat template opens thinking at the end of a prompt; else the model does */
+  readonly opensInPrompt: boolean;
   readonly switch: ThinkingSwitch;
   readonly closer: Closer<string>;
   readonly sampling: { readonly on: Sampling; readonly off: Sampling };
@@ -32,6 +34,7 @@ const GREEDY: Sampling = { temperature: 0 };
 const nano2: Family = {
   name: 'nemotron-nano-2',
   ...MARKERS,
+  opensInPrompt: true,
   switch: { kind: 'word', on: '/think', off: '/no_think' },
   closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
   sampling: { on: { temperature: 0.6, topP: 0.95 }, off: GREEDY },
@@ -40,14 +43,36 @@ const nano2: Family = {
 const nemotron3: Family = {
   name: 'nemotron-3',
   ...MARKERS,
+  opensInPrompt: true,
   switch: { kind: 'argument', name: 'enable_thinking' },
   closer: { afterLine: '</think>\n', elsewhere: '\n</think>\n' },
   sampling: { on: { temperature: 1, topP: 1 }, off: { temperature: 1, topP: 1 } },
 };
 
-const unknown: Family = {
+/** The model writes its start marker itself, and its switch puts an empty thought into the prompt. */
+const qwen3: Family = {
+  name: 'qwen-3',
+  ...MARKERS,
+  opensInPrompt: false,
+  switch: { kind: 'argument', name: 'enable_thinking' },
+  closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
+  sampling: { on: { temperature: 0.6, topP: 0.95 }, off: { temperature: 0.7, topP: 0.8 } },
+};
+
+/** Always thinks; the newer template opens it. */
+const deepseekR1: Family = {
+  name: 'deepseek-r1',
+  ...MARKERS,
+  opensInPrompt: true,
+  switch: { kind: 'absent' },
+  closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
+  sampling: { on: { temperature: 0.6, topP: 0.95 }, off: { temperature: 0.6, topP: 0.95 } },
+};
+
+export const UNKNOWN_FAMILY: Family = {
   name: 'unknown',
   ...MARKERS,
+  opensInPrompt: false,
   switch: { kind: 'absent' },
   closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
   sampling: { on: {}, off: {} },
@@ -60,6 +85,8 @@ const BY_NAME: readonly { readonly pattern: RegExp; readonly family: Family }[] 
   // the Japanese Nano 2 is switched by an argument, not by a word: it is left to detection
   { pattern: /nemotron-nano-(9b|12b)-v2(?!.*japanese)/i, family: nano2 },
   { pattern: /nemotron-3(\.5)?-/i, family: nemotron3 },
+  { pattern: /qwen3/i, family: qwen3 },
+  { pattern: /deepseek-r1/i, family: deepseekR1 },
 ];
 
 /** The operator's sampling in the place of the family's, where it is given. */
@@ -83,11 +110,11 @@ export type SwitchTrial = {
  * Sampling is then the server's default, because a switch does not tell whose model it is.
  */
 export function familyBySwitch(trial: SwitchTrial): Family {
-  const serverDefaults = { sampling: unknown.sampling };
+  const serverDefaults = { sampling: UNKNOWN_FAMILY.sampling };
   if (trial.argument.on !== trial.argument.off)
     return { ...nemotron3, name: 'unknown (enable_thinking)', ...serverDefaults };
   if (trial.word.on !== trial.word.off) return { ...nano2, name: 'unknown (/think)', ...serverDefaults };
-  return unknown;
+  return UNKNOWN_FAMILY;
 }
 
 export type ThinkingState = 'open' | 'closed' | 'none';

@@ -11,7 +11,7 @@ export type RunResult = {
     readonly ended_by: Outcome['thinkingEndedBy'];
     readonly mechanism: Outcome['mechanism'];
     readonly honored: boolean;
-    readonly counted_by: 'ids' | 'usage' | 'tokenizer' | 'estimate';
+    readonly counted_by: Outcome['countedBy'];
     readonly overhead_tokens: number;
   };
   readonly answer_tokens: number;
@@ -39,7 +39,7 @@ export function toRunResult(outcome: Outcome): RunResult {
       ended_by: outcome.thinkingEndedBy,
       mechanism: outcome.mechanism,
       honored: outcome.honored,
-      counted_by: 'ids',
+      counted_by: outcome.countedBy,
       overhead_tokens: counts.marker + counts.closer + counts.endOfTurn,
     },
     answer_tokens: counts.answer,

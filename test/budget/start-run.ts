@@ -123,7 +123,16 @@ function toFacts(tokens: Tokens, options: Start): Facts {
   const closerIds = { afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) };
   const { window = 10_000, native, prefixCaching } = options;
   const known = { ...(native && { native }), ...(prefixCaching !== undefined && { prefixCaching }) };
-  return { engine: 'vllm', model: 'thinkmeter-demo', window, family, closerIds, server: 'a server', ...known };
+  return {
+    engine: 'vllm',
+    model: 'thinkmeter-demo',
+    window,
+    family,
+    closerIds,
+    server: 'a server',
+    countedBy: 'ids',
+    ...known,
+  };
 }
 
 function expectNothingGoesOn(engine: ScriptedEngine, clock: FakeClock): void {

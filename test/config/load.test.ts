@@ -25,6 +25,10 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['m1', 'm1'],
     ['org/m2', 'org/m2'],
   ],
+  tokenizer: [
+    ['models/a', 'models/a'],
+    ['/b', '/b'],
+  ],
   dtype: [
     ['q4', 'q4'],
     ['fp32', 'fp32'],

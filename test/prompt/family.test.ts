@@ -28,7 +28,7 @@ test.each([
   { model: 'nvidia/Llama-3.1-Nemotron-Nano-8B-v1', why: 'it is of an older kind' },
   { model: 'nvidia/Llama-3_3-Nemotron-Super-49B-v1_5', why: 'it is of an older kind' },
   { model: 'nvidia/OpenReasoning-Nemotron-7B', why: 'it has no switch' },
-  { model: 'Qwen/Qwen3-0.6B', why: 'it is of another house' },
+  { model: 'google/gemma-3-4b-it', why: 'it is of another house' },
   { model: 'some-model', why: 'the name says nothing' },
   { model: 'thinkmeter-demo-4', why: 'there is no such demo model' },
   { model: '', why: 'there is no name' },

@@ -37,6 +37,7 @@ function outcomes(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
     budget: count,
     mechanism: fc.constantFrom('stream', 'off', 'native', 'two_call'),
     honored: fc.boolean(),
+    countedBy: fc.constantFrom('ids', 'usage', 'tokenizer', 'estimate'),
     thinkingEndedBy: fc.constantFrom(...ENDS),
     reasoning: text,
     answer: text.map((answer) => answer.trim() || '4'),

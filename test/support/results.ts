@@ -52,7 +52,7 @@ const NUMBERS_OF_BATCH =
   /\n\n\[\d+ of \d+ items, \d+ failed(, \d+ not begun)?, thinking \d+ tokens, answers \d+ tokens, [\d.]+ s\]$/;
 
 /** A run's result, after everything that holds for any run was checked. */
-export function runResult(result: CallResult, { reasoning = false } = {}): RunResult {
+export function runResult(result: CallResult, { reasoning = false, honored = true } = {}): RunResult {
   expect(result).toMatchObject({ isError: false, parts: 2 });
   const run = runResultSchema.parse(result.structured) as RunResult;
   expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...(reasoning ? ['reasoning'] : [])].toSorted());
@@ -65,7 +65,7 @@ export function runResult(result: CallResult, { reasoning = false } = {}): RunRe
 
   const { thinking, usage, timing } = run;
   expect(thinking.tokens).toBeLessThanOrEqual(thinking.budget);
-  expect(thinking.honored).toBe(true);
+  expect(thinking.honored).toBe(honored);
   expect(usage.received_tokens).toBeGreaterThanOrEqual(thinking.tokens + run.answer_tokens);
   expect(timing.first_answer_token_ms).toBeGreaterThanOrEqual(timing.first_token_ms);
   expect(timing.total_ms).toBeGreaterThanOrEqual(timing.first_answer_token_ms);

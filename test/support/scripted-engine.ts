@@ -2,6 +2,8 @@
 import type { Clock } from '../../src/clock.ts';
 import {
   ConnectionLostError,
+  isTurn,
+  type Beginning,
   type CallOptions,
   type Engine,
   type Facts,
@@ -70,10 +72,11 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
   };
 
   async function* generate(
-    ids: readonly number[],
+    from: Beginning,
     { maxTokens, sampling, nativeBudget }: Limits,
     { signal }: CallOptions,
   ): AsyncGenerator<Piece> {
+    const ids = isTurn(from) ? [] : from;
     const sent: number[] = [];
     const request: Mutable<RecordedRequest> = {
       ids: Object.freeze([...ids]),
@@ -130,6 +133,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
       decoded.push(Object.freeze([...ids]));
       return script.decode?.(ids, call) ?? Promise.resolve(tokens.decode(ids));
     },
+    encode: (text) => Promise.resolve(tokens.encode(text)),
     close: () => Promise.resolve(),
     expectAllUsed: () => {
       if (requests.length < scripts.length) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
+import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
 import { errorSentence, runResult } from '../support/results.ts';
 
@@ -119,12 +120,15 @@ test.each(strangers)('$name is told from vLLM', async ({ answer, says }) => {
   expect(errorSentence(await client.call('reason', { question }))).toMatch(says);
 });
 
-test('a server without /tokenize or without token ids says what is missing', async () => {
-  const fake = await startFake({ misbehave: { noTokenize: true } });
+test.each([
+  { name: '/tokenize', misbehave: { noTokenize: true } },
+  { name: 'token ids', misbehave: { noTokenIds: true } },
+])('a server without $name is answered from all the same, within the budget', async ({ misbehave }) => {
+  const fake = await startFake({ misbehave, script: neverStopsThinking() });
   const client = await start({ THINKMETER_BASE_URL: fake.url });
-  expect(errorSentence(await client.call('reason', { question }))).toMatch(/no \/tokenize.*use a vLLM server/);
-  fake.change({ noTokenIds: true });
-  expect(errorSentence(await client.call('reason', { question }))).toMatch(/token ids.*vLLM 0\.13/);
+  const { thinking, answer } = runResult(await client.call('reason', { question, thinking_budget: 20 }));
+  expect(answer).toBe('The answer is 42.');
+  expect(thinking).toMatchObject({ counted_by: 'usage', ended_by: 'budget', honored: true });
 });
 
 test('a connection that breaks in every answer keeps what was paid for behind a link', async () => {

@@ -1,5 +1,4 @@
 /** What must hold on a real vLLM, however it was started. One server a set-up, started before its tests. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { describeEngine } from '../contract/engine-contract.ts';
@@ -7,26 +6,26 @@ import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
 import { batchResult, runResult } from '../support/results.ts';
 import { describeUntrusted } from '../support/untrusted.ts';
+import { describeMechanisms, type Native } from './mechanisms.ts';
+import { LONG, SHORT } from './problems.ts';
 import { startVllm, type VllmModel, type VllmServer } from './server.ts';
+import { GENERATED, RUNNING, say, untilIdle, untilRunning } from './waits.ts';
 
-export type Setup = { readonly model: VllmModel; readonly args: readonly string[]; readonly apiKey?: string };
-
-/** 313 thinking tokens by themselves */
-const LONG = { question: '12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5 = ?', answer: '4744' };
-/** 92 */
-const SHORT = { question: '2^10 + 3^5 - 4^3 = ?', answer: '1203' };
+export type Setup = {
+  readonly model: VllmModel;
+  readonly args: readonly string[];
+  readonly apiKey?: string;
+  readonly native: Native;
+};
 
 /** What a busy server may have generated between the last token that we read and the abort that reached it; printed. */
 const A_FEW_TOKENS = 40;
-
-const GENERATED = 'vllm:generation_tokens_total';
-const RUNNING = 'vllm:num_requests_running';
 
 export type Started = { readonly vllm: VllmServer; readonly proxy: RecordingProxy; readonly client: Connection };
 
 export function describeSetup(
   name: string,
-  { model, args, apiKey }: Setup,
+  { model, args, apiKey, native }: Setup,
   more: (started: () => Started) => void = () => undefined,
 ): void {
   describe(`vLLM: ${name}`, () => {
@@ -117,6 +116,8 @@ export function describeSetup(
 
     describeUntrusted(() => ({ model, requests: started.proxy.requests, client: started.client }));
 
+    describeMechanisms(name, () => started.vllm, native);
+
     more(() => started);
 
     describeEngine(name, {
@@ -130,28 +131,4 @@ export function describeSetup(
       },
     });
   });
-}
-
-/** An answer may arrive a moment before the server has counted its request as over. */
-async function untilIdle(vllm: VllmServer): Promise<void> {
-  await until(async () => (await vllm.metric(RUNNING)) === 0);
-  // the counters are written by another task of the server
-  await sleep(50);
-}
-
-function untilRunning(vllm: VllmServer): Promise<void> {
-  return until(async () => (await vllm.metric(RUNNING)) > 0);
-}
-
-/** As `expect.poll`, which a hook may not use. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 500) throw new Error('waited for ten seconds in vain');
-    await sleep(20);
-  }
-}
-
-/** A figure for whoever reads along. */
-function say(name: string, measured: string): void {
-  process.stdout.write(`${name}: ${measured}\n`);
 }

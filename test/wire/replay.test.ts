@@ -2,38 +2,20 @@
  * The fake answers every recorded request as the real vLLM did: status, content type, and body to the order of its
  * fields.
  */
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readEvents, readRecordings, recordedIds, type Recording } from '../support/fake-vllm/recordings.ts';
 import { recorded } from '../support/fake-vllm/scripts.ts';
-import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
-
-type Folder = FakeVllmOptions & {
-  readonly folder: string;
-  /** The real server was read too slowly and put two ids into a chunk: the sizes of the first chunks, up to there. */
-  readonly slowlyRead?: Readonly<Record<string, readonly number[]>>;
-};
-
-const folders: readonly Folder[] = [
-  { folder: 'vllm-0.32.0', model: 'thinkmeter-demo', promptTokensDetails: true },
-  {
-    folder: 'vllm-0.32.0-plain',
-    model: 'thinkmeter-demo',
-    apiKey: 'sesame',
-    slowlyRead: {
-      'completions-stream': [...ones(100), 2],
-      'completions-stream-length': [...ones(4), 2],
-    },
-  },
-  { folder: 'vllm-0.32.0-demo-3', model: 'thinkmeter-demo-3', promptTokensDetails: true },
-];
+import { startFakeVllm, type FakeVllm } from '../support/fake-vllm/server.ts';
+import { directoryOf, folders } from './recorded-folders.ts';
 
 /** What differs from one run of a real server to the next. `root` is the folder's name on the command line. */
-const volatileKeys = new Set(['created', 'system_fingerprint', 'root']);
-const volatileId = /^(cmpl|modelperm)-[0-9a-f]{16}$/;
+const volatileKeys = new Set(['created', 'root']);
+const volatileId = /^(cmpl|chatcmpl|modelperm)-[0-9a-f]{16}$/;
+const volatileFingerprint = /^vllm-[\d.]+-[0-9a-f]{8}$/;
 
 function steady(key: string, value: unknown): unknown {
   if (volatileKeys.has(key)) return 'volatile';
+  if (key === 'system_fingerprint' && typeof value === 'string') return value.replace(volatileFingerprint, 'volatile');
   return key === 'id' && typeof value === 'string' ? value.replace(volatileId, '$1-volatile') : value;
 }
 
@@ -57,8 +39,9 @@ async function send(fake: FakeVllm, { method, path, body }: Recording['request']
 }
 
 describe.each(folders)('$folder', ({ folder, slowlyRead = {}, ...options }) => {
-  const directory = fileURLToPath(new URL(`../fixtures/${folder}/`, import.meta.url));
-  const recordings = readRecordings(directory);
+  const directory = directoryOf(folder);
+  // what was counted depends on all requests before: its lines are compared in metrics.test.ts
+  const recordings = readRecordings(directory).filter(({ name }) => name !== 'metrics');
   let fake: FakeVllm;
 
   beforeAll(async () => {
@@ -66,26 +49,13 @@ describe.each(folders)('$folder', ({ folder, slowlyRead = {}, ...options }) => {
   });
   afterAll(() => fake.close());
 
-  const sameRoute = recordings.filter(({ request }) => request.path !== '/v1/chat/completions');
-
-  test.each(sameRoute)('$name is answered as recorded', async ({ name, request, response }) => {
+  test.each(recordings)('$name is answered as recorded', async ({ name, request, response }) => {
     fake.change({ idsPerChunk: slowlyRead[name] ?? [] });
     const answer = await send(fake, request);
     const contentType = answer.headers.get('content-type');
     expect(answer.status).toBe(response.status);
     expect(contentType).toBe(response.content_type);
     expect(comparable(contentType, await answer.text())).toEqual(comparable(contentType, asSent(response.body)));
-  });
-
-  // recorded on the chat route; body and model are checked by the same code on both
-  test.each([
-    { name: 'error-bad-json', body: '{bad' },
-    { name: 'error-unknown-model', body: { model: 'nope', prompt: [1] } },
-  ])('$name is the same on the text route', async ({ name, body }) => {
-    const known = recordings.find((entry) => entry.name === name)?.response;
-    const answer = await send(fake, { method: 'POST', path: '/v1/completions', body });
-    expect(answer.status).toBe(known?.status);
-    expect(comparable(null, await answer.text())).toEqual(comparable(null, asSent(known?.body)));
   });
 
   test('a prompt with the beginning of its completion is continued with the rest', async () => {
@@ -95,8 +65,18 @@ describe.each(folders)('$folder', ({ folder, slowlyRead = {}, ...options }) => {
     const answer = await send(fake, { method: 'POST', path: '/v1/completions', body });
     expect(await answer.json()).toMatchObject({ choices: [{ token_ids: ids.slice(10), finish_reason: 'stop' }] });
   });
-});
 
-function ones(count: number): number[] {
-  return Array<number>(count).fill(1);
-}
+  // body and model are checked by the same code on both roads
+  const errors = [
+    { name: 'error-bad-json', body: '{bad' },
+    { name: 'error-unknown-model', body: { model: 'nope', prompt: [1] } },
+  ].flatMap(({ name, body }) =>
+    recordings.filter((entry) => entry.name === name).map(({ response }) => ({ name, body, response })),
+  );
+
+  test.each(errors)('$name is the same on the text road', async ({ body, response }) => {
+    const answer = await send(fake, { method: 'POST', path: '/v1/completions', body });
+    expect(answer.status).toBe(response.status);
+    expect(comparable(null, await answer.text())).toEqual(comparable(null, asSent(response.body)));
+  });
+});

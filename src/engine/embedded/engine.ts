@@ -1,10 +1,17 @@
 /** A model in this process: loaded on first use, in a worker thread, one generation at a time. */
 import PQueue from 'p-queue';
-import { ConfigError, EngineProtocolError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
+import {
+  ConfigError,
+  EngineProtocolError,
+  EngineUnsupportedError,
+  InvariantError,
+  ThinkmeterError,
+} from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
 import { familyByName, withSampling, type Sampling } from '../../prompt/family.ts';
 import { render, type Codec } from '../../prompt/render.ts';
-import type { CallOptions, Engine, Facts, Limits, Loading, Piece, Prompt } from '../engine.ts';
+import { isTurn, type Beginning, type CallOptions, type Engine, type Facts, type Limits } from '../engine.ts';
+import type { Loading, Piece, Prompt } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
 import { Channel } from './channel.ts';
 import { findModel } from './files.ts';
@@ -44,7 +51,16 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);
     const closerIds = await encodeCloser(family, codec);
-    return { engine: 'embedded', model: name, window, family, closerIds, server: name, prefixCaching: true };
+    return {
+      engine: 'embedded',
+      model: name,
+      window,
+      family,
+      closerIds,
+      server: name,
+      prefixCaching: true,
+      countedBy: 'ids',
+    };
   };
 
   const describe = async ({ signal, loading }: CallOptions): Promise<Facts> => {
@@ -68,7 +84,8 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       return render(question, family, thinking, codec);
     },
 
-    async *generate(ids, { maxTokens, sampling }: Limits, call): AsyncGenerator<Piece> {
+    async *generate(from, { maxTokens, sampling }: Limits, call): AsyncGenerator<Piece> {
+      const ids = idsOf(from);
       await describe(call);
       const { signal } = call;
       const stop = new Int32Array(new SharedArrayBuffer(4));
@@ -103,12 +120,23 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       return codec.decode(ids);
     },
 
+    async encode(text, call): Promise<readonly number[]> {
+      await describe(call);
+      return codec.encode(text);
+    },
+
     async close(): Promise<void> {
       turns.clear();
       for (const stop of stops) Atomics.store(stop, 0, 1);
       await thread.close();
     },
   };
+}
+
+/** What `render` gave out. */
+function idsOf(from: Beginning): readonly number[] {
+  if (isTurn(from)) throw new InvariantError('the embedded engine goes on from token ids only');
+  return from;
 }
 
 function toBreakdown(error: WorkerError): EngineProtocolError {

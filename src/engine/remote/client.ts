@@ -1,15 +1,14 @@
-/** vLLM's endpoints as typed calls. Retries, faults and the abort of a request are dealt with here, nowhere else. */
+/** A server's endpoints as typed calls. Retries, faults and the abort of a request are dealt with here, nowhere else. */
 import OpenAI from 'openai';
 import PQueue from 'p-queue';
 import type * as z from 'zod';
 import { EngineProtocolError } from '../../errors.ts';
 import { VERSION } from '../../version.ts';
-import { ConnectionLostError, type Limits } from '../engine.ts';
+import { ConnectionLostError } from '../engine.ts';
 import type { Address } from './address.ts';
 import { toFault, toSetback } from './faults.ts';
 import { InFlight } from './in-flight.ts';
 import { Retry } from './retry.ts';
-import { completionChunk, detokenized, modelList, tokenized, type CompletionChunk } from './wire.ts';
 
 export type ClientOptions = { readonly address: Address; readonly apiKey: string | undefined };
 
@@ -21,11 +20,6 @@ const DAY_MS = 86_400_000;
 
 /** What is only good to know is not waited for longer. */
 const LOOK_MS = 2000;
-
-export type TokenizeMessages = {
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
-  readonly templateArguments: Readonly<Record<string, boolean>>;
-};
 
 export class RemoteClient {
   readonly #openai: OpenAI;
@@ -50,8 +44,28 @@ export class RemoteClient {
     });
   }
 
-  models(signal: AbortSignal): Promise<z.infer<typeof modelList>> {
-    return this.#small('/v1/models', modelList, (options) => this.#openai.get('/models', options), signal);
+  /** Of the address. */
+  get host(): string {
+    return new URL(this.#place.root).hostname;
+  }
+
+  /** What a path answers, and who says that it did. */
+  async get<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<{ readonly body: T; readonly serverHeader: string | undefined }> {
+    let serverHeader: string | undefined;
+    const body = await this.#small(path, schema, signal, async (url, options) => {
+      const { data, response } = await this.#openai.get(url, options).withResponse();
+      serverHeader = response.headers.get('server') ?? undefined;
+      return data;
+    });
+    return { body, serverHeader };
+  }
+
+  post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
+    return this.#small(path, schema, signal, (url, options) => this.#openai.post(url, { body, ...options }));
   }
 
   /** What a path answers to GET, at the server's root; undefined where it does not answer 200, or not soon. */
@@ -71,64 +85,28 @@ export class RemoteClient {
     }
   }
 
-  /** A conversation through the model's chat template, with the assistant's turn opened. */
-  tokenizeMessages(
-    model: string,
-    { messages, templateArguments }: TokenizeMessages,
-    signal: AbortSignal,
-  ): Promise<z.infer<typeof tokenized>> {
-    const body = { model, messages, add_generation_prompt: true, chat_template_kwargs: templateArguments };
-    return this.#post('/tokenize', tokenized, body, signal);
-  }
-
-  /** Text alone: without `add_special_tokens: false` it would begin with `<s>`. */
-  tokenizeText(model: string, prompt: string, signal: AbortSignal): Promise<z.infer<typeof tokenized>> {
-    return this.#post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
-  }
-
-  async detokenize(model: string, tokens: readonly number[], signal: AbortSignal): Promise<string> {
-    return (await this.#post('/detokenize', detokenized, { model, tokens }, signal)).prompt;
-  }
-
-  /** Streams a completion of token ids. @throws {ConnectionLostError} when it breaks off after its first chunk */
-  async *complete(
-    model: string,
-    prompt: readonly number[],
-    { maxTokens, sampling, nativeBudget }: Limits,
-    signal: AbortSignal,
-  ): AsyncGenerator<CompletionChunk> {
-    const body = {
-      model,
-      prompt: [...prompt],
-      max_tokens: maxTokens,
-      ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
-      ...(sampling.topP === undefined ? {} : { top_p: sampling.topP }),
-      stream: true as const,
-      stream_options: { include_usage: true },
-      // fields of vLLM that the library does not know
-      ...(nativeBudget === undefined ? {} : { thinking_token_budget: nativeBudget }),
-      return_token_ids: true,
-      skip_special_tokens: false,
-    };
-    const { signal: own, done } = this.#inFlight.begin(signal);
+  /** Server-sent events. @throws {ConnectionLostError} when they break off after the first */
+  async *stream<T>(path: string, schema: z.ZodType<T>, body: object, callers: AbortSignal): AsyncGenerator<T> {
+    const { signal, done } = this.#inFlight.begin(callers);
     try {
-      yield* this.#chunks(body, own);
+      yield* this.#chunks(path, schema, body, signal);
     } finally {
       done();
     }
   }
 
-  async *#chunks(body: OpenAI.CompletionCreateParamsStreaming, signal: AbortSignal): AsyncGenerator<CompletionChunk> {
+  async *#chunks<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): AsyncGenerator<T> {
     const open = async () => {
-      const stream = await this.#openai.completions.create(body, { signal });
+      const options = { body: { ...body, stream: true }, signal, stream: true };
+      const stream = (await this.#openai.post(`${this.#place.root}${path}`, options)) as AsyncIterable<unknown>;
       const chunks = stream[Symbol.asyncIterator]();
       return { chunks, first: await chunks.next() };
     };
-    const { chunks, first } = await this.#attempt('/v1/completions', open, signal);
+    const { chunks, first } = await this.#attempt(path, open, signal);
     try {
       // oxlint-disable-next-line no-await-in-loop -- a stream is read chunk by chunk
       for (let next = first; next.done !== true; next = await chunks.next()) {
-        yield parse(completionChunk, next.value, '/v1/completions');
+        yield parse(schema, next.value, path);
       }
       // the library ends a stream that was aborted as if it were over
       signal.throwIfAborted();
@@ -145,29 +123,17 @@ export class RemoteClient {
     this.#inFlight.close();
   }
 
-  #post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
-    // these two are at the server's root, beside /v1
-    return this.#small(
-      path,
-      schema,
-      (options) => this.#openai.post(`${this.#place.root}${path}`, { body, ...options }),
-      signal,
-    );
-  }
-
   async #small<T>(
     path: string,
     schema: z.ZodType<T>,
-    call: (options: { signal: AbortSignal }) => Promise<unknown>,
     callers: AbortSignal,
+    call: (url: string, options: { signal: AbortSignal }) => Promise<unknown>,
   ): Promise<T> {
     const { signal, done } = this.#inFlight.begin(callers);
+    const url = `${this.#place.root}${path}`;
     try {
-      return parse(
-        schema,
-        await this.#smallCalls.add(() => this.#attempt(path, () => call({ signal }), signal), { signal }),
-        path,
-      );
+      const attempt = (): Promise<unknown> => this.#attempt(path, () => call(url, { signal }), signal);
+      return parse(schema, await this.#smallCalls.add(attempt, { signal }), path);
     } finally {
       done();
     }

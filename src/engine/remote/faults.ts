@@ -24,13 +24,13 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
   }
   if (!(error instanceof APIError)) return error;
   const said = excerpt(error, apiKey);
-  if (error.status === undefined) {
+  const status = statusOf(error);
+  if (status === undefined) {
     return new EngineProtocolError(`the server at ${root} reported an error before its first token: ${said}`, {
       hint: "look at the server's log",
       cause: error,
     });
   }
-  const status = Number(error.status);
   if (status === 401 || status === 403) {
     return new EngineHttpError(
       `the server at ${root} ${apiKey === undefined ? 'asks for a key' : 'refused the key'} (${status})`,
@@ -49,6 +49,13 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
   return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
     hint: hintFor(status),
   });
+}
+
+/** A stream that fails before its first token has sent 200 already: vLLM then tells the status in the event. */
+function statusOf({ status, error }: APIError): number | undefined {
+  if (status !== undefined) return status;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' && code >= 400 ? code : undefined;
 }
 
 function hintFor(status: number): string {

@@ -1,19 +1,36 @@
-/** What a server tells of itself on its well-known paths. Only `/v1/models` has to answer; a proxy may hide the others. */
+/** What a server tells of itself on its well-known paths, asked in parallel. A proxy may hide any of them. */
 import * as z from 'zod';
+import { EngineHttpError, EngineProtocolError } from '../../errors.ts';
 import type { RemoteClient } from './client.ts';
-import { modelList } from './wire.ts';
+import { modelList, type ServedModel } from './wire.ts';
 
+/** What is not there was not answered, or not with this. */
 export type Found = {
-  readonly models: z.infer<typeof modelList>['data'];
+  readonly host: string;
+  /** absent: the list does not come */
+  readonly models: readonly ServedModel[] | undefined;
+  /** `owned_by` of the first model */
+  readonly owner: string | undefined;
+  readonly serverHeader: string | undefined;
   /** `GET /version`; builds of one's own may say anything */
   readonly version: string | undefined;
   /** whether `/v1/completions` knows `thinking_token_budget`, by `GET /openapi.json`; undefined: it is not shown */
   readonly knowsBudget: boolean | undefined;
   /** the `enable_prefix_caching` label of vLLM's `vllm:cache_config_info` */
   readonly prefixCaching: boolean | undefined;
+  /** llama.cpp's window for each of its slots, from `GET /props` */
+  readonly slotWindow: number | undefined;
+  readonly ollamaVersion: string | undefined;
+  readonly lmStudio: boolean;
+  readonly sglangModel: boolean;
+  /** `GET /v1/metadata` */
+  readonly nimVersion: string | undefined;
+  /** `status` of `GET /health`; most servers answer it without a body */
+  readonly health: string | undefined;
 };
 
-const versionAnswer = z.object({ version: z.string() });
+/** Services whose kind their host tells: what is not documented is not asked there, and counts against no rate limit. */
+const HOSTED = ['integrate.api.nvidia.com', 'openrouter.ai'];
 
 const openapi = z.object({
   components: z.object({
@@ -21,23 +38,56 @@ const openapi = z.object({
   }),
 });
 
-export async function probe(client: RemoteClient, signal: AbortSignal): Promise<Found> {
-  const [{ data }, version, document, metrics] = await Promise.all([
-    client.models(signal),
-    client.look('/version', signal),
-    client.look('/openapi.json', signal),
-    client.look('/metrics', signal),
+const version = z.object({ version: z.string() });
+const props = z.object({ default_generation_settings: z.object({ n_ctx: z.number() }) });
+const lmStudioModels = z.object({ data: z.array(z.object({ state: z.string() })).min(1) });
+const sglangModel = z.object({ model_path: z.string(), is_generation: z.boolean() });
+const nim = z.object({ version: z.string(), modelInfo: z.unknown() });
+const health = z.object({ status: z.string() });
+
+/** `named`: a model that the operator named, so that the list of models is not needed. */
+export async function probe(client: RemoteClient, named: boolean, signal: AbortSignal): Promise<Found> {
+  const { host } = client;
+  const look = async (path: string): Promise<string | undefined> =>
+    HOSTED.includes(host) ? undefined : client.look(path, signal);
+  const [list, document, metrics, ...answers] = await Promise.all([
+    client.get('/v1/models', modelList, signal).catch((error: unknown) => {
+      if (named && mayDoWithout(error)) return undefined;
+      throw error;
+    }),
+    look('/openapi.json'),
+    look('/metrics'),
+    look('/version'),
+    look('/props'),
+    look('/api/version'),
+    look('/api/v0/models'),
+    look('/get_model_info'),
+    look('/v1/metadata'),
+    look('/health'),
   ]);
-  const schema = openapi.safeParse(asJson(document)).data;
+  const [ofVersion, ofProps, ofOllama, ofLmStudio, ofSglang, ofNim, ofHealth] = answers.map(asJson);
+  const models = list?.body.data;
   return {
-    models: data,
-    version: versionAnswer.safeParse(asJson(version)).data?.version,
-    knowsBudget:
-      schema === undefined
-        ? undefined
-        : 'thinking_token_budget' in schema.components.schemas.CompletionRequest.properties,
+    host,
+    models,
+    owner: models?.[0]?.owned_by ?? undefined,
+    serverHeader: list?.serverHeader,
+    version: version.safeParse(ofVersion).data?.version,
+    knowsBudget: knowsBudget(asJson(document)),
     prefixCaching: prefixCaching(metrics),
+    slotWindow: props.safeParse(ofProps).data?.default_generation_settings.n_ctx,
+    ollamaVersion: version.safeParse(ofOllama).data?.version,
+    lmStudio: lmStudioModels.safeParse(ofLmStudio).success,
+    sglangModel: sglangModel.safeParse(ofSglang).success,
+    nimVersion: nim.safeParse(ofNim).data?.version,
+    health: health.safeParse(ofHealth).data?.status,
   };
+}
+
+/** `transformers serve` fails to list its models where it cannot reach the hub (seen on 5.19). */
+function mayDoWithout(error: unknown): boolean {
+  if (error instanceof EngineProtocolError) return true;
+  return error instanceof EngineHttpError && (error.status === 404 || error.status >= 500);
 }
 
 function asJson(text: string | undefined): unknown {
@@ -48,14 +98,12 @@ function asJson(text: string | undefined): unknown {
   }
 }
 
+function knowsBudget(document: unknown): boolean | undefined {
+  const schema = openapi.safeParse(document).data;
+  return schema && 'thinking_token_budget' in schema.components.schemas.CompletionRequest.properties;
+}
+
 function prefixCaching(metrics: string | undefined): boolean | undefined {
   const said = /^vllm:cache_config_info\{.*enable_prefix_caching="(True|False)"/m.exec(metrics ?? '')?.[1];
   return said === undefined ? undefined : said === 'True';
-}
-
-/** vLLM has the field since 0.19 (vllm-project/vllm#20859); where `/openapi.json` is hidden the version is all there is. */
-export function hasBudget({ knowsBudget, version }: Pick<Found, 'knowsBudget' | 'version'>): boolean {
-  if (knowsBudget !== undefined) return knowsBudget;
-  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  return major > 0 || minor >= 19;
 }

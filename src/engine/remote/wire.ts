@@ -1,21 +1,49 @@
 /**
- * What vLLM answers, as far as it is used here. Seen on vLLM 0.13 and 0.32, which are alike on this road (the recorded
- * exchanges are in test/fixtures). Other fields pass unread.
+ * What servers answer, as far as it is used here; other fields pass unread. vLLM's shapes were seen on 0.13 and 0.32 (the
+ * recorded exchanges are in test/fixtures); where another kind names a field otherwise, it stands beside.
  */
 import * as z from 'zod';
 
-/** `GET /v1/models` */
-export const modelList = z.object({
-  data: z.array(z.object({ id: z.string(), root: z.string().nullish(), max_model_len: z.number().nullish() })),
+const servedModel = z.object({
+  id: z.string(),
+  root: z.string().nullish(),
+  owned_by: z.string().nullish(),
+  max_model_len: z.number().nullish(),
+  /** llama.cpp */
+  meta: z.object({ n_ctx: z.number().nullish() }).nullish(),
+  /** OpenRouter */
+  context_length: z.number().nullish(),
 });
+
+export type ServedModel = z.infer<typeof servedModel>;
+
+/** `GET /v1/models` */
+export const modelList = z.object({ data: z.array(servedModel) });
 
 /** `POST /tokenize`, of text or of messages */
 export const tokenized = z.object({ tokens: z.array(z.int()), max_model_len: z.number().nullish() });
 
-/** `POST /detokenize` */
-export const detokenized = z.object({ prompt: z.string() });
+/** `POST /detokenize`: `prompt` in vLLM, `text` in SGLang, `content` in llama.cpp */
+export const detokenized = z
+  .object({ prompt: z.string(), text: z.string(), content: z.string() })
+  .partial()
+  .transform(({ prompt, text, content }) => prompt ?? text ?? content)
+  .pipe(z.string());
 
-/** a chunk of `POST /v1/completions` with `stream` and `return_token_ids` */
+/** llama.cpp's `POST /apply-template` */
+export const applied = z.object({ prompt: z.string() });
+
+const usage = z.object({
+  prompt_tokens: z.int().nullish(),
+  completion_tokens: z.int().nullish(),
+  completion_tokens_details: z.object({ reasoning_tokens: z.int().nullish() }).nullish(),
+  /** SGLang */
+  reasoning_tokens: z.int().nullish(),
+});
+
+export type WireUsage = z.infer<typeof usage>;
+
+/** a chunk of `POST /v1/completions` */
 export const completionChunk = z.object({
   choices: z.array(
     z.object({
@@ -24,6 +52,34 @@ export const completionChunk = z.object({
       finish_reason: z.string().nullish(),
     }),
   ),
+  usage: usage.nullish(),
 });
 
-export type CompletionChunk = z.infer<typeof completionChunk>;
+/** a chunk of llama.cpp's `POST /completion`; its last has `stop` and no text */
+export const llamaChunk = z.object({
+  content: z.string(),
+  tokens: z.array(z.int()).nullish(),
+  stop: z.boolean(),
+  stop_type: z.string().nullish(),
+  tokens_predicted: z.int().nullish(),
+  tokens_evaluated: z.int().nullish(),
+});
+
+/** a chunk of `POST /v1/chat/completions`; thinking is `reasoning`, in older servers and relatives `reasoning_content` */
+export const chatChunk = z.object({
+  choices: z
+    .array(
+      z.object({
+        delta: z
+          .object({
+            content: z.string().nullish(),
+            reasoning: z.string().nullish(),
+            reasoning_content: z.string().nullish(),
+          })
+          .nullish(),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+  usage: usage.nullish(),
+});

@@ -157,31 +157,25 @@ test('a window that the list does not tell is asked of /tokenize', async () => {
   expect(await createRemoteEngine({ baseUrl: road.url }).describe({ signal })).toMatchObject({ window: 1234 });
 });
 
-test('a server that tells its window nowhere is not enough', async () => {
+test('a server that tells its window nowhere has the say itself', async () => {
   const withoutWindow: Answer = { status: 200, body: { tokens: [1, 2, 3], count: 3 } };
   const road = await startRoad((await startFake()).url, {
     detour: (passing) => (passing.path === '/tokenize' ? withoutWindow : lists({ id: 'thinkmeter-demo' })(passing)),
   });
-  await expect(createRemoteEngine({ baseUrl: road.url }).describe({ signal })).rejects.toMatchObject({
-    code: 'ENGINE_UNSUPPORTED',
-    message: expect.stringContaining('how long its window is'),
-  });
+  expect(await createRemoteEngine({ baseUrl: road.url }).describe({ signal })).toMatchObject({ window: Infinity });
 });
 
-test('a server without /tokenize is not enough, and the error says so', async () => {
+test('a server without /tokenize is talked to by messages', async () => {
   const { url } = await startFake({ misbehave: { noTokenize: true } });
-  await expect(createRemoteEngine({ baseUrl: url }).describe({ signal })).rejects.toMatchObject({
-    code: 'ENGINE_UNSUPPORTED',
-    message: `the server at ${url} has no /tokenize, so prompts cannot be counted there`,
-  });
+  const engine = createRemoteEngine({ baseUrl: url });
+  expect(await engine.describe({ signal })).toMatchObject({ countedBy: 'usage', closerIds: { afterLine: [] } });
+  expect((await engine.render(ask('x'), true, { signal })).turn).toMatchObject({ thinking: true });
 });
 
-test('a server that sends no token ids is not enough, and the error says so', async () => {
+test('a server that sends no token ids is counted by its usage', async () => {
   const { url } = await startFake({ misbehave: { noTokenIds: true } });
-  await expect(generate(createRemoteEngine({ baseUrl: url }), 'x', greedily(5))).rejects.toMatchObject({
-    code: 'ENGINE_UNSUPPORTED',
-    message: expect.stringContaining('does not send token ids'),
-  });
+  const { pieces } = await generate(createRemoteEngine({ baseUrl: url }), 'x', greedily(5));
+  expect(pieces.map(({ counted }) => counted)).toEqual(Array.from({ length: 5 }, () => ({ tokens: 1, by: 'usage' })));
 });
 
 test.each([

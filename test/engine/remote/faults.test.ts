@@ -40,7 +40,7 @@ test.each([
 test.each([
   { name: 'the connection breaks', misbehave: { dropAfterTokens: 0 }, code: 'ENGINE_UNREACHABLE' },
   { name: 'an event comes that is no JSON', misbehave: { garbageAfterTokens: 0 }, code: 'ENGINE_PROTOCOL' },
-  { name: 'the server reports an error', misbehave: { errorAfterTokens: 0 }, code: 'ENGINE_PROTOCOL' },
+  { name: 'the server reports an error', misbehave: { errorAfterTokens: 0 }, code: 'ENGINE_HTTP' },
 ])('between the headers and the first token it is an error that a person can read, when $name', async (row) => {
   const { ids, error } = await broken((await startFake({ misbehave: row.misbehave })).url);
   expect(ids).toEqual([]);

@@ -33,7 +33,7 @@ test.each([
       max_tokens: 7,
       ...fields,
       stream: true,
-      stream_options: { include_usage: true },
+      stream_options: { include_usage: true, continuous_usage_stats: true },
       return_token_ids: true,
       skip_special_tokens: false,
     },

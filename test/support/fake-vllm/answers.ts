@@ -21,7 +21,7 @@ export class RequestError extends Error {
 /** vLLM puts the culprit into the text too, when it knows one. */
 export function badRequest(
   message: string,
-  culprit?: { readonly param: string; readonly value: number },
+  culprit?: { readonly param: string; readonly value: number | string },
 ): RequestError {
   const tail = culprit === undefined ? '' : ` (parameter=${culprit.param}, value=${culprit.value})`;
   return new RequestError({
@@ -46,6 +46,10 @@ export function invalidBody(problem: {
 }): RequestError {
   const message = `1 validation error:\n  {'type': '${problem.type}', 'loc': '${problem.loc}', 'msg': '${problem.msg}', ${problem.rest}}`;
   return new RequestError({ status: 400, message, type: 'Bad Request', param: problem.loc });
+}
+
+export function engineError(message: string): ApiError {
+  return { status: 500, message, type: 'InternalServerError', param: null };
 }
 
 export function errorBody(error: ApiError): unknown {

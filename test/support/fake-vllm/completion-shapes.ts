@@ -1,98 +1,90 @@
-/** The JSON of `/v1/completions`: same fields, same order as recorded from 0.32.0. */
-import { randomBytes } from 'node:crypto';
-import type { CompletionRequest } from './completion-request.ts';
-import type { Finish } from './generation.ts';
+/** The JSON of `/v1/completions`: same fields, same order as recorded. */
+import { counts, fingerprint, finishFields, head, type Delta, type Format, type Shape } from './answer-format.ts';
+import { ifNewer, isOlder } from './served.ts';
 
-export const fingerprint = 'vllm-0.32.0-00000000';
-
-export type Envelope = { readonly id: string; readonly created: number; readonly model: string };
-
-export type Shape = {
-  readonly request: CompletionRequest;
-  readonly envelope: Envelope;
-  /** a server that never heard of `return_token_ids` has no such fields */
-  readonly knowsTokenIds: boolean;
-  /** `--enable-prompt-tokens-details` */
-  readonly promptTokensDetails: boolean;
-};
-
-export type Delta = { readonly ids: readonly number[]; readonly text: string; readonly finish: Finish | undefined };
-
-export function newEnvelope(model: string): Envelope {
-  return { id: `cmpl-${randomBytes(8).toString('hex')}`, created: Math.floor(Date.now() / 1000), model };
-}
-
-export function chunk(shape: Shape, delta: Delta, position: { first: boolean; generated: number }): unknown {
-  const { request, envelope } = shape;
-  const wanted = request.returnTokenIds;
-  const choice = {
-    index: 0,
-    text: delta.text,
-    logprobs: null,
-    finish_reason: delta.finish?.reason ?? null,
-    stop_reason: delta.finish?.stopReason ?? null,
-    ...(shape.knowsTokenIds && {
-      prompt_token_ids: wanted && position.first ? request.promptIds : null,
-      token_ids: wanted ? delta.ids : null,
-    }),
-  };
+export function createTextFormat(shape: Shape): Format {
+  let first = true;
+  let generated = 0;
   return {
-    ...head(envelope),
-    choices: [choice],
-    ...(request.continuousUsage && { usage: usage(shape, position.generated) }),
-    // it rides on the last chunk only where no usage chunk follows
-    ...(delta.finish !== undefined && !request.includeUsage && { system_fingerprint: fingerprint }),
-  };
-}
-
-export function usageChunk(shape: Shape, generated: number): unknown {
-  return {
-    ...head(shape.envelope),
-    choices: [],
-    usage: {
-      ...usage(shape, generated),
-      ...(shape.promptTokensDetails && { prompt_tokens_details: { cached_tokens: 0 } }),
+    opening: () => [],
+    chunk: (delta) => {
+      generated += delta.ids.length;
+      const body = chunk(shape, delta, { first, generated });
+      first = false;
+      return body;
     },
-    system_fingerprint: fingerprint,
+    usage: () => usageChunk(shape, generated),
+    whole: (delta) => wholeCompletion(shape, delta),
   };
 }
 
-export function wholeCompletion(shape: Shape, delta: Delta): unknown {
+function chunk(shape: Shape, delta: Delta, position: { first: boolean; generated: number }): unknown {
   const { request } = shape;
   const wanted = request.returnTokenIds;
   const choice = {
     index: 0,
     text: delta.text,
     logprobs: null,
-    finish_reason: delta.finish?.reason ?? null,
-    stop_reason: delta.finish?.stopReason ?? null,
+    ...finishFields(delta),
+    ...(shape.knowsTokenIds && {
+      prompt_token_ids: wanted && position.first ? request.promptIds : null,
+      token_ids: wanted ? delta.ids : null,
+    }),
+  };
+  // it rides on the last chunk only where no usage chunk follows
+  const last = delta.finish !== undefined && !request.includeUsage;
+  return {
+    ...head(shape.envelope, 'text_completion'),
+    choices: [choice],
+    usage: usageOfChunk(shape, position.generated),
+    system_fingerprint: last ? ifNewer(shape.served, fingerprint) : undefined,
+  };
+}
+
+function usageOfChunk(shape: Shape, generated: number): unknown {
+  const older = isOlder(shape.served);
+  if (!shape.request.continuousUsage) return older ? null : undefined;
+  return { ...counts(shape, generated), ...(older && { prompt_tokens_details: null }) };
+}
+
+function usageChunk(shape: Shape, generated: number): unknown {
+  return {
+    ...head(shape.envelope, 'text_completion'),
+    choices: [],
+    usage: {
+      ...counts(shape, generated),
+      ...(shape.served.promptTokensDetails && { prompt_tokens_details: { cached_tokens: shape.cachedTokens } }),
+    },
+    system_fingerprint: ifNewer(shape.served, fingerprint),
+  };
+}
+
+function wholeCompletion(shape: Shape, delta: Delta): unknown {
+  const { request, served } = shape;
+  const wanted = request.returnTokenIds;
+  const choice = {
+    index: 0,
+    text: delta.text,
+    logprobs: null,
+    ...finishFields(delta),
     ...(shape.knowsTokenIds && { token_ids: wanted ? delta.ids : null }),
     prompt_logprobs: null,
     ...(shape.knowsTokenIds && { prompt_token_ids: wanted ? request.promptIds : null }),
-    routed_experts: null,
+    routed_experts: ifNewer(served, null),
   };
-  const details = { cached_tokens: 0, created_cache_tokens: null, multimodal_tokens: null };
+  const details = { cached_tokens: shape.cachedTokens, created_cache_tokens: null, multimodal_tokens: null };
   return {
-    ...head(shape.envelope),
+    ...head(shape.envelope, 'text_completion'),
     choices: [choice],
     service_tier: null,
-    system_fingerprint: fingerprint,
+    system_fingerprint: ifNewer(served, fingerprint) ?? null,
     usage: {
-      ...usage(shape, delta.ids.length),
-      prompt_tokens_details: shape.promptTokensDetails ? details : null,
-      completion_tokens_details: null,
+      ...counts(shape, delta.ids.length),
+      prompt_tokens_details: served.promptTokensDetails ? details : null,
+      completion_tokens_details: ifNewer(served, null),
     },
     kv_transfer_params: null,
-    ec_transfer_params: null,
-    metrics: null,
+    ec_transfer_params: ifNewer(served, null),
+    metrics: ifNewer(served, null),
   };
-}
-
-function head({ id, created, model }: Envelope): Record<string, unknown> {
-  return { id, object: 'text_completion', created, model };
-}
-
-function usage({ request }: Shape, generated: number): Record<string, number> {
-  const prompt = request.promptIds.length;
-  return { prompt_tokens: prompt, total_tokens: prompt + generated, completion_tokens: generated };
 }

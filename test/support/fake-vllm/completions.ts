@@ -1,35 +1,35 @@
-/** `POST /v1/completions`: a script's tokens, at their pace, with what is to go wrong. */
+/** `POST /v1/completions` and `POST /v1/chat/completions`: read, refused or generated, and answered. */
 import type { ServerResponse } from 'node:http';
-import { sendError, type ApiError } from './answers.ts';
-import { readCompletionRequest, type CompletionRequest, type Served } from './completion-request.ts';
-import { newEnvelope, type Shape } from './completion-shapes.ts';
-import { createDetokenizer } from './detokenizer.ts';
-import { generate, scriptIds, type Finish, type Script } from './generation.ts';
+import { newEnvelope, type Format, type Shape } from './answer-format.ts';
+import { engineError, sendError } from './answers.ts';
+import { readChatRequest } from './chat-request.ts';
+import { createChatFormat } from './chat-shapes.ts';
+import { readCompletionRequest } from './completion-request.ts';
+import { createTextFormat } from './completion-shapes.ts';
+import type { GenerationRequest } from './generation-request.ts';
 import type { Meter } from './metrics.ts';
-import type { Misbehaviour, Mischief, Rejection } from './misbehaviour.ts';
-import { createPace, pause, untilAborted } from './pace.ts';
-import { bodySink, streamSink, type Sink } from './sinks.ts';
+import type { Misbehaviour, Rejection } from './misbehaviour.ts';
+import { parserFor } from './parser-choice.ts';
+import { produce, type Production } from './produce.ts';
+import type { Served } from './served.ts';
+import { bodySink, sendFailedStream, streamSink } from './sinks.ts';
+import { budgetRefusal } from './thinking-budget.ts';
 
-export type CompletionContext = {
-  readonly served: Served;
-  readonly script: Script;
-  readonly mischief: Mischief;
-  readonly msPerToken: number;
-  readonly promptTokensDetails: boolean;
+export type Road = 'text' | 'chat';
+
+export type CompletionContext = Production & {
   readonly meter: Meter;
-  /** ends the generation */
-  readonly signal: AbortSignal;
   readonly onSent: (tokens: number) => void;
-  /** it is the server that breaks the connection */
-  readonly onBreak: () => void;
 };
 
 export async function answerCompletion(
+  road: Road,
   raw: string,
   response: ServerResponse,
   context: CompletionContext,
 ): Promise<void> {
   const { mischief, served, signal } = context;
+  const { spec } = mischief;
   if (mischief.takeReset()) {
     context.onBreak();
     response.socket?.resetAndDestroy();
@@ -40,107 +40,59 @@ export async function answerCompletion(
     reject(response, rejection);
     return;
   }
-  const request = clamp(readCompletionRequest(raw, served), mischief.spec);
-  const shape: Shape = {
-    request,
-    envelope: newEnvelope(served.servedName),
-    knowsTokenIds: mischief.spec.noTokenIds !== true,
-    promptTokensDetails: context.promptTokensDetails,
-  };
-  const sink = (request.stream ? streamSink : bodySink)(response, shape, context.onSent);
-  context.meter.begin(request.promptIds.length);
+  const asked = roads[road](raw, served, spec);
+  const { request } = asked;
+  const refusal = budgetRefusal(request.thinkingBudget, served.reasoning);
+  if (refusal !== undefined) {
+    if (!request.stream) throw refusal;
+    sendFailedStream(response, refusal.answer);
+    return;
+  }
+  const meter = context.meter.begin(request.promptIds);
+  const format = asked.format({ knowsTokenIds: spec.noTokenIds !== true, cachedTokens: meter.cachedTokens });
+  const { includeUsage } = request;
+  const sink = (request.stream ? streamSink : bodySink)({
+    response,
+    format,
+    includeUsage,
+    burst: spec.burst === true,
+    onSent: context.onSent,
+  });
   try {
-    await produce(request, sink, context);
+    await produce(request, sink, context, meter);
   } catch (error) {
     // a script that throws: before the headers it is the server that answers
     if (!response.headersSent) throw error;
     sink.fail(engineError(String(error)));
   } finally {
-    context.meter.end();
+    meter.end();
     // whoever left early is not to be kept waiting for an answer that will not come
     if (signal.aborted && !response.writableEnded) response.destroy();
   }
 }
 
-async function produce(request: CompletionRequest, sink: Sink, context: CompletionContext): Promise<void> {
-  const { signal, served } = context;
-  const { spec } = context.mischief;
-  const { promptIds } = request;
-  const text = served.model.decode(promptIds, { skipSpecialTokens: false });
-  const output = context.script({ ids: promptIds, text, closer: served.model.closer });
-  const detokenizer = createDetokenizer(served.model, promptIds, request);
-  const steps = generate(served.model, scriptIds(served.model, output), detokenizer, request);
+type Asked = {
+  readonly request: GenerationRequest;
+  format(shape: Pick<Shape, 'knowsTokenIds' | 'cachedTokens'>): Format;
+};
 
-  await pause(spec.lateHeadersMs ?? 0, signal);
-  if (signal.aborted) return;
-  sink.start();
-  const pace = createPace({ firstTokenMs: spec.firstTokenMs ?? 0, msPerToken: context.msPerToken });
-  const pending: number[] = [];
-  const flush = (finish?: Finish): void => {
-    sink.send({ ids: pending.splice(0), text: detokenizer.take({ finished: finish !== undefined }), finish });
-    chunks += 1;
-  };
-  let chunks = 0;
-  let generated = 0;
-  for (;;) {
-    const trouble = troubleAfter(generated, spec);
-    if (trouble !== undefined && pending.length > 0) flush();
-    if (trouble !== undefined && (await ends(trouble, sink, context))) return;
-    await pace.next(signal);
-    const step = signal.aborted ? undefined : steps.next().value;
-    if (step === undefined) return;
-    generated += 1;
-    context.meter.token();
-    pending.push(step.id);
-    const finish = reported(step.finish, generated, spec);
-    if (finish !== undefined && spec.truncateWithoutFinish === true) {
-      sink.end({ truncated: true });
-      return;
-    }
-    if (finish !== undefined || pending.length >= chunkSize(chunks, request, spec)) flush(finish);
-    if (finish !== undefined) {
-      sink.end({ truncated: false });
-      return;
-    }
-  }
-}
+const roads: Readonly<Record<Road, (raw: string, served: Served, spec: Misbehaviour) => Asked>> = {
+  text: (raw, served, spec) => {
+    const request = clamp(readCompletionRequest(raw, served), spec);
+    const envelope = newEnvelope('cmpl', served.servedName);
+    return { request, format: (rest) => createTextFormat({ request, served, envelope, ...rest }) };
+  },
+  chat: (raw, served, spec) => {
+    const asked = clamp(readChatRequest(raw, served), spec);
+    const parser = parserFor(served, asked);
+    const request = { ...asked, skipSpecialTokens: asked.skipSpecialTokens && !parser.keepsSpecialTokens };
+    const envelope = newEnvelope('chatcmpl', served.servedName);
+    const { role } = asked;
+    return { request, format: (rest) => createChatFormat({ request, served, envelope, role, parser, ...rest }) };
+  },
+};
 
-function chunkSize(chunks: number, request: CompletionRequest, { idsPerChunk }: Misbehaviour): number {
-  if (typeof idsPerChunk === 'number') return idsPerChunk;
-  // like vLLM: the first token and the last come at once, whatever the interval
-  return idsPerChunk?.[chunks] ?? (chunks === 0 ? 1 : request.streamInterval);
-}
-
-type Trouble = 'drop' | 'error' | 'garbage' | 'stall';
-
-function troubleAfter(tokens: number, spec: Misbehaviour): Trouble | undefined {
-  if (tokens === spec.dropAfterTokens) return 'drop';
-  if (tokens === spec.errorAfterTokens) return 'error';
-  if (tokens === spec.garbageAfterTokens) return 'garbage';
-  return tokens === spec.stallAfterTokens ? 'stall' : undefined;
-}
-
-/** Makes the trouble; true when nothing comes after it. */
-async function ends(trouble: Trouble, sink: Sink, context: CompletionContext): Promise<boolean> {
-  if (trouble === 'garbage') sink.garbage();
-  if (trouble === 'garbage' || (trouble === 'drop' && !context.mischief.takeDrop())) return false;
-  if (trouble === 'drop') {
-    context.onBreak();
-    await sink.breakOff();
-  }
-  if (trouble === 'error') {
-    sink.fail(engineError('EngineCore encountered an issue. See stack trace (above) for the root cause.'));
-  }
-  if (trouble === 'stall') await untilAborted(context.signal);
-  return true;
-}
-
-function reported(finish: Finish | undefined, generated: number, spec: Misbehaviour): Finish | undefined {
-  if (generated === spec.finishReason?.afterTokens) return { reason: spec.finishReason.reason, stopReason: null };
-  return finish?.reason === 'length' && spec.stopAtCap === true ? { ...finish, reason: 'stop' } : finish;
-}
-
-function clamp(request: CompletionRequest, { clampMaxTokens }: Misbehaviour): CompletionRequest {
+function clamp<T extends GenerationRequest>(request: T, { clampMaxTokens }: Misbehaviour): T {
   return clampMaxTokens === undefined
     ? request
     : { ...request, maxTokens: Math.min(request.maxTokens, clampMaxTokens) };
@@ -155,8 +107,4 @@ function reject(response: ServerResponse, { status, retryAfterSeconds }: Rejecti
     { status, type, message: type, param: null },
     retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
   );
-}
-
-function engineError(message: string): ApiError {
-  return { status: 500, message, type: 'InternalServerError', param: null };
 }

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     thinking: { type: 'string', default: '2 + 2 is 4, and 4 is even.' },
     answer: { type: 'string', default: 'The answer is 4.' },
     'ms-per-token': { type: 'string', default: '0' },
+    reasoning: { type: 'string', default: 'parser' },
+    'reasoning-end': { type: 'string' },
     /** a `Misbehaviour` as JSON */
     misbehave: { type: 'string', default: '{}' },
   },
@@ -43,8 +45,10 @@ const fake = await startFakeVllm({
   port: Number(values.port),
   window: Number(values.window),
   msPerToken: Number(values['ms-per-token']),
+  reasoning: z.enum(['parser', 'absent', 'v2-runner', 'ignored']).parse(values.reasoning),
   misbehave: z.custom<Misbehaviour>((value) => typeof value === 'object').parse(JSON.parse(values.misbehave)),
   ...(values['served-name'] !== undefined && { servedName: values['served-name'] }),
+  ...(values['reasoning-end'] !== undefined && { reasoningEnd: values['reasoning-end'] }),
   ...(values['api-key'] !== undefined && { apiKey: values['api-key'] }),
 });
 process.stdout.write(`${fake.url}\n`);

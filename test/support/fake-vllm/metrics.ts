@@ -1,44 +1,74 @@
 /** The counters behind `/metrics`. */
-export type Meter = {
-  begin(promptTokens: number): void;
-  token(): void;
+import { CACHE_BLOCKS, cacheConfig, processMemory, samplesText } from './metrics-lines.ts';
+import { BLOCK_TOKENS, createPrefixCache } from './prefix-cache.ts';
+import { createHistogram } from './prometheus.ts';
+
+export type RequestMeter = {
+  /** tokens of the prompt that were found in the prefix cache */
+  readonly cachedTokens: number;
+  token(id: number): void;
   end(): void;
+};
+
+export type Meter = {
+  begin(promptIds: readonly number[]): RequestMeter;
   running(): number;
   generationTokens(): number;
-  /** Prometheus text, the four lines that the project reads */
   text(servedName: string): string;
 };
 
-export function createMeter(): Meter {
-  let running = 0;
-  let promptTokens = 0;
-  let generationTokens = 0;
+const firstTokenBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, 20, 40, 80];
+const nextTokenBounds = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 10, 20, 40, 80];
+
+export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean }): Meter {
+  const cache = createPrefixCache();
+  const held = new Map<symbol, number[]>();
+  const total = { promptTokens: 0, generationTokens: 0, queriedTokens: 0, hitTokens: 0 };
+  const firstToken = createHistogram(
+    { name: 'vllm:time_to_first_token_seconds', help: 'Histogram of time to first token in seconds.' },
+    firstTokenBounds,
+  );
+  const nextToken = createHistogram(
+    { name: 'vllm:inter_token_latency_seconds', help: 'Histogram of inter-token latency in seconds.' },
+    nextTokenBounds,
+  );
   return {
-    begin: (tokens) => {
-      running += 1;
-      promptTokens += tokens;
+    begin: (promptIds) => {
+      const ids = [...promptIds];
+      const key = Symbol('request');
+      held.set(key, ids);
+      const cachedTokens = prefixCaching ? cache.known(promptIds) : 0;
+      total.promptTokens += promptIds.length;
+      total.queriedTokens += prefixCaching ? promptIds.length : 0;
+      total.hitTokens += cachedTokens;
+      let lastAt = performance.now();
+      return {
+        cachedTokens,
+        token: (id) => {
+          const now = performance.now();
+          (ids.length === promptIds.length ? firstToken : nextToken).observe((now - lastAt) / 1000);
+          lastAt = now;
+          ids.push(id);
+          total.generationTokens += 1;
+        },
+        end: () => {
+          held.delete(key);
+          cache.remember(ids.slice(0, -1));
+        },
+      };
     },
-    token: () => {
-      generationTokens += 1;
-    },
-    end: () => {
-      running -= 1;
-    },
-    running: () => running,
-    generationTokens: () => generationTokens,
+    running: () => held.size,
+    generationTokens: () => total.generationTokens,
     text: (servedName) => {
-      const lines = [
-        ['num_requests_running', 'gauge', 'Number of requests in model execution batches.', running],
-        ['num_requests_waiting', 'gauge', 'Number of requests waiting to be processed.', 0],
-        ['prompt_tokens_total', 'counter', 'Number of prefill tokens processed.', promptTokens],
-        ['generation_tokens_total', 'counter', 'Number of generation tokens processed.', generationTokens],
-      ] as const;
-      return lines
-        .map(([name, kind, help, value]) => {
-          const labels = `{engine="0",model_name="${servedName}"}`;
-          return `# HELP vllm:${name} ${help}\n# TYPE vllm:${name} ${kind}\nvllm:${name}${labels} ${value}.0\n`;
-        })
-        .join('');
+      const blocks = [...held.values()].reduce((sum, ids) => sum + Math.ceil(ids.length / BLOCK_TOKENS), 0);
+      const labels = { engine: '0', model_name: servedName };
+      return [
+        processMemory(),
+        samplesText({ ...total, running: held.size, cacheUsage: blocks / CACHE_BLOCKS }, labels),
+        firstToken.text(labels),
+        nextToken.text(labels),
+        cacheConfig({ prefixCaching }),
+      ].join('');
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a server can do wrong, or a road between. All concern `/v1/completions`, except `noTokenize`. A request keeps
- * the misbehaviour that was set when it came.
+ * What a server can do wrong, or a road between. What is generated goes wrong on both roads, of text and of chat. A request
+ * keeps the misbehaviour that was set when it came.
  */
 export type Misbehaviour = {
   /** the connection breaks once n tokens of a completion were sent */
@@ -30,6 +30,12 @@ export type Misbehaviour = {
   readonly finishReason?: { readonly afterTokens: number; readonly reason: 'repetition' | 'abort' };
   /** sends nothing more after n tokens and keeps the connection */
   readonly stallAfterTokens?: number;
+  /** the stream is held back by a proxy: headers and all chunks come when the generation is over */
+  readonly burst?: boolean;
+  /** paths that are not there, as behind a proxy: 404 */
+  readonly hide?: readonly string[];
+  readonly noCompletions?: boolean;
+  readonly noVersion?: boolean;
   readonly noTokenize?: boolean;
   /** ignores `return_token_ids`, as a server that never heard of it */
   readonly noTokenIds?: boolean;
@@ -59,6 +65,16 @@ export function createMischief(spec: Misbehaviour): Mischief {
     takeRejection: () => (reject() ? spec.rejectFirst : undefined),
     takeDrop: drop,
   };
+}
+
+export function isHidden(path: string, spec: Misbehaviour): boolean {
+  const hidden = [
+    ...(spec.hide ?? []),
+    ...(spec.noCompletions === true ? ['/v1/completions'] : []),
+    ...(spec.noVersion === true ? ['/version'] : []),
+    ...(spec.noTokenize === true ? ['/tokenize', '/detokenize'] : []),
+  ];
+  return hidden.includes(path);
 }
 
 function counter(times: number): () => boolean {

@@ -24,6 +24,8 @@ export type FakeModel = {
   readonly closer: string;
   encode(text: string, options: { readonly specialTokens: boolean }): number[];
   decode(ids: readonly number[], options: { readonly skipSpecialTokens: boolean }): string;
+  /** what each id stands for, special tokens too: halves of a character stay halves */
+  bytes(ids: readonly number[]): Uint8Array[];
   /** the vocabulary's own spelling, as `return_token_strs` shows it */
   tokenStrings(ids: readonly number[]): string[];
   render(messages: readonly ChatMessage[], options: RenderOptions): string;
@@ -51,6 +53,7 @@ export function loadModel(name: ModelName): FakeModel {
   const tokenStrings = new Map(Object.entries(file.model.vocab).map(([token, id]) => [id, token]));
   for (const added of file.added_tokens) tokenStrings.set(added.id, added.content);
   const bytes = tokenBytes(tokenStrings, new Set(file.added_tokens.map((added) => added.id)));
+  const bytesOf = (ids: readonly number[]): Uint8Array[] => ids.map((id) => bytes.get(id) ?? new Uint8Array());
   const special = new Set(file.added_tokens.filter((added) => added.special).map((added) => added.id));
 
   return {
@@ -59,10 +62,9 @@ export function loadModel(name: ModelName): FakeModel {
     vocabularySize: tokenStrings.size,
     closer: closers[name],
     encode: (text, { specialTokens }) => tokenizer.encode(text, { add_special_tokens: specialTokens }).ids,
-    decode: (ids, { skipSpecialTokens }) => {
-      const shown = skipSpecialTokens ? ids.filter((id) => !special.has(id)) : ids;
-      return Buffer.concat(shown.map((id) => bytes.get(id) ?? new Uint8Array())).toString('utf8');
-    },
+    decode: (ids, { skipSpecialTokens }) =>
+      Buffer.concat(bytesOf(skipSpecialTokens ? ids.filter((id) => !special.has(id)) : ids)).toString('utf8'),
+    bytes: bytesOf,
     tokenStrings: (ids) => ids.map((id) => tokenStrings.get(id) ?? ''),
     render: (messages, { addGenerationPrompt, templateArguments }) =>
       template.render({ ...templateArguments, messages, add_generation_prompt: addGenerationPrompt }),

@@ -42,21 +42,56 @@ export function readEvents(stream: string): unknown[] {
     });
 }
 
-const choice = z.looseObject({ token_ids: z.array(z.int()).nullish() });
-const answer = z.looseObject({ choices: z.array(choice) });
+const ids = z.array(z.int());
+const choice = z.looseObject({ token_ids: ids.nullish() });
+const answer = z.looseObject({ choices: z.array(choice), prompt_token_ids: ids.nullish() });
+const prompted = z.looseObject({ prompt: ids });
 
-/** The ids that a recorded completion generated, and after which prompt; undefined for what is no completion. */
-export function recordedIds(
-  exchange: Recording,
-): { readonly promptIds: readonly number[]; readonly ids: readonly number[] } | undefined {
-  const asked = z.looseObject({ prompt: z.array(z.int()) }).safeParse(exchange.request.body);
-  if (exchange.request.path !== '/v1/completions' || exchange.response.status !== 200 || !asked.success)
-    return undefined;
-  const { body } = exchange.response;
-  const parts = typeof body === 'string' ? readEvents(body) : [body];
-  const ids = parts.flatMap((part) => {
+type Written = { readonly promptIds: readonly number[]; readonly ids: readonly number[] };
+
+/** The ids that a recorded completion generated, and after which prompt; undefined where they are not told. */
+export function recordedIds(exchange: Recording): Written | undefined {
+  const { body, status } = exchange.response;
+  if (!exchange.request.path.endsWith('/completions') || status !== 200) return undefined;
+  const parts = (typeof body === 'string' ? readEvents(body) : [body]).flatMap((part) => {
     const parsed = answer.safeParse(part);
-    return parsed.success ? parsed.data.choices.flatMap((entry) => entry.token_ids ?? []) : [];
+    return parsed.success ? [parsed.data] : [];
   });
-  return { promptIds: asked.data.prompt, ids };
+  const asked = prompted.safeParse(exchange.request.body);
+  const told = parts.find((part) => part.prompt_token_ids !== undefined)?.prompt_token_ids;
+  const promptIds = asked.success ? asked.data.prompt : told;
+  if (promptIds === undefined || promptIds === null) return undefined;
+  return { promptIds, ids: parts.flatMap((part) => part.choices.flatMap((entry) => entry.token_ids ?? [])) };
+}
+
+const said = z.looseObject({
+  choices: z.tuple([
+    z.looseObject({
+      message: z.looseObject({ content: z.string().nullable(), reasoning: z.string().nullable() }),
+      token_ids: z.null(),
+      finish_reason: z.literal('stop'),
+    }),
+  ]),
+});
+const asked = z.looseObject({ messages: z.array(z.unknown()), chat_template_kwargs: z.unknown().optional() });
+const tokenized = z.looseObject({ tokens: ids });
+
+/** Answers of the chat road without ids, by their prompt, which `/tokenize` was asked for: those without a thought. */
+export function recordedAnswers(
+  exchanges: readonly Recording[],
+): { readonly promptIds: readonly number[]; readonly text: string }[] {
+  const conversation = ({ request }: Recording): string | undefined => {
+    const { data } = asked.safeParse(request.body);
+    return data && JSON.stringify([data.messages, data.chat_template_kwargs]);
+  };
+  return exchanges.flatMap((exchange) => {
+    const message = said.safeParse(exchange.response.body).data?.choices[0].message;
+    const prompt = exchanges.find(
+      (other) => other.request.path === '/tokenize' && conversation(other) === conversation(exchange),
+    );
+    const promptIds = tokenized.safeParse(prompt?.response.body).data?.tokens;
+    if (message === undefined || promptIds === undefined) return [];
+    const { content, reasoning } = message;
+    return content !== null && reasoning !== null ? [] : [{ promptIds, text: content ?? reasoning ?? '' }];
+  });
 }

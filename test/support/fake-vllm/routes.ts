@@ -1,10 +1,12 @@
 /** Paths to answers. The key protects `/v1` only, as in vLLM. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from './answers.ts';
-import type { Served } from './completion-request.ts';
-import { answerCompletion, type CompletionContext } from './completions.ts';
+import { answerCompletion, type CompletionContext, type Road } from './completions.ts';
 import type { Script } from './generation.ts';
 import type { Meter } from './metrics.ts';
+import { isHidden } from './misbehaviour.ts';
+import { apiDescription } from './openapi.ts';
+import { versions, type Served } from './served.ts';
 import { detokenize, tokenize } from './tokenize.ts';
 
 /** What the routes need of their server. */
@@ -14,7 +16,8 @@ export type Host = {
   readonly meter: Meter;
   readonly apiKey: string | undefined;
   readonly msPerToken: number;
-  readonly promptTokensDetails: boolean;
+  /** `--disable-fastapi-docs` */
+  readonly hideDocs: boolean;
   readonly startedAt: number;
 };
 
@@ -34,7 +37,14 @@ const routes: Readonly<Record<string, Route>> = {
       response.end();
     },
   },
-  '/version': { method: 'GET', answer: ({ response }) => sendJson(response, 200, { version: '0.32.0' }) },
+  '/version': {
+    method: 'GET',
+    answer: ({ response, context }) => sendJson(response, 200, { version: versions[context.host.served.reasoning] }),
+  },
+  '/openapi.json': {
+    method: 'GET',
+    answer: ({ response, context }) => sendJson(response, 200, apiDescription(context.host.served)),
+  },
   '/metrics': {
     method: 'GET',
     answer: ({ response, context: { host } }) => {
@@ -51,14 +61,13 @@ const routes: Readonly<Record<string, Route>> = {
     method: 'POST',
     answer: ({ raw, response, context }) => sendJson(response, 200, detokenize(raw, context.host.served)),
   },
-  '/v1/completions': {
-    method: 'POST',
-    answer: async ({ raw, response, context: { host, ...rest } }) =>
-      answerCompletion(raw, response, { ...host, ...rest }),
-  },
+  '/v1/completions': { method: 'POST', answer: completionOn('text') },
+  '/v1/chat/completions': { method: 'POST', answer: completionOn('chat') },
 };
 
-const needsTokenizer = new Set(['/tokenize', '/detokenize']);
+function completionOn(road: Road): Route['answer'] {
+  return ({ raw, response, context: { host, ...rest } }) => answerCompletion(road, raw, response, { ...host, ...rest });
+}
 
 export async function route(
   raw: string,
@@ -67,13 +76,14 @@ export async function route(
   context: RouteContext,
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://fake');
-  const { apiKey } = context.host;
+  const { apiKey, hideDocs } = context.host;
   if (apiKey !== undefined && pathname.startsWith('/v1') && request.headers.authorization !== `Bearer ${apiKey}`) {
     sendJson(response, 401, { error: 'Unauthorized' });
     return;
   }
   const found = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
-  if (found === undefined || (context.mischief.spec.noTokenize === true && needsTokenizer.has(pathname))) {
+  const hidden = isHidden(pathname, context.mischief.spec) || (hideDocs && pathname === '/openapi.json');
+  if (found === undefined || hidden) {
     sendJson(response, 404, { detail: 'Not Found' });
     return;
   }

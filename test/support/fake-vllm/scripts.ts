@@ -1,6 +1,6 @@
 /** Ready-made models. */
 import type { Script, ScriptPrompt } from './generation.ts';
-import { readRecordings, recordedIds } from './recordings.ts';
+import { readRecordings, recordedAnswers, recordedIds } from './recordings.ts';
 
 const opening = '<think>';
 const ending = '</think>';
@@ -31,17 +31,20 @@ export function neverStopsThinking(line = 'Let me check that once more.\n', answ
  * greedy). Any other prompt is an error: a 500.
  */
 export function recorded(directory: string): Script {
-  const sequences = readRecordings(directory)
+  const recordings = readRecordings(directory);
+  const sequences = recordings
     .flatMap((exchange) => recordedIds(exchange) ?? [])
     .map(({ promptIds, ids }) => ({ shortest: promptIds.length, whole: [...promptIds, ...ids] }))
     // some were cut short by a limit or a stop: the longest tells the most
     .toSorted((a, b) => b.whole.length - a.whole.length);
+  const answers = recordedAnswers(recordings);
   return ({ ids }) => {
-    const found = sequences.find(
-      ({ shortest, whole }) => ids.length >= shortest && ids.every((id, index) => id === whole[index]),
-    );
-    if (found === undefined) throw new Error(`no recorded completion begins with this prompt of ${ids.length} tokens`);
-    return found.whole.slice(ids.length);
+    const isBeginningOf = (whole: readonly number[]): boolean => ids.every((id, index) => id === whole[index]);
+    const found = sequences.find(({ shortest, whole }) => ids.length >= shortest && isBeginningOf(whole));
+    if (found !== undefined) return found.whole.slice(ids.length);
+    const answer = answers.find(({ promptIds }) => promptIds.length === ids.length && isBeginningOf(promptIds));
+    if (answer !== undefined) return answer.text;
+    throw new Error(`no recorded completion begins with this prompt of ${ids.length} tokens`);
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A real HTTP server that plays vLLM 0.32.0 as recorded in `test/fixtures`, on 127.0.0.1: what the model writes is a
+ * A real HTTP server that plays vLLM as recorded in `test/fixtures`, on 127.0.0.1: what the model writes is a
  * script's affair, what goes wrong a table's. No weights, no clock of its own, no state between two servers.
  */
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import { createMischief, type Misbehaviour, type Mischief } from './misbehaviour
 import { loadModel, type ModelName } from './model.ts';
 import { route, type Host } from './routes.ts';
 import { thinks } from './scripts.ts';
+import { THINK_END, type Reasoning } from './served.ts';
 
 export type FakeVllmOptions = {
   readonly model?: ModelName;
@@ -22,8 +23,16 @@ export type FakeVllmOptions = {
   readonly script?: Script;
   readonly misbehave?: Misbehaviour;
   readonly port?: number;
-  /** `--enable-prompt-tokens-details`: `cached_tokens` (always 0) in the usage; off, as in vLLM */
+  /** `--enable-prompt-tokens-details`: `cached_tokens` in the usage; off, as in vLLM */
   readonly promptTokensDetails?: boolean;
+  /** what the server makes of thinking; `parser` */
+  readonly reasoning?: Reasoning;
+  /** `reasoning_end_str` of `--reasoning-config`: what is forced at the end of the budget; a bare `</think>` */
+  readonly reasoningEnd?: string;
+  /** on, as in vLLM */
+  readonly prefixCaching?: boolean;
+  /** `--disable-fastapi-docs`: no `/openapi.json` */
+  readonly hideDocs?: boolean;
 };
 
 export type RecordedRequest = {
@@ -56,12 +65,19 @@ export type FakeVllm = {
 export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<FakeVllm> {
   const model = loadModel(options.model ?? 'thinkmeter-demo');
   const host: Host = {
-    served: { model, servedName: options.servedName ?? model.name, window: options.window ?? 2048 },
+    served: {
+      model,
+      servedName: options.servedName ?? model.name,
+      window: options.window ?? 2048,
+      reasoning: options.reasoning ?? 'parser',
+      reasoningEnd: options.reasoningEnd ?? THINK_END,
+      promptTokensDetails: options.promptTokensDetails ?? false,
+    },
     script: options.script ?? thinks('2 + 2 is 4, and 4 is even.', 'The answer is 4.'),
-    meter: createMeter(),
+    meter: createMeter({ prefixCaching: options.prefixCaching ?? true }),
     apiKey: options.apiKey,
     msPerToken: options.msPerToken ?? 0,
-    promptTokensDetails: options.promptTokensDetails ?? false,
+    hideDocs: options.hideDocs ?? false,
     startedAt: Math.floor(Date.now() / 1000),
   };
   const requests: RecordedRequest[] = [];

@@ -1,8 +1,8 @@
-/** The two ways a completion is answered: event by event, or whole. */
+/** The ways an answer leaves: event by event, or whole. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
+import type { Delta, Format } from './answer-format.ts';
 import { errorBody, sendError, type ApiError } from './answers.ts';
-import { chunk, usageChunk, wholeCompletion, type Delta, type Shape } from './completion-shapes.ts';
 
 export type Sink = {
   /** the headers, at once */
@@ -16,37 +16,47 @@ export type Sink = {
   breakOff(): Promise<void>;
 };
 
+export type SinkOptions = {
+  readonly response: ServerResponse;
+  readonly format: Format;
+  readonly includeUsage: boolean;
+  /** nothing leaves before the end */
+  readonly burst: boolean;
+  readonly onSent: (tokens: number) => void;
+};
+
 const notJson = '{"id":"cmpl-';
 
-export function streamSink(response: ServerResponse, shape: Shape, onSent: (tokens: number) => void): Sink {
+export function streamSink({ response, format, includeUsage, burst, onSent }: SinkOptions): Sink {
+  const events = eventWriter(response, { burst });
   let first = true;
-  let generated = 0;
-  const event = (data: string): void => {
-    response.write(`data: ${data}\n\n`);
+  let unsent = 0;
+  const end = (): void => {
+    events.end();
+    if (unsent > 0) onSent(unsent);
   };
   return {
-    start: () => {
-      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-      response.flushHeaders();
-    },
+    start: () => events.start(),
     send: (delta) => {
-      generated += delta.ids.length;
-      event(JSON.stringify(chunk(shape, delta, { first, generated })));
+      if (first) format.opening().forEach((part) => events.write(JSON.stringify(part)));
       first = false;
-      onSent(delta.ids.length);
+      const chunk = format.chunk(delta);
+      if (chunk !== undefined) events.write(JSON.stringify(chunk));
+      if (burst) unsent += delta.ids.length;
+      else onSent(delta.ids.length);
     },
-    garbage: () => event(notJson),
+    garbage: () => events.write(notJson),
     fail: (error) => {
-      event(JSON.stringify(errorBody(error)));
-      event('[DONE]');
-      response.end();
+      events.write(JSON.stringify(errorBody(error)));
+      events.write('[DONE]');
+      end();
     },
     end: ({ truncated }) => {
       if (!truncated) {
-        if (shape.request.includeUsage) event(JSON.stringify(usageChunk(shape, generated)));
-        event('[DONE]');
+        if (includeUsage) events.write(JSON.stringify(format.usage()));
+        events.write('[DONE]');
       }
-      response.end();
+      end();
     },
     breakOff: async () => {
       // node writes a chunk in the next turn of the loop, not at once
@@ -56,8 +66,41 @@ export function streamSink(response: ServerResponse, shape: Shape, onSent: (toke
   };
 }
 
+/** A stream that fails before its first token: 200 all the same, and the error in its place. */
+export function sendFailedStream(response: ServerResponse, error: ApiError): void {
+  const events = eventWriter(response, { burst: false });
+  events.start();
+  events.write(JSON.stringify(errorBody(error)));
+  events.write('[DONE]');
+  events.end();
+}
+
+type EventWriter = { start(): void; write(data: string): void; end(): void };
+
+function eventWriter(response: ServerResponse, { burst }: { readonly burst: boolean }): EventWriter {
+  const held: string[] = [];
+  const sendHeaders = (): void => {
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    response.flushHeaders();
+  };
+  return {
+    start: () => {
+      if (!burst) sendHeaders();
+    },
+    write: (data) => {
+      const event = `data: ${data}\n\n`;
+      if (burst) held.push(event);
+      else response.write(event);
+    },
+    end: () => {
+      if (burst) sendHeaders();
+      response.end(held.join(''));
+    },
+  };
+}
+
 /** Nothing leaves before the end, so every failure comes in the place of the answer. */
-export function bodySink(response: ServerResponse, shape: Shape, onSent: (tokens: number) => void): Sink {
+export function bodySink({ response, format, onSent }: SinkOptions): Sink {
   let whole: Delta = { ids: [], text: '', finish: undefined };
   let spoilt = false;
   return {
@@ -70,7 +113,7 @@ export function bodySink(response: ServerResponse, shape: Shape, onSent: (tokens
     },
     fail: (error) => sendError(response, error),
     end: () => {
-      const text = spoilt ? notJson : JSON.stringify(wholeCompletion(shape, whole));
+      const text = spoilt ? notJson : JSON.stringify(format.whole(whole));
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
       response.end(text);
       onSent(whole.ids.length);

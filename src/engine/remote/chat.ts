@@ -1,0 +1,68 @@
+/** Goes on from a question as messages, for servers that take no token ids. */
+import type { Family } from '../../prompt/family.ts';
+import { toPlainTurn } from '../../prompt/turn.ts';
+import type { Limits, Piece, Turn, Usage } from '../engine.ts';
+import { MarkedText } from './channels.ts';
+import type { RemoteClient } from './client.ts';
+import { sampled, toFinishReason, toUsage } from './completions.ts';
+import type { Dialect } from './dialects.ts';
+import { chatChunk } from './wire.ts';
+
+export type Chat = {
+  readonly client: RemoteClient;
+  readonly model: string;
+  readonly family: Family;
+  readonly dialect: Dialect;
+  /** counts a text without a request; absent: no tokenizer is here */
+  readonly count?: (text: string) => number;
+  /** whether this server hands thinking over apart, as far as it is known; it learns */
+  readonly splits: { known: boolean };
+  readonly signal: AbortSignal;
+};
+
+export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenerator<Piece> {
+  const { client, family, dialect } = task;
+  const marked = new MarkedText(family, turn.thinking, task.splits);
+  let before = 0;
+  let usage: Usage | undefined;
+  let finish: Piece['finish'];
+  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, toBody(task, turn, limits), task.signal)) {
+    usage = toUsage(chunk.usage) ?? usage;
+    const choice = chunk.choices?.[0];
+    if (choice === undefined) continue;
+    const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
+    const [thought, said] = [reasoning ?? older ?? '', content ?? ''];
+    const total = dialect.chat.countsChunks ? (chunk.usage?.completion_tokens ?? 0) : 0;
+    const counted = toCounted(thought + said, total - before, task.count);
+    before += counted.tokens;
+    if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
+    const text = marked.push(thought, said);
+    if (text !== '' || counted.tokens > 0) yield { ids: [], text, counted };
+  }
+  if (finish === undefined) return;
+  const rest = marked.end(finish.unified === 'stop');
+  yield { ids: [], text: rest, counted: { tokens: 0, by: 'estimate' }, finish, ...(usage && { usage }) };
+}
+
+function toBody({ model, family, dialect }: Chat, turn: Turn, limits: Limits): object {
+  const { messages, templateArguments } = toPlainTurn(turn.question, family, turn);
+  const { templateArguments: takesThem, thinking, countsChunks } = dialect.chat;
+  const asArguments = takesThem && Object.keys(templateArguments).length > 0;
+  return {
+    model,
+    messages,
+    max_tokens: limits.maxTokens,
+    ...sampled(limits),
+    stream_options: { include_usage: true, ...(countsChunks && { continuous_usage_stats: true }) },
+    ...(asArguments && { chat_template_kwargs: templateArguments }),
+    ...thinking(turn.thinking),
+    ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
+  };
+}
+
+/** Usage with every chunk, else our own tokenizer, else a token a chunk. */
+function toCounted(text: string, more: number, count: Chat['count']): NonNullable<Piece['counted']> {
+  if (more > 0) return { tokens: more, by: 'usage' };
+  if (text === '') return { tokens: 0, by: 'estimate' };
+  return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
+}

@@ -1,0 +1,110 @@
+/** Goes on from token ids: by `/v1/completions`, or by llama.cpp's own `/completion`. */
+import type { FinishReason, Limits, Piece, Usage } from '../engine.ts';
+import type { RemoteClient } from './client.ts';
+import type { Dialect } from './dialects.ts';
+import { completionChunk, llamaChunk, type WireUsage } from './wire.ts';
+
+export type Completion = {
+  readonly client: RemoteClient;
+  readonly model: string;
+  readonly dialect: Dialect;
+  readonly encode: (text: string) => Promise<readonly number[]>;
+  readonly decode: (ids: readonly number[]) => Promise<string>;
+  /** `encode` costs no request */
+  readonly countsHere: boolean;
+  readonly signal: AbortSignal;
+};
+
+export function complete(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  return task.dialect.completions?.by === 'llama.cpp' ? byLlama(task, ids, limits) : byOpenAi(task, ids, limits);
+}
+
+async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  const { client, model, dialect, signal } = task;
+  const { by = 'ids', fields = {} } = dialect.completions ?? {};
+  const body = {
+    model,
+    prompt: by === 'ids' ? [...ids] : await task.decode(ids),
+    max_tokens: limits.maxTokens,
+    ...sampled(limits),
+    stream_options: { include_usage: true, ...(dialect.chat.countsChunks && { continuous_usage_stats: true }) },
+    ...fields,
+    ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
+  };
+  // the piece that says how it ended is handed on when the stream is over: then the connection can be used again
+  let last: Piece | undefined;
+  let counted = 0;
+  let usage: Usage | undefined;
+  for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
+    usage = toUsage(chunk.usage) ?? usage;
+    const [choice] = chunk.choices;
+    if (choice === undefined) continue;
+    const { text, token_ids: tokenIds, finish_reason: finish } = choice;
+    const piece: Piece = {
+      ids: tokenIds ?? [],
+      text: text ?? '',
+      ...(tokenIds ? {} : { counted: await countedTokens(task, text ?? '', chunk.usage, counted) }),
+      ...(finish ? { finish: toFinishReason(finish) } : {}),
+    };
+    counted += piece.counted?.tokens ?? piece.ids.length;
+    if (piece.finish !== undefined) last = piece;
+    else yield piece;
+  }
+  if (last !== undefined) yield { ...last, ...(usage && { usage }) };
+}
+
+/** Usage with every chunk, else our own tokenizer, else a token a chunk. */
+async function countedTokens(
+  { countsHere, encode }: Completion,
+  text: string,
+  usage: WireUsage | null | undefined,
+  before: number,
+): Promise<NonNullable<Piece['counted']>> {
+  // zeros until the last chunk are Ollama's way
+  const total = usage?.completion_tokens ?? 0;
+  if (total > 0) return { tokens: Math.max(0, total - before), by: 'usage' };
+  if (countsHere) return { tokens: text === '' ? 0 : (await encode(text)).length, by: 'tokenizer' };
+  return { tokens: text === '' ? 0 : 1, by: 'estimate' };
+}
+
+/** A chunk an id; ids within a character are left out, and found again from its text. */
+async function* byLlama(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  const { client, dialect, signal, encode } = task;
+  const body = {
+    prompt: [...ids],
+    n_predict: limits.maxTokens,
+    cache_prompt: true,
+    ...sampled(limits),
+    ...dialect.completions?.fields,
+  };
+  let received = 0;
+  for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
+    const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
+    const own = sent ?? [];
+    // with the last chunk the end of turn has been counted, and is not sent
+    const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
+    const all = missing > 0 ? await encode(text) : own;
+    received += all.length;
+    yield {
+      ids: all,
+      text,
+      ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
+    };
+  }
+}
+
+export function sampled({ sampling: { temperature, topP } }: Limits): object {
+  return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };
+}
+
+export function toFinishReason(raw: string): FinishReason {
+  return { raw, unified: raw === 'stop' || raw === 'length' ? raw : 'other' };
+}
+
+export function toUsage(wire: WireUsage | null | undefined): Usage | undefined {
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = wire ?? {};
+  if (typeof promptTokens !== 'number' || typeof completionTokens !== 'number' || completionTokens === 0)
+    return undefined;
+  const reasoningTokens = wire?.completion_tokens_details?.reasoning_tokens ?? wire?.reasoning_tokens;
+  return { promptTokens, completionTokens, ...(typeof reasoningTokens === 'number' && { reasoningTokens }) };
+}

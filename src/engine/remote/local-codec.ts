@@ -1,0 +1,55 @@
+/** A model's template and tokenizer from a folder of ours, for servers that lend none (`THINKMETER_TOKENIZER`). */
+import { Template } from '@huggingface/jinja';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { ConfigError } from '../../errors.ts';
+import type { ServerCodec } from './codecs.ts';
+
+/** The special tokens that templates name are text, or objects that hold it. */
+const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
+
+const config = z.looseObject({
+  chat_template: z.string().nullish(),
+  bos_token: special,
+  eos_token: special,
+  model_max_length: z.number().nullish(),
+});
+
+export type LocalCodec = ServerCodec & { count(text: string): number };
+
+/** @throws {ConfigError} when the folder does not hold a tokenizer and a chat template */
+export function loadLocalCodec(folder: string): LocalCodec {
+  const read = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
+  try {
+    const raw = read('tokenizer_config.json');
+    const { chat_template: inConfig, bos_token: bos, eos_token: eos, model_max_length: longest } = config.parse(raw);
+    const file = join(folder, 'chat_template.jinja');
+    const template = new Template(existsSync(file) ? readFileSync(file, 'utf8') : z.string().parse(inConfig));
+    const tokenizer = new Tokenizer(read('tokenizer.json'), raw);
+    const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
+    return {
+      template: async (messages, templateArguments) =>
+        encode(
+          template.render({
+            ...templateArguments,
+            messages,
+            add_generation_prompt: true,
+            bos_token: bos ?? '',
+            eos_token: eos ?? '',
+          }),
+        ),
+      encode: async (text) => encode(text),
+      decode: async (ids) => tokenizer.decode([...ids], { skip_special_tokens: false }),
+      count: (text) => encode(text).length,
+      // some files say 1e30 where nobody knows
+      window: async () => (typeof longest === 'number' && longest < 1e9 ? longest : undefined),
+    };
+  } catch (cause) {
+    throw new ConfigError(`THINKMETER_TOKENIZER is ${folder}: no tokenizer with a chat template can be read there`, {
+      hint: 'name a folder with the tokenizer.json and tokenizer_config.json of the model that is served',
+      cause,
+    });
+  }
+}
