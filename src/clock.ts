@@ -12,3 +12,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(handle);
   },
 };
+
+/** Rejects with the signal's reason. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      silence();
+      reject(signal.reason as Error);
+    };
+    const silence = clock.timer(ms, () => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    });
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+}

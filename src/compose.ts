@@ -44,7 +44,7 @@ export function compose(config: Config, installation: Installation, log: Log): P
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, dtype, tokenizer } = config;
+  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -58,14 +58,15 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       return createEmbeddedEngine({ worker, sampling, model, ...(dtype === undefined ? {} : { dtype }) });
     case 'vllm': {
       const engine = createRemoteEngine({
-        baseUrl: config.baseUrl,
         sampling,
+        onFound: (sentence) => log.warn(sentence),
+        ...(baseUrl === undefined ? {} : { baseUrl }),
         ...(apiKey === undefined ? {} : { apiKey }),
         ...(model === undefined ? {} : { model }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
       });
-      const { root } = parseAddress(config.baseUrl);
-      if (apiKey !== undefined && sendsKeyInClear(root)) {
+      const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;
+      if (apiKey !== undefined && root !== undefined && sendsKeyInClear(root)) {
         log.warn(`THINKMETER_API_KEY crosses the network unencrypted to ${root}: use https there, or a tunnel`);
       }
       return engine;

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ENGINE_UNSUPPORTED'
   | 'NO_ANSWER'
   | 'TOOL_CALL'
+  | 'UNHEALTHY'
   | 'TRANSPORT'
   | 'CANCELLED'
   | 'BUG';
@@ -99,6 +100,12 @@ export class NoAnswerError extends ThinkmeterError {
 /** A call of ours, as a client, came back as an error; the message is the server's own sentence. */
 export class ToolCallError extends ThinkmeterError {
   readonly code = 'TOOL_CALL';
+  readonly audience = 'operator';
+}
+
+/** An examination found what keeps calls from being answered. */
+export class UnhealthyError extends ThinkmeterError {
+  readonly code = 'UNHEALTHY';
   readonly audience = 'operator';
 }
 

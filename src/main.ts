@@ -57,6 +57,14 @@ const program = createProgram(
         await parts.engine.close();
       }
     },
+    doctor: async (options, flags) => {
+      const [{ doctor }, { parts }] = await Promise.all([import('./cli/doctor.ts'), prepare(flags)]);
+      try {
+        await doctor(options, parts, terminal, interrupted.signal);
+      } finally {
+        await parts.engine.close();
+      }
+    },
     demo: async (flags) => {
       const settings = { engine: 'demo', ...flags };
       loadConfig(settings, env);

@@ -14,6 +14,8 @@ import type { Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
 import type { Runs } from './runs.ts';
+import { examine, type Examination } from './status/examine.ts';
+import { collectStatus, type Status } from './status/status.ts';
 
 export type CallOptions = {
   readonly signal: AbortSignal;
@@ -34,6 +36,10 @@ export type Runner = {
   ready(maxSeconds: number | undefined, options: CallOptions): Promise<void>;
   /** undefined when its turn came too late */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
+  /** What an operator wants to know, without generating. */
+  status(signal: AbortSignal): Promise<Status>;
+  /** The same, after what only generating can tell was tried. */
+  examine(signal: AbortSignal): Promise<Examination>;
   /** Keeps a batch as a run of its own; its id. */
   keep(batch: BatchResult): string;
 };
@@ -52,6 +58,7 @@ type Parts = {
 
 export function createRunner({ engine, clock, trust, mechanism, concurrency, runs, log }: Parts): Runner {
   const queue = new PQueue({ concurrency });
+  const statusParts = { engine, trust, runs, clock };
 
   const runNow = async (question: Question, options: CallOptions): Promise<Outcome> => {
     const runId = randomUUID();
@@ -131,6 +138,8 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
         options.stillWanted() ? runNow(question, options) : undefined;
       return inTurn(question, options, BULK, ask);
     },
+    status: (signal) => collectStatus(statusParts, { signal }),
+    examine: (signal) => examine(statusParts, { signal }),
     keep(batch) {
       const runId = randomUUID();
       runs.keep({ ...batch, run_id: runId });

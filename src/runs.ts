@@ -18,10 +18,25 @@ const MOST = 500;
 
 export class Runs {
   readonly #records = new Map<string, RunRecord>();
+  readonly #spent = { calls: 0, thinkingTokens: 0, answerTokens: 0 };
 
   keep(record: RunRecord): void {
+    this.#count(record);
     if (this.#records.size >= MOST) this.#records.delete(this.#records.keys().next().value ?? '');
     this.#records.set(record.run_id, record);
+  }
+
+  /** Since the start; what was paid for by runs that failed as well. */
+  spent(): { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number } {
+    return { ...this.#spent };
+  }
+
+  /** A batch is made of runs that were counted one by one. */
+  #count(record: RunRecord): void {
+    if (!('thinking' in record)) return;
+    this.#spent.calls += 1;
+    this.#spent.thinkingTokens += record.thinking.tokens;
+    this.#spent.answerTokens += 'answer_tokens' in record ? record.answer_tokens : 0;
   }
 
   get(runId: string): RunRecord | undefined {

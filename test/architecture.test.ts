@@ -49,6 +49,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
   'src/report/progress.ts': { ours: ['src/budget/progress.ts'] },
 
+  // what an operator wants to know
+  'src/status': {
+    ours: [
+      'src/budget',
+      'src/engine/engine.ts',
+      'src/prompt/question.ts',
+      'src/runs.ts',
+      'src/errors.ts',
+      'src/clock.ts',
+    ],
+    npm: ['zod'],
+  },
+
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
   'src/runner.ts': {
@@ -58,6 +71,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/prompt',
       'src/report',
       'src/runs.ts',
+      'src/status',
       'src/errors.ts',
       'src/clock.ts',
       'src/log.ts',
@@ -80,6 +94,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/presets.ts',
       'src/budget/progress.ts',
       'src/report',
+      'src/status',
       'src/errors.ts',
     ],
     npm: ['zod'],
@@ -109,8 +124,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/config',
       'src/mcp',
       'src/report',
+      'src/status',
       'src/budget/presets.ts',
       'src/budget/progress.ts',
+      'src/budget/outcome.ts',
       'src/errors.ts',
       'src/version.ts',
     ],

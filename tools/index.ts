@@ -3,5 +3,6 @@ import type { Tool } from '../src/tool.ts';
 import { analyzeBatch } from './analyze-batch.ts';
 import { answerFast } from './answer-fast.ts';
 import { reason } from './reason.ts';
+import { serverStatus } from './server-status.ts';
 
-export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch];
+export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch, serverStatus];

@@ -1,5 +1,5 @@
 /** The first half of a run: render, choose, plan, and think. */
-import { ConnectionLostError } from '../engine/engine.ts';
+import { ConnectionLostError, type Load } from '../engine/engine.ts';
 import { EngineHttpError, toSentence } from '../errors.ts';
 import { brokeTwice } from './breaks.ts';
 import type { Context, Ready } from './context.ts';
@@ -16,6 +16,8 @@ export type Begun = {
   readonly first: Request;
   /** no connection has broken yet */
   readonly mayContinue: boolean;
+  /** while nothing is known of how a cut is taken: the server's figures before the first request, where it has any */
+  readonly loadBefore: Promise<Load | undefined> | undefined;
 };
 
 export async function begin(context: Context): Promise<Begun> {
@@ -23,7 +25,8 @@ export async function begin(context: Context): Promise<Begun> {
   const ready = await prepare(context);
   const { server } = ready.facts;
   try {
-    const begun = await thinkFirst(context, ready);
+    const loadBefore = isUnproven(context, ready) ? figures(context) : undefined;
+    const begun = { ...(await thinkFirst(context, ready)), loadBefore };
     const verdict = nativeVerdict(ready.plan, begun.thought);
     if (verdict === true) trust.hold(server, 'native');
     if (verdict === false) trust.fail(server, 'native', 'the server thought on beyond the budget that it was given');
@@ -35,6 +38,14 @@ export async function begin(context: Context): Promise<Begun> {
     requests.all.length = 0;
     return begin(context);
   }
+}
+
+function isUnproven({ trust }: Context, { plan, facts }: Ready): boolean {
+  return plan.mechanism === 'stream' && trust.verdict(facts.server, 'stream') === undefined;
+}
+
+async function figures({ engine, inTime }: Context): Promise<Load | undefined> {
+  return engine.load?.({ signal: inTime }).catch(() => undefined);
 }
 
 /** Everything before the first token. */
@@ -61,7 +72,7 @@ async function prepare(context: Context): Promise<Ready> {
   };
 }
 
-async function thinkFirst(context: Context, ready: Ready): Promise<Begun> {
+async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, 'loadBefore'>> {
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
   const ask = (): Request => context.requests.ask(ready.prompt.turn ?? ready.prompt.ids, limits);

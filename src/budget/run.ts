@@ -5,12 +5,13 @@
 import type { Engine } from '../engine/engine.ts';
 import { CancelledError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';
-import { begin } from './begin.ts';
+import { begin, type Begun } from './begin.ts';
 import type { Context, RunOptions } from './context.ts';
 import { deadline as toDeadline } from './deadline.ts';
 import { finish } from './finish.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { Requests } from './requests.ts';
+import { HELD_BACK, proveStream } from './stream-proof.ts';
 import type { Thought } from './think.ts';
 
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
@@ -29,12 +30,14 @@ export async function run(question: Question, engine: Engine, options: RunOption
     const answer = await finish(context, begun);
     signal.throwIfAborted();
     const { ready } = begun;
-    const warnings = [...(question.warnings ?? []), ...ready.warnings];
+    const now = clock.now();
+    const learnt = await learn(context, begun);
+    const warnings = [...(question.warnings ?? []), ...ready.warnings, ...learnt];
     return toOutcome({
       ...ready,
       runId,
       startedAt,
-      now: clock.now(),
+      now,
       thought,
       answer,
       requests: requests.all,
@@ -49,6 +52,19 @@ export async function run(question: Question, engine: Engine, options: RunOption
     silence?.();
     requests.stop();
   }
+}
+
+/** What the run has shown of the way to the server, while that is not known; for the caller what is worth a word. */
+async function learn(context: Context, { ready, thought, loadBefore }: Begun): Promise<string[]> {
+  const { trust, requests } = context;
+  const { server } = ready.facts;
+  if (loadBefore === undefined) return [];
+  const verdict = await proveStream(context, { thought, requests: requests.all, before: await loadBefore });
+  if (verdict?.held === true) trust.hold(server, 'stream');
+  if (verdict?.held !== false) return [];
+  trust.fail(server, 'stream', verdict.why);
+  const advice = verdict.why === HELD_BACK ? '; where it is nginx, set proxy_buffering off' : '';
+  return [`${verdict.why}, so a cut saves no tokens: from now on the first request is capped${advice}`];
 }
 
 function tooLate(cause: unknown): EngineTimeoutError {

@@ -16,6 +16,11 @@ export class Trust {
     return verdict?.held === false ? verdict.why : undefined;
   }
 
+  /** Undefined while nothing was found out. */
+  verdict(server: string, mechanism: string): Verdict | undefined {
+    return this.#on(server).get(mechanism);
+  }
+
   fail(server: string, mechanism: string, why: string): void {
     this.#on(server).set(mechanism, { held: false, why });
   }

@@ -49,7 +49,7 @@ export async function ask(
       },
     });
     meter.clear();
-    print(runs.get(runId) as WholeRun, options, terminal);
+    print(runs.get(runId ?? '') as WholeRun, options, terminal);
   } finally {
     meter.clear();
   }

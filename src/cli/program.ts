@@ -4,11 +4,13 @@ import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
 import { VERSION } from '../version.ts';
 import type { AskOptions } from './ask.ts';
+import type { DoctorOptions } from './doctor.ts';
 
 export type Actions = {
   serve(flags: Flags): Promise<void>;
   ask(question: string | undefined, options: AskOptions, flags: Flags): Promise<void>;
   demo(flags: Flags): Promise<void>;
+  doctor(options: DoctorOptions, flags: Flags): Promise<void>;
 };
 
 const ABOUT = `Hands problems to NVIDIA Nemotron under a thinking budget that is enforced, verified and reported.
@@ -21,6 +23,7 @@ Examples:
   thinkmeter ask --engine demo --json < question.txt
   thinkmeter demo
   thinkmeter demo --engine vllm --base-url http://gpu-box:8000
+  thinkmeter doctor
 
 Every setting has a variable as well, such as THINKMETER_BASE_URL; the README lists them.
 Exit codes: 0 fine, 1 it could not be done, 2 wrong usage, 70 a bug.`;
@@ -63,7 +66,12 @@ export function createProgram(
       'two problems under five budgets, by a real model, through the MCP server (--engine vllm: on your own server)',
     )
     .action((_: Flags, command: Command) => actions.demo(command.optsWithGlobals()));
-  for (const command of [program, ask, demo]) addSettings(command);
+  const doctor = program
+    .command('doctor')
+    .description('look for the server, try what it can do (a few dozen tokens), and say how to mend what is wrong')
+    .option('--json', 'print what was found as JSON')
+    .action((options: DoctorOptions, command: Command) => actions.doctor(options, command.optsWithGlobals()));
+  for (const command of [program, ask, demo, doctor]) addSettings(command);
   return program;
 }
 

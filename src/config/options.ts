@@ -34,8 +34,8 @@ export const SETTINGS = {
     value: 'url',
     variable: 'THINKMETER_BASE_URL',
     check: z.string(),
-    initial: 'http://localhost:8000/v1',
-    help: 'where the vLLM server is, with or without /v1',
+    initial: '',
+    help: 'where the server is, with or without /v1 (default: http://localhost:8000/v1, or what is found on this machine)',
   },
   apiKey: {
     flag: '--api-key',

@@ -110,7 +110,40 @@ export type Engine = {
   decode(ids: readonly number[], options: CallOptions): Promise<string>;
   /** The ids of a text. Asked only where a stream came without ids and has to be continued. */
   encode(text: string, options: CallOptions): Promise<readonly number[]>;
+  /** For operators; absent where there is nothing to tell. */
+  status?(options: CallOptions): Promise<EngineStatus>;
+  /** Live figures; undefined where the server has none. */
+  load?(options: CallOptions): Promise<Load | undefined>;
   close(): Promise<void>;
+};
+
+/** What is known of a server, for people. */
+export type EngineStatus = {
+  readonly address: string;
+  /** how the address came: set by the operator, the default, or found on this machine */
+  readonly chosen: 'set' | 'default' | 'found';
+  /** as the table of dialects names it */
+  readonly kind: string;
+  readonly version?: string;
+  /** prompts go as token ids, or as messages */
+  readonly prompts: 'ids' | 'messages';
+  readonly prefixCaching?: boolean;
+  /** what its budget needs to be started with, where it has one */
+  readonly budgetNeeds?: string;
+  /** known of servers of this kind, with where it can be read up */
+  readonly beware: readonly string[];
+};
+
+export type Load = {
+  readonly running: number;
+  readonly waiting: number;
+  /** 0 to 1 */
+  readonly cacheUse?: number;
+  /** since the server started */
+  readonly generatedTokens?: number;
+  readonly tokensPerSecond?: number;
+  /** mean since the server started */
+  readonly firstTokenMs?: number;
 };
 
 /** The stream broke off after tokens had come. Not for callers: the loop continues from what it has. */

@@ -96,6 +96,8 @@ async function call(
 }
 
 function toCallResult({ text, structured, runId }: ToolResult, linked: boolean): CallToolResult {
+  const content = [{ type: 'text', text }] as const;
+  if (runId === undefined || !linked) return { content: [...content], structuredContent: structured };
   const link = {
     type: 'resource_link',
     uri: runUri(runId),
@@ -103,7 +105,7 @@ function toCallResult({ text, structured, runId }: ToolResult, linked: boolean):
     description: 'the full reasoning and numbers',
     mimeType: 'application/json',
   } as const;
-  return { content: [{ type: 'text', text }, ...(linked ? [link] : [])], structuredContent: structured };
+  return { content: [...content, link], structuredContent: structured };
 }
 
 /** Who can act on it decides how it is told: a sentence to the caller, or, for a bug, an id to find it by in the log. */

@@ -10,8 +10,8 @@ export type ToolResult = {
   readonly text: string;
   /** exactly the fields of the tool's output schema */
   readonly structured: Readonly<Record<string, unknown>>;
-  /** where the whole of it can be read */
-  readonly runId: string;
+  /** where the whole of it can be read, if there is more */
+  readonly runId?: string;
 };
 
 /** Characters of text and structured content together; clients cut or refuse more. */

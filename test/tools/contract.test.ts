@@ -14,6 +14,7 @@ const FIELDS = {
   reason: ['question', 'context', 'thinking_budget', 'complexity', 'answer_tokens', 'max_seconds', 'include_reasoning'],
   answer_fast: ['question', 'context', 'thinking_budget', 'answer_tokens', 'max_seconds'],
   analyze_batch: ['instruction', 'items', 'thinking_budget', 'answer_tokens', 'max_seconds'],
+  server_status: [],
 };
 
 const LIMITS = [

@@ -3,6 +3,8 @@ import { ConfigError } from '../../errors.ts';
 /** Where a server is: its root, and the OpenAI-compatible part below it. Both without a slash at the end. */
 export type Address = { readonly root: string; readonly api: string };
 
+export const DEFAULT_BASE_URL = 'http://localhost:8000/v1';
+
 /** @throws {ConfigError} when it is not an http address */
 export function parseAddress(given: string): Address {
   let url: URL;

@@ -19,7 +19,7 @@ const SMALL_CALLS_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
 
 /** What is only good to know is not waited for longer. */
-const LOOK_MS = 2000;
+const LOOK_MS = 5000;
 
 export class RemoteClient {
   readonly #openai: OpenAI;

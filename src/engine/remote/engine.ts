@@ -1,28 +1,22 @@
 /** Nemotron behind an address: vLLM or a relative, by token ids where they can be had. */
-import { EngineHttpError, InvariantError } from '../../errors.ts';
+import { EngineHttpError, EngineUnreachableError, InvariantError } from '../../errors.ts';
 import { TAIL_TOKENS, type Sampling } from '../../prompt/family.ts';
 import { render, type Codec } from '../../prompt/render.ts';
 import { escapeWarnings } from '../../prompt/turn.ts';
-import { isTurn, type CallOptions, type Engine, type Facts, type Piece, type Prompt, type Turn } from '../engine.ts';
+import { isTurn, type CallOptions, type Engine, type EngineStatus, type Facts, type Load } from '../engine.ts';
+import type { Piece, Prompt, Turn } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
-import { parseAddress } from './address.ts';
-import type { RemoteClient } from './client.ts';
+import { createConnector, type ConnectionOptions } from './connection.ts';
 import type { Description } from './describe.ts';
-import type { LocalCodec } from './local-codec.ts';
 import { Memo } from './memo.ts';
 
-export type RemoteOptions = {
-  /** with or without `/v1` */
-  readonly baseUrl: string;
-  readonly apiKey?: string;
+export type RemoteOptions = ConnectionOptions & {
   /** default: the first that the server lists */
   readonly model?: string;
   /** takes the place of the family's */
   readonly sampling?: Sampling;
   /** default: recognised */
   readonly dialect?: string;
-  /** a folder with the model's tokenizer and chat template, in the place of the server's */
-  readonly tokenizer?: string;
 };
 
 /** A server may be restarted with another model; what is known of it is asked again after this. */
@@ -31,49 +25,35 @@ const FACTS_EXPIRE_MS = 300_000;
 /** Characters of a token, roughly: for prompts that nobody here can count. */
 const CHARACTERS_OF_A_TOKEN = 4;
 
-/** What is loaded with the first call, so that the program starts without it. */
-type Loaded = {
-  readonly client: RemoteClient;
-  readonly local: LocalCodec | undefined;
-  readonly describeServer: typeof import('./describe.ts').describeServer;
-  readonly complete: typeof import('./completions.ts').complete;
-  readonly chat: typeof import('./chat.ts').chat;
-};
-
 export function createRemoteEngine(options: RemoteOptions): Engine {
-  const address = parseAddress(options.baseUrl);
-  const { model, sampling, tokenizer } = options;
+  const connector = createConnector(options);
   const encoded = new Memo<readonly number[]>();
   const tails = new Memo<string>();
   const splits = { known: false };
-  let loading: Promise<Loaded> | undefined;
   let known: { readonly asked: Promise<Description>; readonly expires: number; found?: Description } | undefined;
 
-  const load = (): Promise<Loaded> => {
-    loading ??= (async () => {
-      const [{ RemoteClient: Client }, { describeServer }, { complete }, { chat }, local] = await Promise.all([
-        import('./client.ts'),
-        import('./describe.ts'),
-        import('./completions.ts'),
-        import('./chat.ts'),
-        tokenizer === undefined ? undefined : import('./local-codec.ts').then((it) => it.loadLocalCodec(tokenizer)),
-      ]);
-      const client = new Client({ address, apiKey: options.apiKey });
-      return { client, local, describeServer, complete, chat };
-    })();
-    // a folder may be put right meanwhile
-    loading.catch(() => (loading = undefined));
-    return loading;
-  };
-
   const ask = async (): Promise<Description> => {
-    const { client, local, describeServer } = await load();
+    const [{ describeServer }, { client, address, discovered, local }] = await Promise.all([
+      import('./describe.ts'),
+      connector.connect(),
+    ]);
     encoded.clear();
     tails.clear();
     splits.known = false;
+    const { sampling, dialect } = options;
+    const wanted = { root: address.root, model: options.model ?? discovered?.model, sampling, local, dialect };
     // asked on behalf of every call that waits for it: no single caller ends it
     const { signal } = new AbortController();
-    return describeServer(client, { root: address.root, model, sampling, local, dialect: options.dialect }, signal);
+    try {
+      return await describeServer(client, wanted, signal);
+    } catch (error) {
+      connector.forget();
+      if (options.baseUrl !== undefined || !(error instanceof EngineUnreachableError)) throw error;
+      const { usualPorts } = await import('./discover.ts');
+      const { hint = '' } = error;
+      const message = `${error.message}, nor on the ports ${usualPorts()} of this machine`;
+      throw new EngineUnreachableError(message, { hint, cause: error });
+    }
   };
 
   const description = async ({ signal }: CallOptions): Promise<Description> => {
@@ -92,7 +72,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   /** Remembers what is asked for again and again, and asks under the caller's signal. */
   const codecOf = async ({ facts, dialect, codec }: Description, { signal }: CallOptions): Promise<Codec> => {
     if (codec === undefined) throw new InvariantError('a server without a tokenizer was asked for token ids');
-    const { client, local } = await load();
+    const { client, local } = await connector.connect();
     if (local !== undefined) return local;
     const { SERVER_CODECS } = await import('./codecs.ts');
     const own = SERVER_CODECS[dialect.tokenizer ?? 'vllm']({ client, model: facts.model, signal });
@@ -111,8 +91,8 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   };
 
   /** A question for a server that takes messages only. */
-  const unrendered = async ({ facts }: Description, question: Turn['question'], thinking: boolean): Promise<Prompt> => {
-    const { local } = await load();
+  const asTurn = async ({ facts }: Description, question: Turn['question'], thinking: boolean): Promise<Prompt> => {
+    const { local } = await connector.connect();
     const text = [...question.system, ...question.user].map((part) => part.text).join('');
     const tokens = local?.count(text) ?? Math.ceil(text.length / CHARACTERS_OF_A_TOKEN);
     const turn = { question, thinking, tokens };
@@ -124,20 +104,22 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
     async render(question, thinking, call): Promise<Prompt> {
       const described = await description(call);
-      if (described.codec === undefined) return unrendered(described, question, thinking);
+      if (described.codec === undefined) return asTurn(described, question, thinking);
       const codec = await codecOf(described, call);
       return render(question, described.facts.family, thinking, codec).catch(forgetIfGone);
     },
 
     async *generate(from, limits, call): AsyncGenerator<Piece> {
-      const [{ client, local, complete, chat }, described] = await Promise.all([load(), description(call)]);
+      const [{ client, local }, described] = await Promise.all([connector.connect(), description(call)]);
       const { facts, dialect } = described;
       const base = { client, model: facts.model, dialect, signal: call.signal };
       try {
         if (isTurn(from)) {
+          const { chat } = await import('./chat.ts');
           const count = local && { count: (text: string) => local.count(text) };
           yield* chat({ ...base, family: facts.family, splits, ...count }, from, limits);
         } else {
+          const { complete } = await import('./completions.ts');
           const codec = await codecOf(described, call);
           yield* complete({ ...base, ...codec, countsHere: local !== undefined }, from, limits);
         }
@@ -154,6 +136,22 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       return (await codecOf(await description(call), call)).encode(text);
     },
 
-    close: async () => (await loading)?.client.close(),
+    async status(call): Promise<EngineStatus> {
+      const described = await description(call);
+      const { address, discovered } = await connector.connect();
+      const { toStatus } = await import('./status.ts');
+      const chosen = options.baseUrl === undefined ? 'default' : 'set';
+      return toStatus(described, address.root, discovered === undefined ? chosen : 'found');
+    },
+
+    async load(call): Promise<Load | undefined> {
+      const [{ client }, { dialect }] = await Promise.all([connector.connect(), description(call)]);
+      const { metricsPath, toLoad } = await import('./metrics.ts');
+      const path = metricsPath(dialect);
+      const text = path === undefined ? undefined : await client.look(path, call.signal);
+      return text === undefined ? undefined : toLoad(text, dialect);
+    },
+
+    close: () => connector.close(),
   };
 }

@@ -1,0 +1,72 @@
+/** The way to a server, made with the first call: its address, set or found, and all that the program starts without. */
+import { DEFAULT_BASE_URL, parseAddress, type Address } from './address.ts';
+import type { RemoteClient } from './client.ts';
+import type { Discovered } from './discover.ts';
+import type { LocalCodec } from './local-codec.ts';
+
+export type ConnectionOptions = {
+  /** with or without `/v1`; absent: the default one, or what is found on this machine */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  /** a folder with the model's tokenizer and chat template, in the place of the server's */
+  readonly tokenizer?: string;
+  /** told once, when a server was found */
+  readonly onFound?: (sentence: string) => void;
+};
+
+export type Connection = {
+  readonly client: RemoteClient;
+  readonly address: Address;
+  /** where nothing was set, and nothing was at the default address */
+  readonly discovered: Discovered | undefined;
+  readonly local: LocalCodec | undefined;
+};
+
+export type Connector = {
+  connect(): Promise<Connection>;
+  /** Where nothing was set: looks again with the next call. */
+  forget(): void;
+  close(): Promise<void>;
+};
+
+/** @throws {ConfigError} when what was set is no address */
+export function createConnector({ baseUrl, apiKey, tokenizer, onFound }: ConnectionOptions): Connector {
+  const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
+  let connecting: Promise<Connection> | undefined;
+
+  /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
+  const findServer = async (): Promise<Discovered | undefined> => {
+    const { discover, answers } = await import('./discover.ts');
+    const [isThere, found] = await Promise.all([answers(given.root), discover()]);
+    if (isThere || found === undefined) return undefined;
+    onFound?.(
+      `nothing is at ${given.root}; found ${found.model} at ${found.baseUrl}, where ${found.usually} usually is`,
+    );
+    return found;
+  };
+
+  const open = async (): Promise<Connection> => {
+    const [{ RemoteClient: Client }, discovered, local] = await Promise.all([
+      import('./client.ts'),
+      baseUrl === undefined ? findServer() : undefined,
+      tokenizer === undefined ? undefined : import('./local-codec.ts').then((it) => it.loadLocalCodec(tokenizer)),
+    ]);
+    const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
+    // the key is for the address that was set: whoever else answers does not get it
+    const client = new Client({ address, apiKey: discovered === undefined ? apiKey : undefined });
+    return { client, address, discovered, local };
+  };
+
+  return {
+    connect: () => {
+      connecting ??= open();
+      // a folder may be put right meanwhile
+      connecting.catch(() => (connecting = undefined));
+      return connecting;
+    },
+    forget: () => {
+      if (baseUrl === undefined) connecting = undefined;
+    },
+    close: async () => (await connecting)?.client.close(),
+  };
+}

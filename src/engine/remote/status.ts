@@ -1,0 +1,21 @@
+/** A description for people. */
+import type { EngineStatus } from '../engine.ts';
+import type { Description } from './describe.ts';
+
+export function toStatus(
+  { dialect, found, codec }: Description,
+  address: string,
+  chosen: EngineStatus['chosen'],
+): EngineStatus {
+  const { version, prefixCaching } = found;
+  return {
+    address,
+    chosen,
+    kind: dialect.name,
+    ...(version !== undefined && { version }),
+    prompts: codec === undefined ? 'messages' : 'ids',
+    ...(prefixCaching !== undefined && { prefixCaching }),
+    ...(dialect.budget && { budgetNeeds: dialect.budget.needs }),
+    beware: dialect.beware.map(({ of, source }) => `${of} (${source})`),
+  };
+}

@@ -1,0 +1,43 @@
+/** An examination: the status, after what only generating can tell was tried. A few dozen tokens. */
+import type { Outcome } from '../budget/outcome.ts';
+import { proveNative } from '../budget/native-proof.ts';
+import { run } from '../budget/run.ts';
+import type { CallOptions } from '../engine/engine.ts';
+import { ThinkmeterError, toSentence } from '../errors.ts';
+import type { Question } from '../prompt/question.ts';
+import { collectStatus, type Status, type StatusParts } from './status.ts';
+
+export type Examination = {
+  readonly status: Status;
+  /** a call as a client makes it; absent: none could be made */
+  readonly outcome?: Outcome;
+};
+
+const CALL: Question = {
+  system: [{ from: 'ours', text: 'You are a careful reasoner.' }],
+  user: [{ from: 'ours', text: '12^2 + 345*7 - 2^9 = ?' }],
+  thinkingBudget: { tokens: 64, given: false },
+  answerTokens: { tokens: 64, given: false },
+  maxSeconds: 60,
+};
+
+export async function examine(parts: StatusParts, call: CallOptions): Promise<Examination> {
+  const { engine, trust, clock } = parts;
+  const { signal } = call;
+  const first = await collectStatus(parts, call);
+  const { facts } = first;
+  if (facts === undefined) return { status: first };
+  if (facts.native !== undefined) {
+    await trust.holds(facts.server, 'native', () => proveNative({ engine, signal, inTime: signal, clock }, facts));
+  }
+  try {
+    const startedAt = clock.now();
+    const outcome = await run(CALL, engine, { runId: 'examination', signal, clock, startedAt, trust });
+    return { status: await collectStatus(parts, call), outcome };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof ThinkmeterError)) throw error;
+    const status = await collectStatus(parts, call);
+    const finding = { what: `a call failed: ${error.message}`, fix: error.hint ?? toSentence(error), grave: true };
+    return { status: { ...status, findings: [...status.findings, finding] } };
+  }
+}

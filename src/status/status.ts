@@ -1,0 +1,62 @@
+/** What an operator wants to know: is it up, what can it do, how fast is it, what was spent. Without generating. */
+import type { Trust } from '../budget/trust.ts';
+import { pause, type Clock } from '../clock.ts';
+import type { CallOptions, Engine, EngineStatus, Facts, Load } from '../engine/engine.ts';
+import { ThinkmeterError, toSentence } from '../errors.ts';
+import type { Runs } from '../runs.ts';
+import { findings, type Finding } from './findings.ts';
+
+export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
+
+export type Status = {
+  /** absent: nothing could be asked, and `findings` says why */
+  readonly facts?: Facts;
+  readonly engine?: EngineStatus;
+  readonly load?: Load;
+  /** mechanisms that were tried on this server, and what came of it */
+  readonly tried: Readonly<Record<string, string>>;
+  readonly spent: Spent;
+  readonly findings: readonly Finding[];
+};
+
+export type StatusParts = {
+  readonly engine: Engine;
+  readonly trust: Trust;
+  readonly runs: Runs;
+  readonly clock: Clock;
+};
+
+/** Between two readings of a counter, where the server does not tell its speed itself. */
+const MEASURE_MS = 400;
+
+export async function collectStatus({ engine, trust, runs, clock }: StatusParts, call: CallOptions): Promise<Status> {
+  const spent = runs.spent();
+  try {
+    const facts = await engine.describe(call);
+    const [server, load] = await Promise.all([engine.status?.(call), liveLoad(engine, clock, call)]);
+    const known = {
+      facts,
+      ...(server && { engine: server }),
+      ...(load && { load }),
+      tried: trust.told(facts.server),
+      spent,
+    };
+    return { ...known, findings: findings(known) };
+  } catch (error) {
+    if (call.signal.aborted || !(error instanceof ThinkmeterError)) throw error;
+    const what = error.message;
+    return { tried: {}, spent, findings: [{ what, fix: error.hint ?? toSentence(error), grave: true }] };
+  }
+}
+
+/** With a speed, also where it has to be measured: only while something runs is there one. */
+async function liveLoad(engine: Engine, clock: Clock, call: CallOptions): Promise<Load | undefined> {
+  const before = await engine.load?.(call);
+  if (before?.generatedTokens === undefined || before.tokensPerSecond !== undefined || before.running === 0) {
+    return before;
+  }
+  await pause(clock, MEASURE_MS, call.signal);
+  const after = await engine.load?.(call);
+  if (after?.generatedTokens === undefined) return before;
+  return { ...after, tokensPerSecond: ((after.generatedTokens - before.generatedTokens) * 1000) / MEASURE_MS };
+}

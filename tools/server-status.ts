@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { statusSchema, toStatusResult } from '../src/status/schema.ts';
+import { statusText } from '../src/status/text.ts';
+import { defineTool } from '../src/tool.ts';
+
+export const serverStatus = defineTool({
+  name: 'server_status',
+  title: 'State of the reasoning server',
+  description:
+    'Tells whether the model server is up, what it can do, its load, what was spent, and how to mend what is wrong. Generates nothing.',
+  input: z.strictObject({}),
+  output: statusSchema,
+  async run(_, { runner, signal }) {
+    const status = await runner.status(signal);
+    return { text: statusText(status), structured: toStatusResult(status) };
+  },
+});
