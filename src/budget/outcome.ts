@@ -36,6 +36,8 @@ export type Outcome = {
   readonly countedBy: CountedBy;
   readonly requests: number;
   readonly timing: Timing;
+  /** of the first stream: chunks with tokens, and how many times such came */
+  readonly flow: { readonly chunks: number; readonly arrivals: number };
   readonly warnings: readonly string[];
 };
 
@@ -77,6 +79,7 @@ export function toOutcome(story: Story): Outcome {
     countedBy,
     requests: requests.length,
     timing: toTiming(story),
+    flow: requests[0]?.reading.flow ?? { chunks: 0, arrivals: 0 },
     warnings: [
       ...story.warnings,
       ...plan.warnings,

@@ -13,6 +13,15 @@ export type StreamEnd =
 
 export type Event = 'piece' | 'ended' | 'alarm';
 
+/** Chunks that came closer together than this came at once. */
+const TOGETHER_MS = 4;
+
+const BY_CERTAINTY: readonly CountedBy[] = ['ids', 'usage', 'tokenizer', 'estimate'];
+
+function weaker(a: CountedBy, b: CountedBy): CountedBy {
+  return BY_CERTAINTY.indexOf(a) > BY_CERTAINTY.indexOf(b) ? a : b;
+}
+
 const nothing = (): void => undefined;
 
 export class Reading {
@@ -23,6 +32,8 @@ export class Reading {
   usage: Usage | undefined;
   firstTokenAt: number | undefined;
   lastTokenAt: number | undefined;
+  /** chunks with tokens, and how many times such came: a stream that is held back on its way comes in clumps */
+  readonly flow = { chunks: 0, arrivals: 0 };
   readonly #iterator: AsyncIterator<Piece>;
   readonly #abort: AbortController;
   readonly #clock: Clock;
@@ -56,11 +67,14 @@ export class Reading {
     const { ids, text, finish, counted, usage } = result.value;
     const tokens = counted?.tokens ?? ids.length;
     if (tokens > 0) {
-      this.lastTokenAt = this.#clock.now();
+      const now = this.#clock.now();
+      this.flow.chunks += 1;
+      if (now - (this.lastTokenAt ?? -Infinity) > TOGETHER_MS) this.flow.arrivals += 1;
+      this.lastTokenAt = now;
       this.firstTokenAt ??= this.lastTokenAt;
     }
     this.trail.append(ids, text, tokens);
-    this.countedBy = counted?.by ?? this.countedBy;
+    if (counted !== undefined && tokens > 0) this.countedBy = weaker(this.countedBy, counted.by);
     this.usage = usage ?? this.usage;
     if (finish === undefined) return 'piece';
     this.end = { kind: 'finished', reason: finish };

@@ -11,7 +11,7 @@ import { deadline as toDeadline } from './deadline.ts';
 import { finish } from './finish.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { Requests } from './requests.ts';
-import { HELD_BACK, proveStream } from './stream-proof.ts';
+import { cameAtOnce, HELD_BACK, proveStream } from './stream-proof.ts';
 import type { Thought } from './think.ts';
 
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
@@ -59,12 +59,16 @@ async function learn(context: Context, { ready, thought, loadBefore }: Begun): P
   const { trust, requests } = context;
   const { server } = ready.facts;
   if (loadBefore === undefined) return [];
+  if (requests.all.some(cameAtOnce)) {
+    trust.suspect(server, 'stream', HELD_BACK);
+    return [`${HELD_BACK}, so a cut saves no tokens; where it is nginx, set proxy_buffering off`];
+  }
+  trust.clear();
   const verdict = await proveStream(context, { thought, requests: requests.all, before: await loadBefore });
   if (verdict?.held === true) trust.hold(server, 'stream');
   if (verdict?.held !== false) return [];
   trust.fail(server, 'stream', verdict.why);
-  const advice = verdict.why === HELD_BACK ? '; where it is nginx, set proxy_buffering off' : '';
-  return [`${verdict.why}, so a cut saves no tokens: from now on the first request is capped${advice}`];
+  return [`${verdict.why}, so a cut saves no tokens: from now on the first request is capped`];
 }
 
 function tooLate(cause: unknown): EngineTimeoutError {

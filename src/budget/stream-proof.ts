@@ -41,7 +41,6 @@ export async function proveStream(
   { engine, inTime }: Pick<Context, 'engine' | 'inTime'>,
   { thought, requests, before }: Story,
 ): Promise<Verdict | undefined> {
-  if (requests.some(cameAtOnce)) return { held: false, why: HELD_BACK };
   if (thought.flowsOn || thought.endedBy !== 'budget') return undefined;
   const after = await engine.load?.({ signal: inTime }).catch(() => undefined);
   if (after?.generatedTokens === undefined || before?.generatedTokens === undefined) return undefined;

@@ -4,8 +4,11 @@
  */
 export type Verdict = { readonly held: true } | { readonly held: false; readonly why: string };
 
+const IN_A_ROW = 3;
+
 export class Trust {
   #server: string | undefined;
+  #suspicions = 0;
   readonly #verdicts = new Map<string, Verdict>();
   /** tests under way: whoever comes meanwhile waits for them */
   readonly #tests = new Map<string, Promise<Verdict | undefined>>();
@@ -27,6 +30,17 @@ export class Trust {
 
   hold(server: string, mechanism: string): void {
     this.#on(server).set(mechanism, { held: true });
+  }
+
+  /** What may have been chance once: it fails when it came so many times in a row. `clear` begins anew. */
+  suspect(server: string, mechanism: string, why: string): void {
+    this.#on(server);
+    this.#suspicions += 1;
+    if (this.#suspicions >= IN_A_ROW) this.fail(server, mechanism, why);
+  }
+
+  clear(): void {
+    this.#suspicions = 0;
   }
 
   /** Whether a mechanism holds, by a test that is made once. One that tells nothing is made again another time. */
@@ -52,7 +66,10 @@ export class Trust {
   }
 
   #on(server: string): Map<string, Verdict> {
-    if (this.#server !== server) this.#verdicts.clear();
+    if (this.#server !== server) {
+      this.#verdicts.clear();
+      this.#suspicions = 0;
+    }
     this.#server = server;
     return this.#verdicts;
   }

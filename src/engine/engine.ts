@@ -125,6 +125,8 @@ export type EngineStatus = {
   /** as the table of dialects names it */
   readonly kind: string;
   readonly version?: string;
+  /** who answers on its behalf, as the `Server` header says: `nginx/1.22.1` */
+  readonly answeredBy?: string;
   /** prompts go as token ids, or as messages */
   readonly prompts: 'ids' | 'messages';
   readonly prefixCaching?: boolean;

@@ -2,9 +2,10 @@
 import type { Outcome } from '../budget/outcome.ts';
 import { proveNative } from '../budget/native-proof.ts';
 import { run } from '../budget/run.ts';
-import type { CallOptions } from '../engine/engine.ts';
+import type { CallOptions, EngineStatus } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';
+import type { Finding } from './findings.ts';
 import { collectStatus, type Status, type StatusParts } from './status.ts';
 
 export type Examination = {
@@ -33,11 +34,27 @@ export async function examine(parts: StatusParts, call: CallOptions): Promise<Ex
   try {
     const startedAt = clock.now();
     const outcome = await run(CALL, engine, { runId: 'examination', signal, clock, startedAt, trust });
-    return { status: await collectStatus(parts, call), outcome };
+    const status = await collectStatus(parts, call);
+    const clumped = clumps(outcome, status.engine);
+    return { status: clumped === undefined ? status : { ...status, findings: [...status.findings, clumped] }, outcome };
   } catch (error) {
     if (signal.aborted || !(error instanceof ThinkmeterError)) throw error;
     const status = await collectStatus(parts, call);
     const finding = { what: `a call failed: ${error.message}`, fix: error.hint ?? toSentence(error), grave: true };
     return { status: { ...status, findings: [...status.findings, finding] } };
   }
+}
+
+/** So many chunks at a time are no accident, in a stream of so many. */
+const CLUMP = { chunks: 24, together: 4 } as const;
+
+/** A proxy that buffers hands a stream on in clumps: tokens come late, and a cut comes late as well. */
+function clumps({ flow }: Outcome, engine: EngineStatus | undefined): Finding | undefined {
+  const together = flow.chunks / Math.max(1, flow.arrivals);
+  if (flow.chunks < CLUMP.chunks || together < CLUMP.together) return undefined;
+  return {
+    what: `tokens come about ${Math.round(together)} at a time: ${engine?.answeredBy ?? 'something on the way'} holds the stream back, so cuts and progress come late`,
+    fix: 'look at what buffers between here and the server; where it is nginx, set `proxy_buffering off;`',
+    grave: false,
+  };
 }

@@ -55,6 +55,14 @@ const RULES: readonly Rule[] = [
           fix: 'where nginx stands between, set `proxy_buffering off;` in its location; until then thinking is capped by a request of its own',
           grave: false,
         },
+  ({ engine }) =>
+    /nginx/i.test(engine?.answeredBy ?? '')
+      ? {
+          what: `${engine?.answeredBy} stands between: it buffers streams unless it is told not to, and then progress and cuts come late`,
+          fix: 'set `proxy_buffering off;` in the location of this server',
+          grave: false,
+        }
+      : undefined,
   ({ facts: { prefixCaching, family } }) =>
     prefixCaching === false
       ? {

@@ -53,6 +53,7 @@ function outcomes(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
       dropped: count,
     }),
     requests: fc.integer({ min: 1, max: 3 }),
+    flow: fc.record({ chunks: count, arrivals: count }),
     timing: fc.record({
       firstTokenMs: fc.nat(60_000),
       firstAnswerTokenMs: fc.nat(60_000),

@@ -1,11 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { constants, setPriority, tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentFolder, isInstalled, program, repositoryRoot, serverVariables } from './environment.ts';
+import { get, startProcess, type ServerProcess } from './process.ts';
 
 export const vllmModels = ['thinkmeter-demo', 'thinkmeter-demo-3'] as const;
 export type VllmModel = (typeof vllmModels)[number];
@@ -21,74 +17,18 @@ export type VllmOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type VllmServer = {
-  /** The root, without /v1. */
-  readonly url: string;
+export type VllmServer = Omit<ServerProcess, 'pid'> & {
   readonly model: VllmModel;
   readonly apiKey?: string | undefined;
-  readonly logFile: string;
-  /** Resolves when the server has ended, by `stop` or by itself. */
-  readonly exited: Promise<void>;
   /** The sum over all labels of one counter or gauge in /metrics, such as `vllm:num_requests_running`. */
   metric(name: string): Promise<number>;
-  stop(): Promise<void>;
 };
-
-/** Seen: 32 to 57 s on two cores; most of it is Python importing the same modules in three processes. */
-const startLimitMs = 240_000;
-const stopLimitMs = 20_000;
-
-/**
- * vLLM starts an engine and a worker process, which outlive it when it is killed. So it leads a process group of its own,
- * beside a guard that waits for the end of a pipe only we hold open: however we end, SIGKILL included, the group ends too.
- */
-const guarded = `(cat <&3; kill -TERM $$; i=0
-while [ $i -lt 20 ] && kill -0 $$ 2>/dev/null; do sleep 1; i=$((i+1)); done
-sleep 2; rm -rf "$TMPDIR"; kill -KILL 0) & exec "$@" 3<&-`;
-
-/** The port asked for, or a free one. Checked first, or the answers of an older server there would pass for ours. */
-async function freePort(wanted = 0): Promise<number> {
-  const probe = createServer().listen(wanted, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the probe has no port');
-  return address.port;
-}
-
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return pid !== undefined && process.kill(-pid, signal);
-  } catch {
-    return false; // nobody is left in the group
-  }
-}
-
-/** A connection each: uvicorn closes an idle one after 5 s, and a request sent in that moment fails. */
-function get(url: string): Promise<Response> {
-  return fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) });
-}
 
 async function readMetric(url: string, name: string): Promise<number> {
   const text = await (await get(`${url}/metrics`)).text();
   const samples = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   if (samples.length === 0) throw new Error(`vLLM has no metric ${name}`);
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
-
-async function untilReady(child: ChildProcess, url: string, logFile: string, signal?: AbortSignal): Promise<void> {
-  const deadline = performance.now() + startLimitMs;
-  const isHealthy = async (): Promise<boolean> => (await get(`${url}/health`).catch(() => undefined))?.ok ?? false;
-  const fail = (what: string): never => {
-    const lastLines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-30);
-    throw new Error(`vLLM ${what}; the end of ${logFile}:\n${lastLines.join('\n')}`);
-  };
-  while (!(await isHealthy())) {
-    if (child.exitCode !== null || child.signalCode !== null) fail(`ended (${child.exitCode ?? child.signalCode})`);
-    if (performance.now() > deadline) fail(`was not ready after ${startLimitMs / 1000} s`);
-    await sleep(250, undefined, { signal });
-  }
 }
 
 /**
@@ -105,48 +45,28 @@ function letOthersFirst(parent: number): void {
 }
 
 export async function startVllm({ model, port, args = [], apiKey, signal }: VllmOptions): Promise<VllmServer> {
-  if (!isInstalled()) throw new Error('vLLM is not installed: run `npm run vllm:install`');
-  signal?.throwIfAborted();
-  const chosenPort = await freePort(port);
-  const url = `http://127.0.0.1:${chosenPort}`;
-  const logFile = join(environmentFolder, 'logs', `${model}-${chosenPort}.log`);
-  mkdirSync(join(environmentFolder, 'logs'), { recursive: true });
-  const log = openSync(logFile, 'w');
-  // vLLM leaves its sockets behind; not in .vllm, as a socket's path may have no more than 107 characters
-  const temporaryFolder = mkdtempSync(join(tmpdir(), 'thinkmeter-vllm-'));
-  const serve = [program('vllm'), 'serve', join('models', model), '--served-model-name', model];
-  const place = ['--host', '127.0.0.1', '--port', String(chosenPort)];
   // float32 and eager: the demo models are small, so compiling or converting costs more than it saves
   const size = ['--max-model-len', '2048', '--dtype', 'float32', '--enforce-eager'];
   const key = apiKey === undefined ? [] : ['--api-key', apiKey];
-  const child = spawn('/bin/sh', ['-c', guarded, 'vllm', ...serve, ...place, ...size, ...key, ...args], {
-    cwd: repositoryRoot,
-    env: serverVariables(temporaryFolder),
-    detached: true,
-    stdio: ['ignore', log, log, 'pipe'],
+  const { pid, ...process } = await startProcess({
+    name: model,
+    program: 'vllm',
+    args: (chosen) => {
+      const place = ['--host', '127.0.0.1', '--port', String(chosen)];
+      return ['serve', join('models', model), '--served-model-name', model, ...place, ...size, ...key, ...args];
+    },
+    port,
+    signal,
   });
-  closeSync(log);
-  const exited = once(child, 'exit').then(async () => {
-    // The guard, and what vLLM left behind when it was killed. Not by SIGKILL at first: Python's resource tracker, which
-    // ignores SIGTERM, is about to remove the shared memory (400 MB in /dev/shm) and ends by itself.
-    signalGroup(child, 'SIGTERM');
-    for (let waits = 0; signalGroup(child, waits < 60 ? 0 : 'SIGKILL') && waits < 80; waits += 1) await sleep(50);
-    rmSync(temporaryFolder, { recursive: true, force: true });
+  if (pid !== undefined) letOthersFirst(pid);
+  return { ...process, model, apiKey, metric: (name) => readMetric(process.url, name) };
+}
+
+/** Hugging Face's `transformers serve`: no token ids, no tokenizer, no budget, thinking left in the content. */
+export function startTransformers(model: VllmModel): Promise<ServerProcess> {
+  return startProcess({
+    name: `transformers-${model}`,
+    program: 'transformers',
+    args: (port) => ['serve', join('models', model), '--host', '127.0.0.1', '--port', String(port), '--device', 'cpu'],
   });
-  let stopping: Promise<void> | undefined;
-  const end = async (): Promise<void> => {
-    child.kill('SIGTERM'); // to vLLM alone: it ends its own children in order
-    const force = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
-    await exited;
-    clearTimeout(force);
-  };
-  const stop = (): Promise<void> => (stopping ??= end());
-  try {
-    await untilReady(child, url, logFile, signal);
-    if (child.pid !== undefined) letOthersFirst(child.pid);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { url, model, apiKey, logFile, exited, metric: (name) => readMetric(url, name), stop };
 }

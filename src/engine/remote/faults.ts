@@ -47,7 +47,7 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
     });
   }
   return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
-    hint: hintFor(status),
+    hint: hintFor(status, path),
   });
 }
 
@@ -58,7 +58,8 @@ function statusOf({ status, error }: APIError): number | undefined {
   return typeof code === 'number' && code >= 400 ? code : undefined;
 }
 
-function hintFor(status: number): string {
+function hintFor(status: number, path: string): string {
+  if (status >= 500 && path === '/v1/models') return "look at the server's log, or set THINKMETER_MODEL to what it serves";
   if (status === 404) return 'check THINKMETER_BASE_URL and THINKMETER_MODEL';
   if (status === 429 || status === 503) return 'the server is busy: try again later';
   return status >= 500 ? "look at the server's log" : 'check the request against what this server accepts';

@@ -7,12 +7,13 @@ export function toStatus(
   address: string,
   chosen: EngineStatus['chosen'],
 ): EngineStatus {
-  const { version, prefixCaching } = found;
+  const { version, prefixCaching, serverHeader } = found;
   return {
     address,
     chosen,
     kind: dialect.name,
     ...(version !== undefined && { version }),
+    ...(serverHeader !== undefined && { answeredBy: serverHeader }),
     prompts: codec === undefined ? 'messages' : 'ids',
     ...(prefixCaching !== undefined && { prefixCaching }),
     ...(dialect.budget && { budgetNeeds: dialect.budget.needs }),
