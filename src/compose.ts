@@ -44,7 +44,7 @@ export function compose(config: Config, installation: Installation, log: Log): P
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer } = config;
+  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, requestsPerMinute } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -64,6 +64,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         ...(apiKey === undefined ? {} : { apiKey }),
         ...(model === undefined ? {} : { model }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
+        ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       });
       const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;
       if (apiKey !== undefined && root !== undefined && sendsKeyInClear(root)) {

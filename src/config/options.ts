@@ -117,6 +117,14 @@ export const SETTINGS = {
     initial: '16',
     help: 'most runs at a time on a server; an embedded model takes one',
   },
+  requestsPerMinute: {
+    flag: '--requests-per-minute',
+    value: 'count',
+    variable: 'THINKMETER_REQUESTS_PER_MINUTE',
+    check: number(z.int().min(1).max(100_000)),
+    initial: '',
+    help: 'most requests a minute, for a hosted service with a rate limit; a cut takes two, and one more to begin with',
+  },
   maxSeconds: {
     flag: '--max-seconds',
     value: 'seconds',

@@ -57,6 +57,10 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['1', 1],
     ['1024', 1024],
   ],
+  requestsPerMinute: [
+    ['40', 40],
+    ['1', 1],
+  ],
   maxSeconds: [
     ['0', 0],
     ['0.5', 0.5],
@@ -73,7 +77,6 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
 
 const DEFAULTS: Readonly<Partial<Record<SettingName, unknown>>> = {
   engine: 'vllm',
-  baseUrl: 'http://localhost:8000/v1',
   concurrency: 16,
   maxSeconds: 45,
   resourceLinks: 'on',

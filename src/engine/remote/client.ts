@@ -10,13 +10,19 @@ import { toFault, toSetback } from './faults.ts';
 import { InFlight } from './in-flight.ts';
 import { Retry } from './retry.ts';
 
-export type ClientOptions = { readonly address: Address; readonly apiKey: string | undefined };
+export type ClientOptions = {
+  readonly address: Address;
+  readonly apiKey: string | undefined;
+  /** absent: as many as there are */
+  readonly requestsPerMinute?: number | undefined;
+};
 
 /** Hostile text may fall into thousands of pieces; uvicorn resets connections when very many open at once (seen at 64). */
 const SMALL_CALLS_AT_ONCE = 16;
 
 /** The library wants a limit on a whole request; the caller's deadline is ours to keep. */
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 /** What is only good to know is not waited for longer. */
 const LOOK_MS = 5000;
@@ -27,8 +33,13 @@ export class RemoteClient {
   readonly #inFlight = new InFlight();
   readonly #retry = new Retry();
   readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
+  /** a turn for every request, attempts again included */
+  readonly #turns: PQueue | undefined;
 
-  constructor({ address, apiKey }: ClientOptions) {
+  constructor({ address, apiKey, requestsPerMinute }: ClientOptions) {
+    if (requestsPerMinute !== undefined) {
+      this.#turns = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
+    }
     this.#place = { root: address.root, apiKey };
     this.#openai = new OpenAI({
       baseURL: address.api,
@@ -42,6 +53,11 @@ export class RemoteClient {
       timeout: DAY_MS,
       logLevel: 'off',
     });
+  }
+
+  /** Its requests are counted somewhere: only what is needed is asked. */
+  get isCounted(): boolean {
+    return this.#turns !== undefined;
   }
 
   /** Of the address. */
@@ -142,6 +158,7 @@ export class RemoteClient {
   #attempt<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let original: unknown;
     const attempt = async (): Promise<T> => {
+      await this.#turns?.add(() => undefined, { signal });
       try {
         return await call();
       } catch (error) {

@@ -8,6 +8,8 @@ export type ConnectionOptions = {
   /** with or without `/v1`; absent: the default one, or what is found on this machine */
   readonly baseUrl?: string;
   readonly apiKey?: string;
+  /** of a hosted service */
+  readonly requestsPerMinute?: number;
   /** a folder with the model's tokenizer and chat template, in the place of the server's */
   readonly tokenizer?: string;
   /** told once, when a server was found */
@@ -30,7 +32,8 @@ export type Connector = {
 };
 
 /** @throws {ConfigError} when what was set is no address */
-export function createConnector({ baseUrl, apiKey, tokenizer, onFound }: ConnectionOptions): Connector {
+export function createConnector(options: ConnectionOptions): Connector {
+  const { baseUrl, apiKey, requestsPerMinute, tokenizer, onFound } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
   let connecting: Promise<Connection> | undefined;
 
@@ -53,7 +56,7 @@ export function createConnector({ baseUrl, apiKey, tokenizer, onFound }: Connect
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
     // the key is for the address that was set: whoever else answers does not get it
-    const client = new Client({ address, apiKey: discovered === undefined ? apiKey : undefined });
+    const client = new Client({ address, apiKey: discovered === undefined ? apiKey : undefined, requestsPerMinute });
     return { client, address, discovered, local };
   };
 

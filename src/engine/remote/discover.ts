@@ -20,8 +20,8 @@ export type Discovered = { readonly baseUrl: string; readonly model: string; rea
 export async function discover(
   usual: readonly { port: number; of: string }[] = PORTS,
 ): Promise<Discovered | undefined> {
-  const answers = await Promise.all(usual.map((place) => lookAt(place)));
-  const found = answers.filter((answer) => answer !== undefined);
+  const looks = await Promise.all(usual.map((place) => lookAt(place)));
+  const found = looks.filter((it) => it !== undefined);
   return found.find(({ model }) => NEMOTRON.test(model)) ?? found[0];
 }
 

@@ -59,7 +59,8 @@ function statusOf({ status, error }: APIError): number | undefined {
 }
 
 function hintFor(status: number, path: string): string {
-  if (status >= 500 && path === '/v1/models') return "look at the server's log, or set THINKMETER_MODEL to what it serves";
+  if (status >= 500 && path === '/v1/models')
+    return "look at the server's log, or set THINKMETER_MODEL to what it serves";
   if (status === 404) return 'check THINKMETER_BASE_URL and THINKMETER_MODEL';
   if (status === 429 || status === 503) return 'the server is busy: try again later';
   return status >= 500 ? "look at the server's log" : 'check the request against what this server accepts';

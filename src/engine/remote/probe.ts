@@ -49,7 +49,7 @@ const health = z.object({ status: z.string() });
 export async function probe(client: RemoteClient, named: boolean, signal: AbortSignal): Promise<Found> {
   const { host } = client;
   const look = async (path: string): Promise<string | undefined> =>
-    HOSTED.includes(host) ? undefined : client.look(path, signal);
+    HOSTED.includes(host) || client.isCounted ? undefined : client.look(path, signal);
   const [list, document, metrics, ...answers] = await Promise.all([
     client.get('/v1/models', modelList, signal).catch((error: unknown) => {
       if (named && mayDoWithout(error)) return undefined;
