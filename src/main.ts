@@ -65,6 +65,18 @@ const program = createProgram(
         await parts.engine.close();
       }
     },
+    monitor: async (options, flags) => {
+      const [{ monitor }, { parts }] = await Promise.all([import('./cli/monitor.ts'), prepare(flags)]);
+      try {
+        await monitor(options, parts, terminal, interrupted.signal);
+      } finally {
+        await parts.engine.close();
+      }
+    },
+    serveModel: async (model, options) => {
+      const { serveModel } = await import('./cli/serve-model.ts');
+      await serveModel(model, options, terminal, interrupted.signal);
+    },
     demo: async (flags) => {
       const settings = { engine: 'demo', ...flags };
       loadConfig(settings, env);

@@ -100,6 +100,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['zod'],
   },
 
+  // what a server of one's own needs
+  'src/serving': { ours: ['src/errors.ts'] },
+  'src/host': { ours: ['src/errors.ts'], node: ['child_process', 'events'] },
+
   // the roads to it
   'src/mcp': {
     ours: [
@@ -128,6 +132,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/presets.ts',
       'src/budget/progress.ts',
       'src/budget/outcome.ts',
+      'src/serving',
+      'src/host',
+      'src/clock.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
@@ -240,7 +247,7 @@ describe('the rules that the map stands for', () => {
     },
     {
       name: 'only the place where it is put together knows a concrete engine',
-      imported: /^src\/engine\/(vllm|embedded)\//,
+      imported: /^src\/engine\/(remote|embedded)\//,
       from: ['src/compose.ts', 'src/engine/remote', 'src/engine/embedded'],
     },
     {
@@ -249,9 +256,14 @@ describe('the rules that the map stands for', () => {
       from: ['tools', 'src/cli'],
     },
     {
-      name: 'nobody opens a socket or starts a process',
-      imported: /^node:(https?|net|tls|dns|child_process)/,
+      name: 'nobody opens a socket',
+      imported: /^node:(https?|net|tls|dns)/,
       from: [],
+    },
+    {
+      name: 'only src/host/programs.ts starts programs',
+      imported: /^node:child_process/,
+      from: ['src/host/programs.ts'],
     },
   ];
 

@@ -5,12 +5,16 @@ import { SETTINGS, type Setting } from '../config/options.ts';
 import { VERSION } from '../version.ts';
 import type { AskOptions } from './ask.ts';
 import type { DoctorOptions } from './doctor.ts';
+import type { MonitorOptions } from './monitor.ts';
+import type { ServeModelOptions } from './serve-model.ts';
 
 export type Actions = {
   serve(flags: Flags): Promise<void>;
   ask(question: string | undefined, options: AskOptions, flags: Flags): Promise<void>;
   demo(flags: Flags): Promise<void>;
   doctor(options: DoctorOptions, flags: Flags): Promise<void>;
+  monitor(options: MonitorOptions, flags: Flags): Promise<void>;
+  serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
 
 const ABOUT = `Hands problems to NVIDIA Nemotron under a thinking budget that is enforced, verified and reported.
@@ -24,6 +28,7 @@ Examples:
   thinkmeter demo
   thinkmeter demo --engine vllm --base-url http://gpu-box:8000
   thinkmeter doctor
+  thinkmeter serve-model --gpu-memory 22 --context 131072
 
 Every setting has a variable as well, such as THINKMETER_BASE_URL; the README lists them.
 Exit codes: 0 fine, 1 it could not be done, 2 wrong usage, 70 a bug.`;
@@ -71,7 +76,30 @@ export function createProgram(
     .description('look for the server, try what it can do (a few dozen tokens), and say how to mend what is wrong')
     .option('--json', 'print what was found as JSON')
     .action((options: DoctorOptions, command: Command) => actions.doctor(options, command.optsWithGlobals()));
-  for (const command of [program, ask, demo, doctor]) addSettings(command);
+  const monitor = program
+    .command('monitor')
+    .description('the live state of the server, with a timed request of its own every so often (512 tokens)')
+    .option('--every <seconds>', 'between two looks', '2')
+    .option('--probe <seconds>', 'between two timed requests; 0: none', '60')
+    .option('--once', 'look once, after one timed request')
+    .option('--json', 'a line of JSON a look')
+    .action((options: MonitorOptions, command: Command) => actions.monitor(options, command.optsWithGlobals()));
+  program
+    .command('serve-model')
+    .description('print the right vllm serve command for a model and a GPU, with the reason for every flag')
+    .argument('[model]', 'a Nemotron', 'nvidia/NVIDIA-Nemotron-Nano-9B-v2')
+    .option('--gpu-memory <GiB>', 'of one GPU', '22')
+    .option('--utilization <share>', "vLLM's share of it, 0.1 to 0.99", '0.8')
+    .option('--context <tokens>', "the window (default: the model's own)")
+    .option('--sequences <count>', 'most requests at a time (default: 4, or 64 for high-throughput)')
+    .option('--for <profile>', 'low-latency or high-throughput', 'low-latency')
+    .option('--port <number>', 'where it is to listen', '8000')
+    .option('--json', 'print it as JSON')
+    .option('--run', 'run it as well')
+    .action((model: string, { for: profile, ...options }: Omit<ServeModelOptions, 'profile'> & { for: string }) =>
+      actions.serveModel(model, { ...options, profile }),
+    );
+  for (const command of [program, ask, demo, doctor, monitor]) addSettings(command);
   return program;
 }
 

@@ -1,0 +1,34 @@
+/** The memory of a model server's processes, when it runs on this machine. */
+import { outputOf } from './programs.ts';
+
+export type ServerMemory = { readonly processes: number; readonly residentMiB: number };
+
+/** What the programs of each kind of server are called. */
+const PROGRAMS: Readonly<Record<string, RegExp>> = {
+  vllm: /vllm/i,
+  sglang: /sglang/,
+  'tensorrt-llm': /trtllm/,
+  'llama.cpp': /llama-server|llama_cpp/,
+  ollama: /ollama/,
+  'lm-studio': /LM Studio|lms/,
+  transformers: /transformers serve|transformers-cli serve/,
+};
+
+/** Undefined where the address is another machine's, the kind is not known, or no such process is seen. */
+export async function serverMemory(address: string, kind: string): Promise<ServerMemory | undefined> {
+  const { hostname } = new URL(address);
+  const program = PROGRAMS[kind];
+  if (program === undefined || !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return undefined;
+  return parseProcesses((await outputOf('ps', ['-e', '-o', 'rss=,args='])) ?? '', program);
+}
+
+/** Lines of resident KiB and command line. */
+export function parseProcesses(listing: string, program: RegExp): ServerMemory | undefined {
+  const sizes = listing.split('\n').flatMap((line) => {
+    const [, kib = '', args = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+    return program.test(args) && !/thinkmeter/.test(args.split(' ').slice(0, 2).join(' ')) ? [Number(kib)] : [];
+  });
+  if (sizes.length === 0) return undefined;
+  const total = sizes.reduce((sum, kib) => sum + kib, 0);
+  return { processes: sizes.length, residentMiB: Math.round(total / 1024) };
+}
