@@ -138,8 +138,8 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
         options.stillWanted() ? runNow(question, options) : undefined;
       return inTurn(question, options, BULK, ask);
     },
-    status: (signal) => collectStatus(statusParts, { signal }),
-    examine: (signal) => examine(statusParts, { signal }),
+    status: (signal) => unlessCancelled(collectStatus(statusParts, { signal }), signal),
+    examine: (signal) => unlessCancelled(examine(statusParts, { signal }), signal),
     keep(batch) {
       const runId = randomUUID();
       runs.keep({ ...batch, run_id: runId });
@@ -150,6 +150,14 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
 
 /** A single question does not wait behind a thousand items. */
 const [SINGLE, BULK] = [1, 0];
+
+async function unlessCancelled<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await task;
+  } catch (error) {
+    throw signal.aborted ? cancelled(error) : error;
+  }
+}
 
 function cancelled(cause: unknown): CancelledError {
   return new CancelledError('the call was cancelled', { cause });

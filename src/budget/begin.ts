@@ -1,5 +1,5 @@
 /** The first half of a run: render, choose, plan, and think. */
-import { ConnectionLostError, type Load } from '../engine/engine.ts';
+import { ConnectionLostError, FactsChangedError, type Load } from '../engine/engine.ts';
 import { EngineHttpError, toSentence } from '../errors.ts';
 import { brokeTwice } from './breaks.ts';
 import type { Context, Ready } from './context.ts';
@@ -20,23 +20,30 @@ export type Begun = {
   readonly loadBefore: Promise<Load | undefined> | undefined;
 };
 
-export async function begin(context: Context): Promise<Begun> {
+/** `again`: the engine has said once that what it had told of itself does not hold. */
+export async function begin(context: Context, again = false): Promise<Begun> {
   const { trust, requests } = context;
-  const ready = await prepare(context);
+  const { ready, before } = await prepare(context);
   const { server } = ready.facts;
   try {
-    const loadBefore = isUnproven(context, ready) ? figures(context) : undefined;
-    const begun = { ...(await thinkFirst(context, ready)), loadBefore };
+    const begun = {
+      ...(await thinkFirst(context, ready)),
+      loadBefore: isUnproven(context, ready) ? before : undefined,
+    };
     const verdict = nativeVerdict(ready.plan, begun.thought);
     if (verdict === true) trust.hold(server, 'native');
     if (verdict === false) trust.fail(server, 'native', 'the server thought on beyond the budget that it was given');
     return begun;
   } catch (error) {
-    if (ready.plan.mechanism !== 'native' || !isRefusal(error)) throw error;
     // no token came of it: as if it had not been asked
+    if (error instanceof FactsChangedError && !again) {
+      requests.all.length = 0;
+      return begin(context, true);
+    }
+    if (ready.plan.mechanism !== 'native' || !isRefusal(error)) throw error;
     trust.fail(server, 'native', `the server refused its budget field: ${toSentence(error)}`);
     requests.all.length = 0;
-    return begin(context);
+    return begin(context, again);
   }
 }
 
@@ -49,7 +56,9 @@ async function figures({ engine, inTime }: Context): Promise<Load | undefined> {
 }
 
 /** Everything before the first token. */
-async function prepare(context: Context): Promise<Ready> {
+async function prepare(
+  context: Context,
+): Promise<{ readonly ready: Ready; readonly before: Promise<Load | undefined> | undefined }> {
   const { question, engine, inTime, progress, mechanism: forced, trust } = context;
   const { tokens: budget } = question.thinkingBudget;
   const call = {
@@ -60,16 +69,14 @@ async function prepare(context: Context): Promise<Ready> {
   progress?.({ phase: 'waiting', thinkingTokens: 0, answerTokens: 0 });
   inTime.throwIfAborted();
   const facts = await engine.describe(call);
+  // beside the rendering, so that it is read before anything is generated
+  const before = trust.verdict(facts.server, 'stream') === undefined ? figures(context) : undefined;
   const prompt = await engine.render(question, budget > 0, call);
   const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
   const prove = () => proveNative(context, facts);
   const choice = await chooseMechanism({ facts, promptTokens, budget, forced, trust, proveNative: prove });
-  return {
-    facts,
-    prompt,
-    plan: toPlan(question, facts, prompt, choice.mechanism),
-    warnings: [...(prompt.warnings ?? []), ...choice.warnings],
-  };
+  const warnings = [...(prompt.warnings ?? []), ...choice.warnings];
+  return { ready: { facts, prompt, plan: toPlan(question, facts, prompt, choice.mechanism), warnings }, before };
 }
 
 async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, 'loadBefore'>> {

@@ -62,7 +62,8 @@ function answerTokensOf({ thought, answer, requests }: Story, thinking: number):
   const counted = sum(answer.parts, ({ tokens }) => tokens);
   const { usage, countedBy } = requests.at(-1)?.reading ?? {};
   if (countedBy !== 'estimate' || usage === undefined || answer.parts.length > 1) return counted;
-  return usage.completionTokens - (thought.flowsOn && requests.length === 1 ? thinking : 0);
+  if (!thought.flowsOn || requests.length > 1) return usage.completionTokens;
+  return Math.max(0, usage.completionTokens - thinking - thought.markerTokens - thought.endOfTurnTokens);
 }
 
 function receivedTokens({ reading: { trail, usage, countedBy } }: Request): number {

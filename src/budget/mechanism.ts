@@ -3,9 +3,11 @@
  *
  * 1. A budget of 0 is `off`, the model's own switch.
  * 2. What the operator forces, while it is to be had and has not failed on this server.
- * 3. `native`, the server's own budget, where it is worth having: our cut is read again as a new prompt, all P + N tokens
- *    of it unless the server finds them in its prefix cache, and that is more than `LONG` of them; or where tokens come
- *    without ids, and what was thought could only be quoted.
+ * 3. `native`, the server's own budget, where it is worth having. Our cut is read again as a new prompt, all P + N tokens of
+ *    it, unless the server finds them in its prefix cache. That costs as much time as (P + N) * r generated tokens, where r
+ *    is how much faster a prompt token is here. In return our cut ends at a line, which saves `SAVED` of the budget
+ *    (README, what a budget buys) and is worth `WHOLE` tokens more for a thought that is whole. Native, where the cost is
+ *    higher; and where tokens come without ids, so that what was thought could only be quoted.
  * 4. `stream`, our own cut: exact for every tokenizer, and it ends at a line.
  * 5. `two_call`, a first request that is capped: where the stream cannot be counted while it comes.
  *
@@ -20,8 +22,16 @@ export type Mechanism = 'native' | 'stream' | 'two_call' | 'off';
 export const MECHANISMS_TO_FORCE = ['native', 'stream', 'two_call'] as const;
 export type ForcedMechanism = (typeof MECHANISMS_TO_FORCE)[number];
 
-/** Below so many tokens reading them again costs less than what the server's own cut gives away (README, mechanisms). */
-const LONG = 4096;
+const SAVED = 0.04;
+const WHOLE = 8;
+
+/** Of a prompt token's time to a generated one's, before it was measured here: GPUs read about a hundred times as fast. */
+const USUAL_RATIO = 0.01;
+
+/** Whether reading prompt and thoughts again costs more than a cut of our own is worth. */
+export function isDearToReadAgain(promptTokens: number, budget: number, ratio = USUAL_RATIO): boolean {
+  return (promptTokens + budget) * ratio > budget * SAVED + WHOLE;
+}
 
 export type Case = {
   readonly facts: Pick<Facts, 'server' | 'native' | 'prefixCaching' | 'countedBy'>;
@@ -52,7 +62,8 @@ function whyNot(mechanism: ForcedMechanism, { native, server }: Case['facts'], t
 }
 
 async function nativeServes({ facts, promptTokens, budget, trust, proveNative }: Case): Promise<boolean> {
-  const readAgain = facts.prefixCaching === false && promptTokens + budget > LONG;
+  const ratio = trust.promptRatio(facts.server);
+  const readAgain = facts.prefixCaching === false && isDearToReadAgain(promptTokens, budget, ratio);
   if (facts.native === undefined || (facts.countedBy === 'ids' && !readAgain)) return false;
   return trust.holds(facts.server, 'native', proveNative);
 }

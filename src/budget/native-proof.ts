@@ -25,7 +25,8 @@ export async function proveNative(
     system: [],
     user: [{ from: 'ours', text: TASK }],
     thinkingBudget: { tokens: BUDGET, given: true },
-    answerTokens: { tokens: 1, given: true },
+    // the server's own closer, and a word to see that thinking is over
+    answerTokens: { tokens: 16, given: true },
   } as const;
   try {
     const prompt = await engine.render(question, true, { signal: inTime });

@@ -70,7 +70,8 @@ export function toOutcome(story: Story): Outcome {
     model: facts.model,
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
-    honored: counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought),
+    honored:
+      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !thoughtUnasked(plan, thought),
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
@@ -119,6 +120,9 @@ function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, th
           `the server did not hold its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and does so itself from now on`,
         ]
       : []),
+    ...(thoughtUnasked({ mechanism }, thought)
+      ? ['the server thought although thinking was switched off: its template or its parser does not know the switch']
+      : []),
     ...(thought.endedBy === 'deadline'
       ? [`max_seconds, not the thinking budget of ${thinkingTokens}, ended the thinking`]
       : []),
@@ -127,6 +131,11 @@ function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, th
       : []),
     ...(last?.endedBy === 'server' ? ['the server ended the answer before answer_tokens did'] : []),
   ];
+}
+
+/** Thinking was switched off, and the model thought all the same. */
+function thoughtUnasked({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
+  return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
 }
 
 function nothingSaid(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {

@@ -14,7 +14,7 @@ export type StreamEnd =
 export type Event = 'piece' | 'ended' | 'alarm';
 
 /** Chunks that came closer together than this came at once. */
-const TOGETHER_MS = 4;
+const TOGETHER_MS = 1;
 
 const BY_CERTAINTY: readonly CountedBy[] = ['ids', 'usage', 'tokenizer', 'estimate'];
 

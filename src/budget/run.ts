@@ -11,8 +11,9 @@ import { deadline as toDeadline } from './deadline.ts';
 import { finish } from './finish.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { Requests } from './requests.ts';
-import { cameAtOnce, HELD_BACK, proveStream } from './stream-proof.ts';
+import { cameAtOnce, flowed, HELD_BACK, proveStream } from './stream-proof.ts';
 import type { Thought } from './think.ts';
+import type { Trust } from './trust.ts';
 
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
@@ -33,7 +34,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
     const now = clock.now();
     const learnt = await learn(context, begun);
     const warnings = [...(question.warnings ?? []), ...ready.warnings, ...learnt];
-    return toOutcome({
+    const outcome = toOutcome({
       ...ready,
       runId,
       startedAt,
@@ -43,6 +44,12 @@ export async function run(question: Question, engine: Engine, options: RunOption
       requests: requests.all,
       warnings,
     });
+    timePrompt(options.trust, begun);
+    // where tokens can only be counted at the end, an overrun shows here
+    if (ready.plan.mechanism === 'native' && !outcome.honored) {
+      options.trust.fail(ready.facts.server, 'native', 'the server thought on beyond the budget that it was given');
+    }
+    return outcome;
   } catch (error) {
     if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
     const fault = late.signal.aborted && !(error instanceof ThinkmeterError) ? tooLate(error) : error;
@@ -54,6 +61,18 @@ export async function run(question: Question, engine: Engine, options: RunOption
   }
 }
 
+/** A short prompt's time is that of the road; fewer tokens do not make a speed. */
+const LEAST_TIMED = { prompt: 256, generated: 16 } as const;
+
+function timePrompt(trust: Trust, { ready, first }: Begun): void {
+  const { reading, askedAt, promptTokens } = first;
+  const { firstTokenAt, lastTokenAt, trail } = reading;
+  if (firstTokenAt === undefined || lastTokenAt === undefined || cameAtOnce(first)) return;
+  if (promptTokens < LEAST_TIMED.prompt || trail.tokens < LEAST_TIMED.generated || lastTokenAt === firstTokenAt) return;
+  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.tokens - 1);
+  trust.timed(ready.facts.server, (firstTokenAt - askedAt) / promptTokens / msPerToken);
+}
+
 /** What the run has shown of the way to the server, while that is not known; for the caller what is worth a word. */
 async function learn(context: Context, { ready, thought, loadBefore }: Begun): Promise<string[]> {
   const { trust, requests } = context;
@@ -63,7 +82,7 @@ async function learn(context: Context, { ready, thought, loadBefore }: Begun): P
     trust.suspect(server, 'stream', HELD_BACK);
     return [`${HELD_BACK}, so a cut saves no tokens; where it is nginx, set proxy_buffering off`];
   }
-  trust.clear();
+  if (requests.all.some(flowed)) trust.clear();
   const verdict = await proveStream(context, { thought, requests: requests.all, before: await loadBefore });
   if (verdict?.held === true) trust.hold(server, 'stream');
   if (verdict?.held !== false) return [];

@@ -15,6 +15,9 @@ const LEAST_TOKENS = 24;
 const AT_ONCE = 0.02;
 const LEAST_WAIT_MS = 250;
 
+/** Counters may be a little behind. */
+const LATE_TOKENS = 16;
+
 /** By its own speed, a server goes on for as long as the abort is on its way; for longer only if none comes. */
 const GOES_ON_MS = { atMost: 300, atLeast: 1000 } as const;
 
@@ -24,6 +27,11 @@ export function cameAtOnce({ askedAt, reading }: Pick<Request, 'askedAt'> & { re
   if (firstTokenAt === undefined || lastTokenAt === undefined || trail.tokens < LEAST_TOKENS) return false;
   const waited = firstTokenAt - askedAt;
   return waited >= LEAST_WAIT_MS && lastTokenAt - firstTokenAt <= waited * AT_ONCE;
+}
+
+/** It came piece by piece: long enough to tell, and not at once. */
+export function flowed(request: Pick<Request, 'askedAt'> & { readonly reading: Arrival }): boolean {
+  return request.reading.trail.tokens >= LEAST_TOKENS && !cameAtOnce(request);
 }
 
 type Arrival = Pick<Reading, 'firstTokenAt' | 'lastTokenAt'> & { readonly trail: Pick<Reading['trail'], 'tokens'> };
@@ -46,7 +54,11 @@ export async function proveStream(
   if (after?.generatedTokens === undefined || before?.generatedTokens === undefined) return undefined;
   const received = requests.reduce((sum, { reading }) => sum + reading.trail.tokens, 0);
   const beyond = after.generatedTokens - before.generatedTokens - received;
-  const wentOnMs = beyond * msPerToken(requests);
+  const pace = msPerToken(requests);
+  if (pace === 0) return undefined;
+  const wentOnMs = beyond * pace;
+  // a server that counts at the end of a request tells nothing
+  if (beyond < -LATE_TOKENS) return undefined;
   if (after.running === 0 && wentOnMs <= GOES_ON_MS.atMost) return { held: true };
   // others may be at work there; only when nobody was, and nobody is, the tokens are ours
   if (before.running > 0 || after.running > 0 || wentOnMs < GOES_ON_MS.atLeast) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What counting has told of a server's mechanisms, kept for as long as the server stays the same. An answer of 200 is no
+ * What counting and timing have told of a server, kept for as long as it stays the same. An answer of 200 is no
  * proof: servers ignore fields that they do not know.
  */
 export type Verdict = { readonly held: true } | { readonly held: false; readonly why: string };
@@ -9,6 +9,8 @@ const IN_A_ROW = 3;
 export class Trust {
   #server: string | undefined;
   #suspicions = 0;
+  #untoldTests = 0;
+  #ratio: number | undefined;
   readonly #verdicts = new Map<string, Verdict>();
   /** tests under way: whoever comes meanwhile waits for them */
   readonly #tests = new Map<string, Promise<Verdict | undefined>>();
@@ -47,15 +49,42 @@ export class Trust {
   async holds(server: string, mechanism: string, test: () => Promise<Verdict | undefined>): Promise<boolean> {
     const known = this.#on(server).get(mechanism);
     if (known !== undefined) return known.held;
-    const running = this.#tests.get(mechanism) ?? test();
-    this.#tests.set(mechanism, running);
-    try {
-      const verdict = await running;
-      if (verdict !== undefined) this.#on(server).set(mechanism, verdict);
-      return verdict?.held === true;
-    } finally {
-      this.#tests.delete(mechanism);
-    }
+    const name = `${mechanism} on ${server}`;
+    const running =
+      this.#tests.get(name) ?? this.#tested(server, mechanism, test).finally(() => this.#tests.delete(name));
+    this.#tests.set(name, running);
+    return (await running)?.held === true;
+  }
+
+  async #tested(
+    server: string,
+    mechanism: string,
+    test: () => Promise<Verdict | undefined>,
+  ): Promise<Verdict | undefined> {
+    const verdict = await test();
+    // the server may have changed meanwhile
+    if (this.#server !== server) return verdict;
+    if (verdict === undefined) this.#untold(server, mechanism);
+    else this.#on(server).set(mechanism, verdict);
+    return verdict;
+  }
+
+  /** A test that told nothing may tell another time, but is not made for ever. */
+  #untold(server: string, mechanism: string): void {
+    this.#untoldTests += 1;
+    if (this.#untoldTests >= IN_A_ROW) this.fail(server, mechanism, `${IN_A_ROW} self-tests told nothing`);
+  }
+
+  /** How long a prompt token took beside a generated one; the least counts, because waiting in a queue is in it. */
+  timed(server: string, ratio: number): void {
+    this.#on(server);
+    this.#ratio = Math.min(ratio, this.#ratio ?? ratio);
+  }
+
+  /** Undefined while nothing was timed. */
+  promptRatio(server: string): number | undefined {
+    this.#on(server);
+    return this.#ratio;
   }
 
   /** What is known of all mechanisms, for people. */
@@ -69,6 +98,8 @@ export class Trust {
     if (this.#server !== server) {
       this.#verdicts.clear();
       this.#suspicions = 0;
+      this.#untoldTests = 0;
+      this.#ratio = undefined;
     }
     this.#server = server;
     return this.#verdicts;

@@ -153,6 +153,11 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
+/** What `describe` told does not hold any more. Not for callers: the loop asks again, once. */
+export class FactsChangedError extends Error {
+  override readonly name = 'FactsChangedError';
+}
+
 export function isTurn(from: Beginning): from is Turn {
   return !Array.isArray(from);
 }

@@ -6,7 +6,7 @@
 import type { Family } from './family.ts';
 
 /** Our own delimiters, and the switch words of every family: a served name may hide which family it is. */
-const ALWAYS = ['<context>', '</context>', '<item>', '</item>', '/think', '/no_think'];
+const ALWAYS = ['<context>', '</context>', '<item>', '</item>', '<notes>', '</notes>', '/think', '/no_think'];
 
 /** What control tokens can look like: `<|im_end|>`, `<SPECIAL_12>`, `</s>`; `[INST]`, also inside the others. */
 const CANDIDATES = [/<[^\s<>]{1,64}>/g, /\[\/?[A-Z][A-Z0-9_]{1,32}\]/g];
@@ -29,10 +29,12 @@ export async function controlStrings(
   return [...known, ...asked.filter((_, index) => isControl[index])];
 }
 
-/** Where no tokenizer can be asked: whatever looks like one. */
+/** What control tokens are really called, in the models that are served: for servers whose tokenizer cannot be asked. */
+const USUAL = /^(<\|.*\|>|<SPECIAL_\d+>|<\/?(s|unk|pad|bos|eos|mask)>|\[\/?[A-Z_]+\])$/;
+
 export function knownControls(text: string, { startMarker, endMarker }: Family): string[] {
   const { known, asked } = candidates(text, [startMarker, endMarker]);
-  return [...known, ...asked];
+  return [...known, ...asked.filter((candidate) => USUAL.test(candidate))];
 }
 
 function candidates(text: string, markers: readonly string[]): { known: string[]; asked: string[] } {

@@ -96,7 +96,12 @@ export function withSampling(family: Family, by: Sampling | undefined): Family {
 
 /** The family that a model's name gives away, if it does. */
 export function familyByName(model: string): Family | undefined {
-  return BY_NAME.find(({ pattern }) => pattern.test(model.replace(/[/\\]+$/, '')))?.family;
+  return BY_NAME.find(({ pattern }) => pattern.test(bareName(model)))?.family;
+}
+
+/** Without slashes at the end, and without Ollama's tag: `nemotron:latest`. */
+function bareName(model: string): string {
+  return model.replace(/[/\\]+$/, '').replace(/:[\w.-]+$/, '');
 }
 
 /** The end of a rendered prompt, by what the switch was asked to do. */

@@ -35,7 +35,10 @@ const RULES: readonly Rule[] = [
     engine?.prompts === 'messages'
       ? {
           what: `this server (${engine.kind}) takes messages only: a cut thought is quoted in a second call, and tokens are counted by ${countedBy}`,
-          fix: "set THINKMETER_TOKENIZER to a folder with the model's tokenizer, or use vLLM, where every token is counted by its id",
+          fix:
+            countedBy === 'tokenizer'
+              ? 'use vLLM, where every token is counted by its id: of this server nothing more can be had'
+              : "set THINKMETER_TOKENIZER to a folder with the model's tokenizer, or use vLLM, where every token is counted by its id",
           grave: false,
         }
       : undefined,
@@ -76,7 +79,7 @@ const RULES: readonly Rule[] = [
   ({ load }) =>
     load !== undefined && load.waiting > 0
       ? {
-          what: `${load.waiting} requests are waiting on the server while ${load.running} run`,
+          what: `requests are waiting on the server: ${load.waiting}, while it computes ${load.running}`,
           fix: 'raise --max-num-seqs there if its memory allows it, or lower THINKMETER_CONCURRENCY',
           grave: false,
         }

@@ -26,11 +26,20 @@ export type StatusParts = {
   readonly clock: Clock;
 };
 
+/** Nobody waits longer for a status. */
+const LONGEST_MS = 15_000;
+
 /** Between two readings of a counter, where the server does not tell its speed itself. */
 const MEASURE_MS = 400;
 
-export async function collectStatus({ engine, trust, runs, clock }: StatusParts, call: CallOptions): Promise<Status> {
+export async function collectStatus(
+  { engine, trust, runs, clock }: StatusParts,
+  callers: CallOptions,
+): Promise<Status> {
   const spent = runs.spent();
+  const late = new AbortController();
+  const silence = clock.timer(LONGEST_MS, () => late.abort());
+  const call = { ...callers, signal: AbortSignal.any([callers.signal, late.signal]) };
   try {
     const facts = await engine.describe(call);
     const [server, load] = await Promise.all([engine.status?.(call), liveLoad(engine, clock, call)]);
@@ -43,9 +52,19 @@ export async function collectStatus({ engine, trust, runs, clock }: StatusParts,
     };
     return { ...known, findings: findings(known) };
   } catch (error) {
-    if (call.signal.aborted || !(error instanceof ThinkmeterError)) throw error;
+    if (late.signal.aborted && !callers.signal.aborted) {
+      const finding = {
+        what: `the server has not answered for ${LONGEST_MS / 1000} seconds`,
+        fix: 'look whether it is still loading its model, and what stands between',
+        grave: true,
+      };
+      return { tried: {}, spent, findings: [finding] };
+    }
+    if (callers.signal.aborted || !(error instanceof ThinkmeterError)) throw error;
     const what = error.message;
     return { tried: {}, spent, findings: [{ what, fix: error.hint ?? toSentence(error), grave: true }] };
+  } finally {
+    silence();
   }
 }
 
@@ -58,5 +77,7 @@ async function liveLoad(engine: Engine, clock: Clock, call: CallOptions): Promis
   await pause(clock, MEASURE_MS, call.signal);
   const after = await engine.load?.(call);
   if (after?.generatedTokens === undefined) return before;
+  // it was restarted between the two
+  if (after.generatedTokens < before.generatedTokens) return after;
   return { ...after, tokensPerSecond: ((after.generatedTokens - before.generatedTokens) * 1000) / MEASURE_MS };
 }

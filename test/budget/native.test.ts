@@ -84,31 +84,37 @@ describe('forced', () => {
   });
 });
 
+/** Of a server that reads prompts as slowly as it writes: reading again is dear. */
+function slow(): Trust {
+  const trust = new Trust();
+  trust.timed('a server', 1);
+  return trust;
+}
+
 describe('by the rule', () => {
-  /** Reading so many again is worth a proof that the server's own budget holds. */
-  const long: Partial<Start> = { tokens, native, prefixCaching: false, budget: 5000, window: 20_000 };
+  const long = (): Partial<Start> => ({ tokens, native, prefixCaching: false, trust: slow() });
   const held = [...say('one two three four five six seven eight</think>'), stop];
 
   test('a long prompt and no cache: proven by a tiny generation, then used, and proven once', async () => {
-    const trust = new Trust();
+    const trust = slow();
     const thinks = [...say('hm</think>42'), stop];
-    const first = start({ ...long, trust, scripts: [held, thinks], before: 1 });
+    const first = start({ ...long(), trust, scripts: [held, thinks], before: 1 });
     expect(await first.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
     expect(first.engine.requests[0]).toMatchObject({ nativeBudget: 9 });
-    const second = start({ ...long, trust, scripts: [thinks] });
+    const second = start({ ...long(), trust, scripts: [thinks] });
     expect(await second.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
   });
 
   test('a proof that fails: our own cut', async () => {
-    const run = start({ ...long, scripts: [forEver(tokens, ' hm'), [...say('hm</think>42'), stop]], before: 1 });
+    const run = start({ ...long(), scripts: [forEver(tokens, ' hm'), [...say('hm</think>42'), stop]], before: 1 });
     expect(await run.outcome()).toMatchObject({ mechanism: 'stream', warnings: [] });
   });
 
   test.each<[string, Partial<Start>]>([
-    ['the prompt is short', { budget: 50 }],
+    ['prompts are read fast', { trust: new Trust() }],
     ['the server finds what it has read before', { prefixCaching: true }],
   ])('our own cut where %s', async (_, more) => {
-    const run = start({ ...long, ...more, scripts: [[...say('hm</think>42'), stop]] });
+    const run = start({ ...long(), ...more, scripts: [[...say('hm</think>42'), stop]] });
     expect(await run.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });
   });
 
@@ -116,7 +122,7 @@ describe('by the rule', () => {
     ['nobody knows whether it does', 'prefixCaching'],
     ['there is no such field', 'native'],
   ])('our own cut where %s', async (_, missing) => {
-    const { [missing]: left, ...known } = long;
+    const { [missing]: left, ...known } = long();
     expect(left).toBeDefined();
     const run = start({ ...known, scripts: [[...say('hm</think>42'), stop]] });
     expect(await run.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });

@@ -36,7 +36,7 @@ export type Start = {
   /** spent waiting before the run */
   readonly waitedMs?: number;
   readonly question?: Partial<Question>;
-} & Pick<EngineScript, 'describe' | 'render' | 'decode'>;
+} & Pick<EngineScript, 'describe' | 'render' | 'decode' | 'load'>;
 
 export type Started = {
   readonly engine: ScriptedEngine;
@@ -63,7 +63,7 @@ export function start(options: Start): Started {
   const tail = TAILS[thinking];
   const ids = Object.freeze(tokens.encode(`What is it?\n${tail}`));
   const prompt: Prompt = Object.freeze({ ids, thinking, tail, opened: thinking === 'open' ? 1 : 0 });
-  const { describe, render, decode } = options;
+  const { describe, render, decode, load } = options;
   const engine = scriptedEngine({
     clock,
     tokens,
@@ -73,6 +73,7 @@ export function start(options: Start): Started {
     ...(describe === undefined ? {} : { describe }),
     ...(render === undefined ? {} : { render }),
     ...(decode === undefined ? {} : { decode }),
+    ...(load === undefined ? {} : { load }),
   });
   const question: Question = {
     system: [],

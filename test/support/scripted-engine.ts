@@ -45,6 +45,7 @@ export type EngineScript = {
   readonly describe?: Engine['describe'];
   readonly render?: Engine['render'];
   readonly decode?: Engine['decode'];
+  readonly load?: Engine['load'];
 };
 
 export type ScriptedEngine = Engine & {
@@ -134,6 +135,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
       return script.decode?.(ids, call) ?? Promise.resolve(tokens.decode(ids));
     },
     encode: (text) => Promise.resolve(tokens.encode(text)),
+    ...(script.load === undefined ? {} : { load: script.load }),
     close: () => Promise.resolve(),
     expectAllUsed: () => {
       if (requests.length < scripts.length) {

@@ -5,10 +5,14 @@
  */
 import type { Family } from '../../prompt/family.ts';
 
+export type Segment = { readonly text: string; readonly isMarker: boolean };
+
 export class MarkedText {
   #state: 'begin' | 'thinking' | 'content' = 'begin';
   /** came as thinking where none was asked for: what it is shows at the end */
   #held = '';
+  /** the beginning of the content, while it may become a start marker */
+  #lead = '';
   readonly #family: Family;
   readonly #thinking: boolean;
   readonly #splits: { known: boolean };
@@ -20,44 +24,72 @@ export class MarkedText {
     this.#splits = splits;
   }
 
-  push(thought: string, said: string): string {
-    return this.#thought(thought) + this.#said(said);
+  /** Markers are segments of their own, without tokens: no token of the stream made them. */
+  push(thought: string, said: string): Segment[] {
+    return [...this.#thought(thought), ...this.#said(said)];
   }
 
   /** What is left when the stream is over; `stopped`: the model ended its turn. */
-  end(stopped: boolean): string {
-    const held = this.#held;
-    if (held === '') return '';
-    this.#held = '';
-    // a whole turn in the wrong channel is the answer; what was cut off is a thought
-    return stopped ? held : this.#family.startMarker + held;
+  end(stopped: boolean): Segment[] {
+    const lead = this.#takeLead();
+    if (lead !== '') return [marker(this.#family.startMarker), plain(lead)];
+    const held = this.#takeHeld();
+    if (held === '') return [];
+    // a whole turn in the wrong channel is the answer, as is what a parser could not know; else it is a thought, cut off
+    const isAnswer = stopped || this.#family.switch.kind === 'word';
+    return isAnswer ? [plain(held)] : [marker(this.#family.startMarker), plain(held)];
   }
 
-  #thought(text: string): string {
-    if (text === '') return '';
+  #thought(text: string): Segment[] {
+    if (text === '') return [];
     this.#splits.known = true;
     if (!this.#thinking) {
       this.#held += text;
-      return '';
+      return [];
     }
     const opens = this.#state !== 'thinking';
     this.#state = 'thinking';
-    return opens ? this.#family.startMarker + text : text;
+    return opens ? [marker(this.#family.startMarker), plain(text)] : [plain(text)];
   }
 
-  #said(text: string): string {
-    if (text === '') return '';
+  #said(text: string): Segment[] {
+    if (text === '') return [];
     const { startMarker, endMarker, opensInPrompt } = this.#family;
     const before = this.#state;
     this.#state = 'content';
-    if (this.#held !== '') {
-      const held = this.#held;
-      this.#held = '';
-      return startMarker + held + endMarker + text;
-    }
-    if (before === 'thinking') return endMarker + text;
+    const held = this.#takeHeld();
+    if (held !== '') return [marker(startMarker), plain(held), marker(endMarker), plain(text)];
+    if (before === 'thinking') return [marker(endMarker), plain(text)];
     // no parser: the thought that the prompt opened goes on in the content
-    const raw = before === 'begin' && this.#thinking && opensInPrompt && !this.#splits.known;
-    return raw && !text.trimStart().startsWith(startMarker) ? startMarker + text : text;
+    const raw = this.#thinking && opensInPrompt && !this.#splits.known;
+    return before === 'begin' && raw ? this.#opened(text) : [plain(text)];
+  }
+
+  /** The model may write its own start marker, in as many pieces as it likes: held until that can be told. */
+  #opened(text: string): Segment[] {
+    const { startMarker } = this.#family;
+    this.#lead += text;
+    const words = this.#lead.trimStart();
+    if (words !== startMarker && startMarker.startsWith(words)) {
+      this.#state = 'begin';
+      return [];
+    }
+    const lead = this.#takeLead();
+    return words.startsWith(startMarker) ? [plain(lead)] : [marker(startMarker), plain(lead)];
+  }
+
+  #takeLead(): string {
+    const lead = this.#lead;
+    this.#lead = '';
+    return lead;
+  }
+
+  #takeHeld(): string {
+    const held = this.#held;
+    this.#held = '';
+    return held;
   }
 }
+
+const marker = (text: string): Segment => ({ text, isMarker: true });
+const plain = (text: string): Segment => ({ text, isMarker: false });

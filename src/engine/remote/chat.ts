@@ -2,7 +2,7 @@
 import type { Family } from '../../prompt/family.ts';
 import { toPlainTurn } from '../../prompt/turn.ts';
 import type { Limits, Piece, Turn, Usage } from '../engine.ts';
-import { MarkedText } from './channels.ts';
+import { MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from './client.ts';
 import { sampled, toFinishReason, toUsage } from './completions.ts';
 import type { Dialect } from './dialects.ts';
@@ -24,6 +24,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   const { client, family, dialect } = task;
   const marked = new MarkedText(family, turn.thinking, task.splits);
   let before = 0;
+  let silent = 0;
   let usage: Usage | undefined;
   let finish: Piece['finish'];
   for await (const chunk of client.stream('/v1/chat/completions', chatChunk, toBody(task, turn, limits), task.signal)) {
@@ -36,12 +37,33 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     const counted = toCounted(thought + said, total - before, task.count);
     before += counted.tokens;
     if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
-    const text = marked.push(thought, said);
-    if (text !== '' || counted.tokens > 0) yield { ids: [], text, counted };
+    const segments = marked.push(thought, said);
+    if (segments.length === 0) silent += counted.tokens;
+    else yield* toPieces(segments, { silent, counted });
+    if (segments.length > 0) silent = 0;
   }
   if (finish === undefined) return;
-  const rest = marked.end(finish.unified === 'stop');
-  yield { ids: [], text: rest, counted: { tokens: 0, by: 'estimate' }, finish, ...(usage && { usage }) };
+  yield* toPieces(marked.end(finish.unified === 'stop'), { silent: 0, counted: { tokens: 0, by: 'usage' } });
+  // what came without text at last has ended the turn
+  yield { ids: [], text: '', counted: { tokens: silent, by: 'usage' }, finish, ...(usage && { usage }) };
+}
+
+/**
+ * A chunk's tokens are those of its first text. Tokens that came without any text before it belong to the marker, where one
+ * comes now: a parser swallowed it.
+ */
+function* toPieces(
+  segments: readonly Segment[],
+  { silent, counted }: { readonly silent: number; readonly counted: NonNullable<Piece['counted']> },
+): Generator<Piece> {
+  let before = silent;
+  let { tokens } = counted;
+  for (const { text, isMarker } of segments) {
+    const own = isMarker ? before : before + tokens;
+    before = 0;
+    if (!isMarker) tokens = 0;
+    yield { ids: [], text, counted: { tokens: own, by: counted.by } };
+  }
 }
 
 function toBody({ model, family, dialect }: Chat, turn: Turn, limits: Limits): object {

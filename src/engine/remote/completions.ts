@@ -81,7 +81,7 @@ async function* byLlama(task: Completion, ids: readonly number[], limits: Limits
   for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
     const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
     const own = sent ?? [];
-    // with the last chunk the end of turn has been counted, and is not sent
+    // with the last chunk everything has been counted, and nothing is sent
     const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
     const all = missing > 0 ? await encode(text) : own;
     received += all.length;

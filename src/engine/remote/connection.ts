@@ -70,6 +70,7 @@ export function createConnector(options: ConnectionOptions): Connector {
     forget: () => {
       if (baseUrl === undefined) connecting = undefined;
     },
-    close: async () => (await connecting)?.client.close(),
+    // a connection that fails has been told to whoever asked for it
+    close: async () => (await connecting?.catch(() => undefined))?.client.close(),
   };
 }

@@ -19,6 +19,8 @@ export type Wanted = {
   readonly sampling?: Sampling | undefined;
   /** default: recognised */
   readonly dialect?: string | undefined;
+  /** it has been seen to have no completions */
+  readonly byMessages: boolean;
   /** in the place of the server's tokenizer */
   readonly local?: LocalCodec | undefined;
 };
@@ -40,7 +42,7 @@ export async function describeServer(client: RemoteClient, wanted: Wanted, signa
   const served = servedModel(found.models, wanted);
   const base = { client, dialect, found, served, wanted, signal };
   const codec = local ?? (dialect.tokenizer && SERVER_CODECS[dialect.tokenizer]({ client, model: served.id, signal }));
-  if (codec === undefined || dialect.completions === undefined) return byMessages(base);
+  if (codec === undefined || dialect.completions === undefined || wanted.byMessages) return byMessages(base);
   try {
     return await byIds({ ...base, codec });
   } catch (error) {
@@ -129,8 +131,15 @@ function nameOf({ id, root }: ServedModel) {
 }
 
 /** Of llama.cpp's slots, before that of its model. */
-function windowOf(served: ServedModel, { slotWindow }: Found): number | undefined {
-  return slotWindow ?? served.max_model_len ?? served.meta?.n_ctx ?? served.context_length ?? undefined;
+function windowOf(served: ServedModel, { slotWindow, loadedWindows }: Found): number | undefined {
+  return (
+    slotWindow ??
+    loadedWindows[served.id] ??
+    served.max_model_len ??
+    served.meta?.n_ctx ??
+    served.context_length ??
+    undefined
+  );
 }
 
 function servedModel(models: Found['models'], { root, model: wanted }: Wanted): ServedModel {

@@ -75,7 +75,7 @@ export const DIALECTS: readonly Dialect[] = [
     name: 'llama.cpp',
     recognise: ({ serverHeader, owner }) => serverHeader === 'llama.cpp' || owner === 'llamacpp',
     tokenizer: 'llama.cpp',
-    completions: { by: 'llama.cpp', fields: { return_tokens: true } },
+    completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
     chat: { templateArguments: true, thinking: none, countsChunks: false },
     budget: {
       on: 'chat',

@@ -35,10 +35,19 @@ export async function answers(root: string): Promise<boolean> {
     await fetch(`${root}/v1/models`, { signal: AbortSignal.timeout(LOOK_MS), redirect: 'manual' });
     return true;
   } catch (error) {
-    // slow is not absent
-    return error instanceof Error && error.name === 'TimeoutError';
+    // slow is not absent, and neither is somebody who hangs up
+    return !isDeserted(error);
   }
 }
+
+/** Nobody took the connection. Where a name has several addresses, at none of them. */
+function isDeserted(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  return causes.every((it) => it instanceof Error && 'code' in it && NOBODY.has(String(it.code)));
+}
+
+const NOBODY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
 
 async function lookAt({ port, of }: { readonly port: number; readonly of: string }): Promise<Discovered | undefined> {
   const baseUrl = `http://127.0.0.1:${port}`;

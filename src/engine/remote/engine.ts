@@ -1,11 +1,12 @@
 /** Nemotron behind an address: vLLM or a relative, by token ids where they can be had. */
-import { EngineHttpError, EngineUnreachableError, InvariantError } from '../../errors.ts';
+import { EngineHttpError, EngineUnreachableError, EngineUnsupportedError, InvariantError } from '../../errors.ts';
 import { TAIL_TOKENS, type Sampling } from '../../prompt/family.ts';
 import { render, type Codec } from '../../prompt/render.ts';
 import { escapeWarnings } from '../../prompt/turn.ts';
-import { isTurn, type CallOptions, type Engine, type EngineStatus, type Facts, type Load } from '../engine.ts';
-import type { Piece, Prompt, Turn } from '../engine.ts';
+import { FactsChangedError, isTurn, type CallOptions, type Engine, type EngineStatus } from '../engine.ts';
+import type { Facts, Load, Piece, Prompt, Turn } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
+import { switchWarnings } from './switch.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
 import type { Description } from './describe.ts';
 import { Memo } from './memo.ts';
@@ -30,6 +31,8 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   const encoded = new Memo<readonly number[]>();
   const tails = new Memo<string>();
   const splits = { known: false };
+  /** it has no `/v1/completions` */
+  let byMessages = false;
   let known: { readonly asked: Promise<Description>; readonly expires: number; found?: Description } | undefined;
 
   const ask = async (): Promise<Description> => {
@@ -41,7 +44,14 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     tails.clear();
     splits.known = false;
     const { sampling, dialect } = options;
-    const wanted = { root: address.root, model: options.model ?? discovered?.model, sampling, local, dialect };
+    const wanted = {
+      root: address.root,
+      model: options.model ?? discovered?.model,
+      sampling,
+      local,
+      dialect,
+      byMessages,
+    };
     // asked on behalf of every call that waits for it: no single caller ends it
     const { signal } = new AbortController();
     try {
@@ -91,12 +101,18 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   };
 
   /** A question for a server that takes messages only. */
-  const asTurn = async ({ facts }: Description, question: Turn['question'], thinking: boolean): Promise<Prompt> => {
+  const asTurn = async (
+    { facts, dialect }: Description,
+    question: Turn['question'],
+    thinking: boolean,
+  ): Promise<Prompt> => {
     const { local } = await connector.connect();
     const text = [...question.system, ...question.user].map((part) => part.text).join('');
     const tokens = local?.count(text) ?? Math.ceil(text.length / CHARACTERS_OF_A_TOKEN);
     const turn = { question, thinking, tokens };
-    return { ids: [], turn, thinking: 'none', tail: '', opened: 0, warnings: escapeWarnings(question, facts.family) };
+    const { family } = facts;
+    const warnings = [...escapeWarnings(question, family), ...switchWarnings(family, dialect, thinking)];
+    return { ids: [], turn, thinking: 'none', tail: '', opened: family.opensInPrompt ? 1 : 0, warnings };
   };
 
   return {
@@ -124,6 +140,11 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
           yield* complete({ ...base, ...codec, countsHere: local !== undefined }, from, limits);
         }
       } catch (error) {
+        if (!isTurn(from) && error instanceof EngineUnsupportedError) {
+          byMessages = true;
+          known = undefined;
+          throw new FactsChangedError(error.message, { cause: error });
+        }
         forgetIfGone(error);
       }
     },

@@ -41,9 +41,9 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
     );
   }
   // a path that is not there has no error to tell; a model that is not served has one
-  if (status === 404 && path.endsWith('tokenize') && !hasMessage(error.error)) {
-    return new EngineUnsupportedError(`the server at ${root} has no ${path}, so prompts cannot be counted there`, {
-      hint: 'use a vLLM server, without a proxy that hides this path',
+  if (status === 404 && !hasMessage(error.error)) {
+    return new EngineUnsupportedError(`the server at ${root} has no ${path}`, {
+      hint: 'check THINKMETER_BASE_URL, or use a vLLM server, without a proxy that hides this path',
     });
   }
   return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {

@@ -19,6 +19,8 @@ const config = z.looseObject({
 
 export type LocalCodec = ServerCodec & { count(text: string): number };
 
+const AS_IT_IS = { skip_special_tokens: false, clean_up_tokenization_spaces: false } as const;
+
 /** @throws {ConfigError} when the folder does not hold a tokenizer and a chat template */
 export function loadLocalCodec(folder: string): LocalCodec {
   const read = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
@@ -41,7 +43,7 @@ export function loadLocalCodec(folder: string): LocalCodec {
           }),
         ),
       encode: async (text) => encode(text),
-      decode: async (ids) => tokenizer.decode([...ids], { skip_special_tokens: false }),
+      decode: async (ids) => (ids.length === 0 ? '' : tokenizer.decode([...ids], AS_IT_IS)),
       count: (text) => encode(text).length,
       // some files say 1e30 where nobody knows
       window: async () => (typeof longest === 'number' && longest < 1e9 ? longest : undefined),

@@ -83,7 +83,9 @@ export function toLoad(text: string, { name }: Dialect): Load | undefined {
   const running = value(names.running);
   if (running === undefined) return undefined;
   const optional = {
-    cacheUse: value(names.cacheUse),
+    // of several engines the fullest: a share is no amount
+    cacheUse:
+      names.cacheUse === undefined ? undefined : figures(text, names.cacheUse)?.reduce((a, b) => Math.max(a, b)),
     generatedTokens: value(names.generated),
     tokensPerSecond: value(names.speed),
     firstTokenMs: names.firstToken === undefined ? undefined : meanMs(text, names.firstToken),
@@ -94,9 +96,14 @@ export function toLoad(text: string, { name }: Dialect): Load | undefined {
 
 /** Over all labels: a server may have several engines. */
 function sumOf(text: string, name: string): number | undefined {
+  return figures(text, name)?.reduce((sum, figure) => sum + figure, 0);
+}
+
+/** One for each set of labels; undefined where there is none, or one is no number. */
+function figures(text: string, name: string): number[] | undefined {
   const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  if (lines.length === 0) return undefined;
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  const found = lines.map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+  return found.length > 0 && found.every(Number.isFinite) ? found : undefined;
 }
 
 function meanMs(text: string, histogram: string): number | undefined {

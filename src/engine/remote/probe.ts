@@ -20,6 +20,8 @@ export type Found = {
   readonly prefixCaching: boolean | undefined;
   /** llama.cpp's window for each of its slots, from `GET /props` */
   readonly slotWindow: number | undefined;
+  /** of the models that LM Studio or Ollama has loaded */
+  readonly loadedWindows: Readonly<Record<string, number>>;
   readonly ollamaVersion: string | undefined;
   readonly lmStudio: boolean;
   readonly sglangModel: boolean;
@@ -40,7 +42,12 @@ const openapi = z.object({
 
 const version = z.object({ version: z.string() });
 const props = z.object({ default_generation_settings: z.object({ n_ctx: z.number() }) });
-const lmStudioModels = z.object({ data: z.array(z.object({ state: z.string() })).min(1) });
+const lmStudioModels = z.object({
+  data: z.array(z.object({ id: z.string(), state: z.string(), loaded_context_length: z.number().nullish() })).min(1),
+});
+const ollamaLoaded = z.object({
+  models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
+});
 const sglangModel = z.object({ model_path: z.string(), is_generation: z.boolean() });
 const nim = z.object({ version: z.string(), modelInfo: z.unknown() });
 const health = z.object({ status: z.string() });
@@ -48,8 +55,8 @@ const health = z.object({ status: z.string() });
 /** `named`: a model that the operator named, so that the list of models is not needed. */
 export async function probe(client: RemoteClient, named: boolean, signal: AbortSignal): Promise<Found> {
   const { host } = client;
-  const look = async (path: string): Promise<string | undefined> =>
-    HOSTED.includes(host) || client.isCounted ? undefined : client.look(path, signal);
+  const isQuiet = HOSTED.includes(host) || client.isCounted;
+  const look = async (path: string): Promise<string | undefined> => (isQuiet ? undefined : client.look(path, signal));
   const [list, document, metrics, ...answers] = await Promise.all([
     client.get('/v1/models', modelList, signal).catch((error: unknown) => {
       if (named && mayDoWithout(error)) return undefined;
@@ -64,8 +71,9 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     look('/get_model_info'),
     look('/v1/metadata'),
     look('/health'),
+    look('/api/ps'),
   ]);
-  const [ofVersion, ofProps, ofOllama, ofLmStudio, ofSglang, ofNim, ofHealth] = answers.map(asJson);
+  const [ofVersion, ofProps, ofOllama, ofLmStudio, ofSglang, ofNim, ofHealth, ofLoaded] = answers.map(asJson);
   const models = list?.body.data;
   return {
     host,
@@ -80,6 +88,7 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     lmStudio: lmStudioModels.safeParse(ofLmStudio).success,
     sglangModel: sglangModel.safeParse(ofSglang).success,
     nimVersion: nim.safeParse(ofNim).data?.version,
+    loadedWindows: loadedWindows(ofLmStudio, ofLoaded),
     health: health.safeParse(ofHealth).data?.status,
   };
 }
@@ -96,6 +105,14 @@ function asJson(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+function loadedWindows(ofLmStudio: unknown, ofOllama: unknown): Record<string, number> {
+  const known = [
+    ...(lmStudioModels.safeParse(ofLmStudio).data?.data ?? []).map((it) => [it.id, it.loaded_context_length] as const),
+    ...(ollamaLoaded.safeParse(ofOllama).data?.models ?? []).map((it) => [it.name, it.context_length] as const),
+  ];
+  return Object.fromEntries(known.flatMap(([name, window]) => (typeof window === 'number' ? [[name, window]] : [])));
 }
 
 function knowsBudget(document: unknown): boolean | undefined {

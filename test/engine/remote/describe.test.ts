@@ -1,7 +1,11 @@
 /** What is found out about a server and its model, and what a server has to have. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { run } from '../../../src/budget/run.ts';
+import { Trust } from '../../../src/budget/trust.ts';
+import { systemClock } from '../../../src/clock.ts';
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
+import { thinks } from '../../support/fake-vllm/scripts.ts';
 import { ask, failure, forever, generate, greedily, read } from '../reading.ts';
 import { startFake, startRoad, type Answer, type Detour } from './road.ts';
 
@@ -171,6 +175,30 @@ test('a server without /tokenize is talked to by messages', async () => {
   expect(await engine.describe({ signal })).toMatchObject({ countedBy: 'usage', closerIds: { afterLine: [] } });
   expect((await engine.render(ask('x'), true, { signal })).turn).toMatchObject({ thinking: true });
 });
+
+// vLLM is believed to have it until it is asked
+test.each([
+  { name: 'as it is', hides: { noCompletions: true }, tokenizer: {} },
+  {
+    name: 'with a tokenizer of ours',
+    hides: { noCompletions: true, noTokenize: true },
+    tokenizer: { tokenizer: 'models/thinkmeter-demo' },
+  },
+])(
+  'a server without /v1/completions is talked to by messages, in the same run: $name',
+  async ({ hides, tokenizer }) => {
+    const { url } = await startFake({ misbehave: hides, script: thinks('Well.', 'The answer is 4.') });
+    const engine = createRemoteEngine({ baseUrl: url, ...tokenizer });
+    const amount = { tokens: 64, given: true };
+    const question = { ...ask('x'), thinkingBudget: amount, answerTokens: amount };
+    const options = { runId: 'a-run', signal, clock: systemClock, startedAt: systemClock.now(), trust: new Trust() };
+    expect(await run(question, engine, options)).toMatchObject({
+      answer: 'The answer is 4.',
+      requests: 1,
+      honored: true,
+    });
+  },
+);
 
 test('a server that sends no token ids is counted by its usage', async () => {
   const { url } = await startFake({ misbehave: { noTokenIds: true } });

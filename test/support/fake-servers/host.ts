@@ -1,0 +1,50 @@
+/** One server: what it is like, what it serves, and what it was told to get wrong. */
+import type { Script } from '../fake-vllm/generation.ts';
+import type { FakeModel, ModelName } from '../fake-vllm/model.ts';
+import type { Dialect } from './dialect.ts';
+
+export type FakeServerOptions = {
+  readonly model?: ModelName;
+  /** default: 2048 tokens */
+  readonly window?: number;
+  readonly msPerToken?: number;
+  readonly script?: Script;
+  /** its budget field is taken, answered with 200, and not acted on */
+  readonly ignoresBudget?: boolean;
+  /** SGLang before 2026: no `return_token_ids`, and `/tokenize` takes no messages */
+  readonly old?: boolean;
+  /** cannot reach the hub, so that `/v1/models` is a 500 (seen on transformers 5.19) */
+  readonly offline?: boolean;
+  /** of a chat stream: hosted services send several in one chunk */
+  readonly tokensPerChunk?: number;
+};
+
+export type Host = {
+  readonly dialect: Dialect;
+  readonly model: FakeModel;
+  /** as the server calls the model */
+  readonly name: string;
+  readonly window: number;
+  readonly script: Script;
+  readonly options: FakeServerOptions;
+};
+
+export type RecordedRequest = {
+  readonly method: string;
+  readonly path: string;
+  /** `{}` when there was none, or no JSON object */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** the client left before the answer had ended */
+  readonly aborted: boolean;
+  /** the ids of the prompt, of what was generated from one */
+  readonly prompt: readonly number[];
+  /** ids, sent or not */
+  readonly generated: readonly number[];
+  /** of those, tokens that lie wholly before the end marker, where the prompt had opened thinking */
+  readonly thinkingTokens: number;
+};
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A request while it is answered. */
+export type Recording = Mutable<Omit<RecordedRequest, 'generated'>> & { readonly generated: number[] };

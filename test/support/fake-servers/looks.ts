@@ -1,0 +1,114 @@
+/** What each kind of server answers to GET: its list of models, and the paths by which it can be told. */
+import { refuse } from './refusals.ts';
+import type { Host } from './host.ts';
+import type { Kind } from './kinds.ts';
+
+const CREATED = 1_790_000_000;
+
+type Looks = (host: Host) => Readonly<Record<string, unknown>>;
+
+const list = (...models: readonly object[]): object => ({
+  object: 'list',
+  data: models.map((model) => ({ object: 'model', created: CREATED, ...model })),
+});
+
+/** FastAPI shows what a body may have. */
+const openapi = (...fields: readonly string[]): object => ({
+  openapi: '3.1.0',
+  components: {
+    schemas: { CompletionRequest: { properties: Object.fromEntries(fields.map((field) => [field, {}])) } },
+  },
+});
+
+/** Services list what they have, and that is a lot. */
+const another = 'meta/llama-3.3-70b-instruct';
+
+const offer = (id: string, length: number): object => ({
+  id,
+  context_length: length,
+  top_provider: { context_length: length, max_completion_tokens: null, is_moderated: false },
+  supported_parameters: ['include_reasoning', 'max_tokens', 'reasoning', 'temperature', 'top_p'],
+});
+
+export const looksOf: Readonly<Record<Kind, Looks>> = {
+  'llama.cpp': ({ name, window, model }) => {
+    const meta = { n_vocab: model.vocabularySize, n_ctx_train: 131_072, n_params: 1_900_000, size: 7_600_000 };
+    return {
+      '/health': { status: 'ok' },
+      // a slot has its share of the context
+      '/props': {
+        default_generation_settings: { params: {}, n_ctx: window },
+        total_slots: 4,
+        model_path: `${name}.gguf`,
+        build_info: 'b10488-0badcafe',
+      },
+      '/v1/models': {
+        models: [{ name, model: name, type: 'model' }],
+        ...list({ id: name, owned_by: 'llamacpp', meta: { ...meta, n_ctx: 4 * window } }),
+      },
+    };
+  },
+  sglang: ({ name, window }) => {
+    const info = { model_path: `models/${name}`, tokenizer_path: `models/${name}`, is_generation: true };
+    const server = { ...info, context_length: window, max_req_input_len: window - 5, version: '0.5.21' };
+    return {
+      '/health': '',
+      '/get_model_info': info,
+      '/model_info': info,
+      '/get_server_info': server,
+      '/server_info': server,
+      '/openapi.json': openapi('model', 'prompt', 'max_tokens', 'stream', 'custom_params'),
+      '/v1/models': list({ id: name, owned_by: 'sglang', root: name, parent: null, max_model_len: window }),
+    };
+  },
+  'tensorrt-llm': ({ name }) => ({
+    '/health': '',
+    '/version': { version: '1.3.0' },
+    '/metrics': [{ numActiveRequests: 0, numQueuedRequests: 0 }],
+    '/server_info': { disaggregated_params: null },
+    '/openapi.json': openapi('model', 'prompt', 'max_tokens', 'stream', 'thinking_token_budget'),
+    '/v1/models': list({ id: name, owned_by: 'tensorrt_llm' }),
+  }),
+  'lm-studio': ({ name, window }) => {
+    const about = { type: 'llm', publisher: 'nvidia', arch: 'nemotron_h', compatibility_type: 'gguf' };
+    const lengths = { state: 'loaded', max_context_length: 131_072, loaded_context_length: window };
+    return {
+      '/api/v0/models': { object: 'list', data: [{ id: name, object: 'model', ...about, ...lengths }] },
+      '/v1/models': { object: 'list', data: [{ id: name, object: 'model', owned_by: 'organization_owner' }] },
+    };
+  },
+  ollama: ({ name, window }) => ({
+    '/': 'Ollama is running',
+    '/api/version': { version: '0.21.0' },
+    '/api/tags': { models: [{ name, model: name }] },
+    '/api/ps': { models: [{ name, model: name, context_length: window }] },
+    '/v1/models': list({ id: name, owned_by: 'library' }),
+  }),
+  openrouter: ({ name, window }) => ({ '/v1/models': { data: [offer(another, 131_072), offer(name, window)] } }),
+  'build.nvidia.com': ({ name }) => ({
+    '/v1/models': list({ id: another, owned_by: 'meta' }, { id: name, owned_by: 'nvidia' }),
+  }),
+  'nim-1': ({ name, window }) => ({
+    '/v1/health/live': { object: 'health.response', message: 'live' },
+    '/v1/health/ready': { object: 'health.response', message: 'Service is ready.' },
+    '/v1/metadata': {
+      assetInfo: [],
+      licenseInfo: {},
+      modelInfo: [{ modelUrl: `ngc://nim/${name}`, shortName: name }],
+      repository_override: '',
+      selectedModelProfileId: '0badcafe',
+      version: '1.12.0',
+    },
+    '/v1/version': { release: '1.12.0', api: '1.12.0' },
+    '/v1/metrics': 'num_requests_running 0.0\n',
+    // owned_by as seen on a 1.x
+    '/v1/models': list({ id: name, owned_by: 'system', root: name, parent: null, max_model_len: window }),
+  }),
+  transformers: ({ name, options }) => ({
+    '/health': { status: 'ok' },
+    get '/v1/models'() {
+      if (options.offline === true) refuse('cannot reach the hub', 500);
+      return list({ id: name, owned_by: 'nvidia' });
+    },
+  }),
+};
