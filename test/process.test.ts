@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { VERSION } from '../src/version.ts';
+import { tools } from '../tools/index.ts';
 import { Program, ROOT, runProgram } from './support/program.ts';
 
 const clientConfig = z.strictObject({
@@ -25,7 +26,7 @@ async function startAsWritten(env: Readonly<Record<string, string>> = {}): Promi
 test('the command in mcp.json starts the server, which needs no model to list its tools', async () => {
   const program = await startAsWritten();
   const { result } = await program.response(program.request('tools/list'));
-  expect(result?.['tools']).toHaveLength(3);
+  expect(result?.['tools']).toHaveLength(tools.length);
   expect(program.stderr).toBe('');
 });
 
@@ -46,7 +47,7 @@ test('a line on stdin that is no JSON-RPC does not end the server', async () => 
   const program = await startAsWritten();
   program.child.stdin.write('hello\n{"jsonrpc":"2.0"}\n[]\n');
   const { result } = await program.response(program.request('tools/list'));
-  expect(result?.['tools']).toHaveLength(3);
+  expect(result?.['tools']).toHaveLength(tools.length);
   expect(program.messages().filter(({ jsonrpc }) => jsonrpc !== '2.0')).toEqual([]);
 });
 

@@ -91,8 +91,11 @@ function slow(): Trust {
   return trust;
 }
 
+function long(): Partial<Start> {
+  return { tokens, native, prefixCaching: false, trust: slow() };
+}
+
 describe('by the rule', () => {
-  const long = (): Partial<Start> => ({ tokens, native, prefixCaching: false, trust: slow() });
   const held = [...say('one two three four five six seven eight</think>'), stop];
 
   test('a long prompt and no cache: proven by a tiny generation, then used, and proven once', async () => {
