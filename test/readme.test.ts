@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { SETTINGS, type Setting } from '../src/config/options.ts';
+import { DIALECTS, type Dialect } from '../src/engine/remote/dialects.ts';
 import type { Tool } from '../src/tool.ts';
 import { tools } from '../tools/index.ts';
 
@@ -10,11 +11,8 @@ const README = new URL('../README.md', import.meta.url);
 
 test("README's tables say what the code says", async () => {
   const readme = readFileSync(README, 'utf8');
-  const written = withSection(
-    withSection(readme, 'tools', tools.map(toolSection).join('\n\n')),
-    'settings',
-    settingsTable(),
-  );
+  const sections = { tools: tools.map(toolSection).join('\n\n'), settings: settingsTable(), servers: serversTable() };
+  const written = Object.entries(sections).reduce((text, [name, section]) => withSection(text, name, section), readme);
   await expect(written).toMatchFileSnapshot('../README.md');
 });
 
@@ -30,6 +28,7 @@ function toolSection({ name, description, input }: Tool): string {
     const { description: help = '', ...shape } = typeof schema === 'object' ? schema : {};
     return `| \`${field}\`${required.includes(field) ? ' (required)' : ''} | ${toType(shape)} | ${help} |`;
   });
+  if (rows.length === 0) return `**\`${name}\`**: ${description} It takes no input.`;
   return [`**\`${name}\`**: ${description}`, '', '| input | type | what it is |', '|---|---|---|', ...rows].join('\n');
 }
 
@@ -45,4 +44,18 @@ function settingsTable(): string {
       `| \`${variable}\` | \`${flag}\` | ${initial === '' ? '' : `\`${initial}\``} | ${help} |`,
   );
   return ['| variable | flag | default | what it is |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function serversTable(): string {
+  const rows = DIALECTS.filter(({ name }) => name !== 'unknown').map((dialect) => {
+    const { name, budget, beware } = dialect;
+    const own = budget === undefined ? '' : `\`${budget.field}\`, with ${budget.needs}`;
+    return `| ${name} | ${toPrompts(dialect)} | ${own} | ${beware.map(({ of, source }) => `${of} (${source})`).join('; ')} |`;
+  });
+  return ['| server | prompts | its own budget | beware |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function toPrompts({ tokenizer, completions }: Dialect): string {
+  if (tokenizer !== undefined) return 'token ids';
+  return completions === undefined ? 'messages' : 'messages; token ids with `THINKMETER_TOKENIZER`';
 }

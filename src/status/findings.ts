@@ -35,10 +35,7 @@ const RULES: readonly Rule[] = [
     engine?.prompts === 'messages'
       ? {
           what: `this server (${engine.kind}) takes messages only: a cut thought is quoted in a second call, and tokens are counted by ${countedBy}`,
-          fix:
-            countedBy === 'tokenizer'
-              ? 'use vLLM, where every token is counted by its id: of this server nothing more can be had'
-              : "set THINKMETER_TOKENIZER to a folder with the model's tokenizer, or use vLLM, where every token is counted by its id",
+          fix: moreFrom(engine.kind, countedBy),
           grave: false,
         }
       : undefined,
@@ -93,6 +90,14 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
 ];
+
+function moreFrom(kind: string, countedBy: Facts['countedBy']): string {
+  if (kind === 'vllm')
+    return 'let /tokenize and /v1/completions through whatever stands between, or set THINKMETER_TOKENIZER';
+  return countedBy === 'tokenizer'
+    ? 'use vLLM, where every token is counted by its id: of this server nothing more can be had'
+    : "set THINKMETER_TOKENIZER to a folder with the model's tokenizer, or use vLLM, where every token is counted by its id";
+}
 
 export function findings(known: Known): Finding[] {
   return RULES.flatMap((rule) => rule(known) ?? []);

@@ -172,9 +172,9 @@ export const DIALECTS: readonly Dialect[] = [
       needs: '--reasoning-parser (0.19 or newer)',
     },
     beware: [
-      { of: 'with a Nano 2 kind of tokenizer its budget is ignored in silence (seen on 0.32)', source: 'README' },
+      { of: 'with a Nano 2 kind of tokenizer its budget is ignored in silence', source: 'seen on 0.32' },
       { of: 'speculative decoding on the V2 runner ignores the budget', source: 'vllm-project/vllm#54906' },
-      { of: 'with a parser, an answer without thinking may arrive as reasoning (seen on 0.32)', source: 'README' },
+      { of: 'with a parser, an answer without thinking may arrive as reasoning', source: 'seen on 0.32' },
     ],
   },
   {
@@ -182,7 +182,7 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: ({ health }) => health === 'ok',
     completions: { by: 'text', fields: {} },
     chat: { templateArguments: false, thinking: none, countsChunks: false },
-    beware: [{ of: 'thinking stays in the content, up to its end marker (seen on 5.19)', source: 'README' }],
+    beware: [{ of: 'thinking stays in the content, up to its end marker', source: 'seen on 5.19' }],
   },
   {
     // whoever it is: by trying
