@@ -1,13 +1,14 @@
 /** The first half of a run: render, choose, plan, and think. */
-import { ConnectionLostError, FactsChangedError, type Load } from '../engine/engine.ts';
+import { ConnectionLostError, FactsChangedError } from '../engine/engine.ts';
 import { EngineHttpError, toSentence } from '../errors.ts';
 import { brokeTwice } from './breaks.ts';
 import type { Context, Ready } from './context.ts';
+import { figuresBefore, learnFromThought, type FiguresBefore } from './learn.ts';
 import { chooseMechanism } from './mechanism.ts';
 import { proveNative } from './native-proof.ts';
-import { plan as toPlan, type Plan } from './plan.ts';
+import { plan as toPlan } from './plan.ts';
 import type { Request } from './requests.ts';
-import { overran, think, type Thought } from './think.ts';
+import { think, type Thought } from './think.ts';
 
 /** The first request, and what was thought in it. */
 export type Begun = {
@@ -16,23 +17,17 @@ export type Begun = {
   readonly first: Request;
   /** no connection has broken yet */
   readonly mayContinue: boolean;
-  /** while nothing is known of how a cut is taken: the server's figures before the first request, where it has any */
-  readonly loadBefore: Promise<Load | undefined> | undefined;
+  /** while it is not known how a cut is taken there */
+  readonly figures: FiguresBefore | undefined;
 };
 
 /** `again`: the engine has said once that what it had told of itself does not hold. */
 export async function begin(context: Context, again = false): Promise<Begun> {
   const { trust, requests } = context;
-  const { ready, before } = await prepare(context);
-  const { server } = ready.facts;
+  const { ready, figures } = await prepare(context);
   try {
-    const begun = {
-      ...(await thinkFirst(context, ready)),
-      loadBefore: isUnproven(context, ready) ? before : undefined,
-    };
-    const verdict = nativeVerdict(ready.plan, begun.thought);
-    if (verdict === true) trust.hold(server, 'native');
-    if (verdict === false) trust.fail(server, 'native', 'the server thought on beyond the budget that it was given');
+    const begun = { ...(await thinkFirst(context, ready)), figures };
+    learnFromThought(context, ready, begun.thought);
     return begun;
   } catch (error) {
     // no token came of it: as if it had not been asked
@@ -41,24 +36,14 @@ export async function begin(context: Context, again = false): Promise<Begun> {
       return begin(context, true);
     }
     if (ready.plan.mechanism !== 'native' || !isRefusal(error)) throw error;
-    trust.fail(server, 'native', `the server refused its budget field: ${toSentence(error)}`);
+    trust.fail(ready.facts.server, 'native', `the server refused its budget field: ${toSentence(error)}`);
     requests.all.length = 0;
     return begin(context, again);
   }
 }
 
-function isUnproven({ trust }: Context, { plan, facts }: Ready): boolean {
-  return plan.mechanism === 'stream' && trust.verdict(facts.server, 'stream') === undefined;
-}
-
-async function figures({ engine, inTime }: Context): Promise<Load | undefined> {
-  return engine.load?.({ signal: inTime }).catch(() => undefined);
-}
-
 /** Everything before the first token. */
-async function prepare(
-  context: Context,
-): Promise<{ readonly ready: Ready; readonly before: Promise<Load | undefined> | undefined }> {
+async function prepare(context: Context): Promise<{ readonly ready: Ready } & Pick<Begun, 'figures'>> {
   const { question, engine, inTime, progress, mechanism: forced, trust } = context;
   const { tokens: budget } = question.thinkingBudget;
   const call = {
@@ -70,16 +55,16 @@ async function prepare(
   inTime.throwIfAborted();
   const facts = await engine.describe(call);
   // beside the rendering, so that it is read before anything is generated
-  const before = trust.verdict(facts.server, 'stream') === undefined ? figures(context) : undefined;
+  const figures = figuresBefore(context, facts);
   const prompt = await engine.render(question, budget > 0, call);
   const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
   const prove = () => proveNative(context, facts);
   const choice = await chooseMechanism({ facts, promptTokens, budget, forced, trust, proveNative: prove });
   const warnings = [...(prompt.warnings ?? []), ...choice.warnings];
-  return { ready: { facts, prompt, plan: toPlan(question, facts, prompt, choice.mechanism), warnings }, before };
+  return { ready: { facts, prompt, plan: toPlan(question, facts, prompt, choice.mechanism), warnings }, figures };
 }
 
-async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, 'loadBefore'>> {
+async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, 'figures'>> {
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
   const ask = (): Request => context.requests.ask(ready.prompt.turn ?? ready.prompt.ids, limits);
@@ -110,12 +95,6 @@ function thinkIn({ deadline, progress }: Context, { facts, prompt, plan }: Ready
     askedAt: request.askedAt,
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
-}
-
-/** Whether the server held its own budget; undefined where the thinking did not get that far. */
-function nativeVerdict({ mechanism }: Plan, thought: Thought): boolean | undefined {
-  if (mechanism !== 'native' || thought.endedBy !== 'budget') return undefined;
-  return !overran(mechanism, thought);
 }
 
 /** It says that it does not take the request as it is. */

@@ -2,7 +2,7 @@
  * Who is to hold a run's budget. The rule, in this order:
  *
  * 1. A budget of 0 is `off`, the model's own switch.
- * 2. What the operator forces, while it is to be had and has not failed on this server.
+ * 2. What the operator forces; `native` while it is to be had and has not failed on this server.
  * 3. `native`, the server's own budget, where it is worth having. Our cut is read again as a new prompt, all P + N tokens of
  *    it, unless the server finds them in its prefix cache. That costs as much time as (P + N) * r generated tokens, where r
  *    is how much faster a prompt token is here. In return our cut ends at a line, which saves `SAVED` of the budget
@@ -57,8 +57,9 @@ export async function chooseMechanism(asked: Case): Promise<Choice> {
 }
 
 function whyNot(mechanism: ForcedMechanism, { native, server }: Case['facts'], trust: Trust): string | undefined {
-  if (mechanism === 'native' && native === undefined) return 'the server has no budget of its own';
-  return trust.failure(server, mechanism);
+  // our own hold anywhere: what has failed is only that they save tokens
+  if (mechanism !== 'native') return undefined;
+  return native === undefined ? 'the server has no budget of its own' : trust.failure(server, mechanism);
 }
 
 async function nativeServes({ facts, promptTokens, budget, trust, proveNative }: Case): Promise<boolean> {

@@ -5,15 +5,14 @@
 import type { Engine } from '../engine/engine.ts';
 import { CancelledError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';
-import { begin, type Begun } from './begin.ts';
+import { begin } from './begin.ts';
 import type { Context, RunOptions } from './context.ts';
 import { deadline as toDeadline } from './deadline.ts';
 import { finish } from './finish.ts';
+import { learnFromOutcome, learnFromStreams } from './learn.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { Requests } from './requests.ts';
-import { cameAtOnce, flowed, HELD_BACK, proveStream } from './stream-proof.ts';
 import type { Thought } from './think.ts';
-import type { Trust } from './trust.ts';
 
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
@@ -32,7 +31,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
     signal.throwIfAborted();
     const { ready } = begun;
     const now = clock.now();
-    const learnt = await learn(context, begun);
+    const learnt = await learnFromStreams(context, begun);
     const warnings = [...(question.warnings ?? []), ...ready.warnings, ...learnt];
     const outcome = toOutcome({
       ...ready,
@@ -44,11 +43,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
       requests: requests.all,
       warnings,
     });
-    timePrompt(options.trust, begun);
-    // where tokens can only be counted at the end, an overrun shows here
-    if (ready.plan.mechanism === 'native' && !outcome.honored) {
-      options.trust.fail(ready.facts.server, 'native', 'the server thought on beyond the budget that it was given');
-    }
+    learnFromOutcome(context, begun, outcome);
     return outcome;
   } catch (error) {
     if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
@@ -59,35 +54,6 @@ export async function run(question: Question, engine: Engine, options: RunOption
     silence?.();
     requests.stop();
   }
-}
-
-/** A short prompt's time is that of the road; fewer tokens do not make a speed. */
-const LEAST_TIMED = { prompt: 256, generated: 16 } as const;
-
-function timePrompt(trust: Trust, { ready, first }: Begun): void {
-  const { reading, askedAt, promptTokens } = first;
-  const { firstTokenAt, lastTokenAt, trail } = reading;
-  if (firstTokenAt === undefined || lastTokenAt === undefined || cameAtOnce(first)) return;
-  if (promptTokens < LEAST_TIMED.prompt || trail.tokens < LEAST_TIMED.generated || lastTokenAt === firstTokenAt) return;
-  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.tokens - 1);
-  trust.timed(ready.facts.server, (firstTokenAt - askedAt) / promptTokens / msPerToken);
-}
-
-/** What the run has shown of the way to the server, while that is not known; for the caller what is worth a word. */
-async function learn(context: Context, { ready, thought, loadBefore }: Begun): Promise<string[]> {
-  const { trust, requests } = context;
-  const { server } = ready.facts;
-  if (loadBefore === undefined) return [];
-  if (requests.all.some(cameAtOnce)) {
-    trust.suspect(server, 'stream', HELD_BACK);
-    return [`${HELD_BACK}, so a cut saves no tokens; where it is nginx, set proxy_buffering off`];
-  }
-  if (requests.all.some(flowed)) trust.clear();
-  const verdict = await proveStream(context, { thought, requests: requests.all, before: await loadBefore });
-  if (verdict?.held === true) trust.hold(server, 'stream');
-  if (verdict?.held !== false) return [];
-  trust.fail(server, 'stream', verdict.why);
-  return [`${verdict.why}, so a cut saves no tokens: from now on the first request is capped`];
 }
 
 function tooLate(cause: unknown): EngineTimeoutError {

@@ -50,8 +50,9 @@ export async function proveStream(
   { thought, requests, before }: Story,
 ): Promise<Verdict | undefined> {
   if (thought.flowsOn || thought.endedBy !== 'budget') return undefined;
+  if (before?.generatedTokens === undefined) return undefined;
   const after = await engine.load?.({ signal: inTime }).catch(() => undefined);
-  if (after?.generatedTokens === undefined || before?.generatedTokens === undefined) return undefined;
+  if (after?.generatedTokens === undefined) return undefined;
   const received = requests.reduce((sum, { reading }) => sum + reading.trail.tokens, 0);
   const beyond = after.generatedTokens - before.generatedTokens - received;
   const pace = msPerToken(requests);

@@ -61,8 +61,7 @@ const rows: readonly Row[] = [
     name: 'forced: our cut, which failed',
     forced: 'stream',
     known: { stream: FAILED },
-    mechanism: 'two_call',
-    warning: /THINKMETER_MECHANISM=stream was passed over for two_call: it thought on/,
+    mechanism: 'stream',
   },
   {
     name: 'forced: our cut, where tokens are estimated',

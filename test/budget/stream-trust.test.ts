@@ -39,15 +39,21 @@ function runWith(trust: Trust, first: Script, { load }: Partial<Pick<Counter, 'l
 /** A run's own tokens: 41 of the thinking, so that the budget is seen to be full, and those of the answer. */
 const OWN = 41 + tokens.encode('The answer is 42.').length + 1;
 
-test('a server that generates on when it is left: told once, and from then on the first request is capped', async () => {
+test('a server that generates on when it is left, three times in a row: told, and then the first request is capped', async () => {
   const trust = new Trust();
-  const count = counter(1000, 1000 + OWN + 300);
-  const first = await runWith(trust, slowly, { load: () => count.load() });
-  expect(first).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
-  expect(first.warnings).toEqual([expect.stringMatching(/300 tokens more .* from now on the first request is capped/)]);
-  const second = await runWith(trust, capped, { load: () => count.load() });
-  expect(second).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
-  expect(count.read).toBe(2);
+  const told: unknown[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const count = counter(1000, 1000 + OWN + 300);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const outcome = await runWith(trust, slowly, { load: () => count.load() });
+    expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
+    told.push(...outcome.warnings);
+  }
+  expect(told).toEqual([expect.stringMatching(/300 tokens more .* from now on the first request is capped/)]);
+  const count = counter(0, 0);
+  const then = await runWith(trust, capped, { load: () => count.load() });
+  expect(then).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
+  expect(count.read).toBe(0);
 });
 
 test('a server that ends there: the figures are not asked for again', async () => {

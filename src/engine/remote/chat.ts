@@ -25,6 +25,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   const marked = new MarkedText(family, turn.thinking, task.splits);
   let before = 0;
   let silent = 0;
+  let by: NonNullable<Piece['counted']>['by'] = 'estimate';
   let usage: Usage | undefined;
   let finish: Piece['finish'];
   for await (const chunk of client.stream('/v1/chat/completions', chatChunk, toBody(task, turn, limits), task.signal)) {
@@ -36,6 +37,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     const total = dialect.chat.countsChunks ? (chunk.usage?.completion_tokens ?? 0) : 0;
     const counted = toCounted(thought + said, total - before, task.count);
     before += counted.tokens;
+    if (counted.tokens > 0) by = counted.by;
     if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
     const segments = marked.push(thought, said);
     if (segments.length === 0) silent += counted.tokens;
@@ -43,9 +45,11 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     if (segments.length > 0) silent = 0;
   }
   if (finish === undefined) return;
-  yield* toPieces(marked.end(finish.unified === 'stop'), { silent: 0, counted: { tokens: 0, by: 'usage' } });
-  // what came without text at last has ended the turn
-  yield { ids: [], text: '', counted: { tokens: silent, by: 'usage' }, finish, ...(usage && { usage }) };
+  // what came without text at last was held back, or has ended the turn
+  const rest = marked.end(finish.unified === 'stop');
+  yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
+  const ending = rest.length === 0 ? silent : 0;
+  yield { ids: [], text: '', counted: { tokens: ending, by }, finish, ...(usage && { usage }) };
 }
 
 /**
