@@ -92,11 +92,12 @@ const RULES: readonly Rule[] = [
 ];
 
 function moreFrom(kind: string, countedBy: Facts['countedBy']): string {
-  if (kind === 'vllm')
-    return 'let /tokenize and /v1/completions through whatever stands between, or set THINKMETER_TOKENIZER';
+  const through = 'let /tokenize and /v1/completions through whatever stands between';
+  const elsewhere = 'use vLLM, where every token is counted by its id';
+  const best = kind === 'vllm' ? through : elsewhere;
   return countedBy === 'tokenizer'
-    ? 'use vLLM, where every token is counted by its id: of this server nothing more can be had'
-    : "set THINKMETER_TOKENIZER to a folder with the model's tokenizer, or use vLLM, where every token is counted by its id";
+    ? best
+    : `${best}, or set THINKMETER_TOKENIZER to a folder with the model's tokenizer`;
 }
 
 export function findings(known: Known): Finding[] {

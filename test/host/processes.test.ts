@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parseProcesses, serverMemory } from '../../src/host/processes.ts';
+
+const LISTING = `
+ 1048576 /usr/bin/python /usr/local/bin/vllm serve nvidia/NVIDIA-Nemotron-Nano-9B-v2
+  524288 VLLM::EngineCore
+    2048 /bin/bash
+  102400 node /opt/thinkmeter/dist/main.js monitor
+`;
+
+test('the processes of the server, together', () => {
+  expect(parseProcesses(LISTING, /vllm/i)).toEqual({ processes: 2, residentMiB: 1536 });
+});
+
+test('none is none, not nothing', () => {
+  expect(parseProcesses(LISTING, /llama-server/)).toBeUndefined();
+});
+
+test.each([
+  { name: "another machine's", address: 'http://gpu-box:8000', kind: 'vllm' },
+  { name: 'a kind without a program of its own', address: 'http://localhost:8000', kind: 'unknown' },
+])('$name memory is not looked for', async ({ address, kind }) => {
+  expect(await serverMemory(address, kind)).toBeUndefined();
+});
