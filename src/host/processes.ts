@@ -5,7 +5,7 @@ export type ServerMemory = { readonly processes: number; readonly residentMiB: n
 
 /** What the programs of each kind of server are called. */
 const PROGRAMS: Readonly<Record<string, RegExp>> = {
-  vllm: /vllm/i,
+  vllm: /\bvllm serve |VLLM::|vllm\.entrypoints/,
   sglang: /sglang/,
   'tensorrt-llm': /trtllm/,
   'llama.cpp': /llama-server|llama_cpp/,

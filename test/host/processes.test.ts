@@ -9,7 +9,7 @@ const LISTING = `
 `;
 
 test('the processes of the server, together', () => {
-  expect(parseProcesses(LISTING, /vllm/i)).toEqual({ processes: 2, residentMiB: 1536 });
+  expect(parseProcesses(LISTING, /\bvllm serve |VLLM::/)).toEqual({ processes: 2, residentMiB: 1536 });
 });
 
 test('none is none, not nothing', () => {
