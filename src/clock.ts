@@ -13,6 +13,13 @@ export const systemClock: Clock = {
   },
 };
 
+/** A signal that fires when the time is over, unless it is silenced before. `Infinity` is no limit. */
+export function timeLimit(clock: Clock, ms: number): { readonly late: AbortSignal; readonly silence: () => void } {
+  const late = new AbortController();
+  const silence = ms === Infinity ? () => undefined : clock.timer(ms, () => late.abort());
+  return { late: late.signal, silence };
+}
+
 /** Rejects with the signal's reason. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();

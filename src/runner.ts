@@ -6,7 +6,7 @@ import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Progress } from './budget/progress.ts';
 import { run } from './budget/run.ts';
 import type { Trust } from './budget/trust.ts';
-import type { Clock } from './clock.ts';
+import { timeLimit, type Clock } from './clock.ts';
 import type { Engine } from './engine/engine.ts';
 import { CancelledError, EngineTimeoutError, InvariantError, ThinkmeterError, toSentence } from './errors.ts';
 import type { Log } from './log.ts';
@@ -74,15 +74,8 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
     }
   };
 
-  /** A signal that fires when the caller's time is over, unless it is silenced before. */
-  const timeLimit = (
-    maxSeconds: number | undefined,
-    startedAt: number,
-  ): { readonly late: AbortSignal; readonly silence: () => void } => {
-    const late = new AbortController();
-    if (maxSeconds === undefined) return { late: late.signal, silence: () => undefined };
-    return { late: late.signal, silence: clock.timer(startedAt + maxSeconds * 1000 - clock.now(), () => late.abort()) };
-  };
+  const callersTime = (maxSeconds: number | undefined, startedAt: number): ReturnType<typeof timeLimit> =>
+    timeLimit(clock, maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000 - clock.now());
 
   /** Waits for a turn, but not beyond the caller's time: then `undefined`. */
   const inTurn = async <T>(
@@ -91,7 +84,7 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
     priority: number,
     task: () => Promise<T>,
   ): Promise<T | undefined> => {
-    const { late, silence } = timeLimit(maxSeconds, startedAt);
+    const { late, silence } = callersTime(maxSeconds, startedAt);
     const begin = (): Promise<T> => {
       silence();
       return task();
@@ -117,7 +110,7 @@ export function createRunner({ engine, clock, trust, mechanism, concurrency, run
       });
     },
     async ready(maxSeconds, { signal, startedAt, progress }) {
-      const { late, silence } = timeLimit(maxSeconds, startedAt);
+      const { late, silence } = callersTime(maxSeconds, startedAt);
       const loading = ({ message }: { message: string }): void =>
         progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message });
       try {

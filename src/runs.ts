@@ -16,6 +16,8 @@ export type RunRecord =
 /** Reasoning may be long: beyond so many, the oldest are forgotten. */
 const MOST = 500;
 
+export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
+
 export class Runs {
   readonly #records = new Map<string, RunRecord>();
   readonly #spent = { calls: 0, thinkingTokens: 0, answerTokens: 0 };
@@ -27,7 +29,7 @@ export class Runs {
   }
 
   /** Since the start; what was paid for by runs that failed as well. */
-  spent(): { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number } {
+  spent(): Spent {
     return { ...this.#spent };
   }
 

@@ -1,5 +1,5 @@
 /** The first half of a run: render, choose, plan, and think. */
-import { ConnectionLostError, FactsChangedError } from '../engine/engine.ts';
+import { beginningOf, ConnectionLostError, FactsChangedError, tokensOf } from '../engine/engine.ts';
 import { EngineHttpError, toSentence } from '../errors.ts';
 import { brokeTwice } from './breaks.ts';
 import type { Context, Ready } from './context.ts';
@@ -57,7 +57,7 @@ async function prepare(context: Context): Promise<{ readonly ready: Ready } & Pi
   // beside the rendering, so that it is read before anything is generated
   const figures = figuresBefore(context, facts);
   const prompt = await engine.render(question, budget > 0, call);
-  const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
+  const promptTokens = tokensOf(beginningOf(prompt));
   const prove = () => proveNative(context, facts);
   const choice = await chooseMechanism({ facts, promptTokens, budget, forced, trust, proveNative: prove });
   const warnings = [...(prompt.warnings ?? []), ...choice.warnings];
@@ -67,7 +67,7 @@ async function prepare(context: Context): Promise<{ readonly ready: Ready } & Pi
 async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, 'figures'>> {
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
-  const ask = (): Request => context.requests.ask(ready.prompt.turn ?? ready.prompt.ids, limits);
+  const ask = (): Request => context.requests.ask(beginningOf(ready.prompt), limits);
   const first = ask();
   try {
     const thought = await thinkIn(context, ready, first);

@@ -1,5 +1,6 @@
 /** The caller's time limit, shared between thinking and answer. Milliseconds on the run's clock. */
 import type { Reading } from './reading.ts';
+import { afterFirst } from './speed.ts';
 
 /** Of the whole time: kept for the answer while no speed has been measured, and at most, when one has. */
 const RESERVE = { unmeasured: 1 / 3, most: 2 / 3 } as const;
@@ -32,8 +33,8 @@ export function deadline(startedAt: number, maxSeconds: number | undefined): Dea
 }
 
 function timeForAnswer(answerTokens: number, askedAt: number, reading: Reading): number | undefined {
-  const { firstTokenAt, lastTokenAt, trail } = reading;
-  if (firstTokenAt === undefined || lastTokenAt === undefined || trail.tokens < LEAST_TOKENS_MEASURED) return undefined;
-  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.tokens - 1);
-  return firstTokenAt - askedAt + answerTokens * msPerToken;
+  const { firstTokenAt, trail } = reading;
+  if (firstTokenAt === undefined || trail.tokens < LEAST_TOKENS_MEASURED) return undefined;
+  const { tokens, ms } = afterFirst([reading]);
+  return firstTokenAt - askedAt + (answerTokens * ms) / tokens;
 }

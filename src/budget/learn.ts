@@ -3,6 +3,7 @@ import type { Load } from '../engine/engine.ts';
 import type { Begun } from './begin.ts';
 import type { Context, Ready } from './context.ts';
 import type { Outcome } from './outcome.ts';
+import { afterFirst } from './speed.ts';
 import { cameAtOnce, flowed, HELD_BACK, proveStream } from './stream-proof.ts';
 import { overran, type Thought } from './think.ts';
 
@@ -67,9 +68,9 @@ const LEAST_TIMED = { prompt: 256, generated: 16 } as const;
 /** A prompt token's time beside a generated one's. */
 function promptRatio({ first }: Begun): number | undefined {
   const { reading, askedAt, promptTokens } = first;
-  const { firstTokenAt, lastTokenAt, trail } = reading;
-  if (firstTokenAt === undefined || lastTokenAt === undefined || lastTokenAt === firstTokenAt) return undefined;
+  const { firstTokenAt, trail } = reading;
+  const { tokens, ms } = afterFirst([reading]);
+  if (firstTokenAt === undefined || ms === 0) return undefined;
   if (promptTokens < LEAST_TIMED.prompt || trail.tokens < LEAST_TIMED.generated || cameAtOnce(first)) return undefined;
-  const msPerToken = (lastTokenAt - firstTokenAt) / (trail.tokens - 1);
-  return (firstTokenAt - askedAt) / promptTokens / msPerToken;
+  return (firstTokenAt - askedAt) / promptTokens / (ms / tokens);
 }

@@ -2,7 +2,7 @@
  * Whether a server holds the budget that its own field promises, by counting a tiny generation. An answer of 200 says
  * nothing: vLLM 0.32 ignores its field with a Nano 2 kind of tokenizer, older ones do not know it.
  */
-import type { Facts } from '../engine/engine.ts';
+import { beginningOf, type Facts } from '../engine/engine.ts';
 import { EngineHttpError, toSentence } from '../errors.ts';
 import type { Context } from './context.ts';
 import { deadline } from './deadline.ts';
@@ -32,7 +32,7 @@ export async function proveNative(
     const prompt = await engine.render(question, true, { signal: inTime });
     const planned = plan(question, facts, prompt, 'native');
     const { maxTokens, sampling, nativeBudget = BUDGET } = planned;
-    const { reading, askedAt } = requests.ask(prompt.turn ?? prompt.ids, { maxTokens, sampling, nativeBudget });
+    const { reading, askedAt } = requests.ask(beginningOf(prompt), { maxTokens, sampling, nativeBudget });
     const thought = await think({
       reading,
       plan: planned,

@@ -2,12 +2,13 @@
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
 import type { CountedBy, Facts } from '../engine/engine.ts';
 import type { AnswerPart } from './answer.ts';
-import { sum, toCounts, type Counts } from './counts.ts';
+import { toCounts, type Counts } from './counts.ts';
 import type { Answer } from './finish.ts';
 import { withoutMarkers } from './marker.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { Request } from './requests.ts';
+import { afterFirst } from './speed.ts';
 import { overran, type ThinkingEnd, type Thought } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';
@@ -99,13 +100,12 @@ function thoughtAgain(said: string, { startMarker, endMarker }: Facts['family'])
 }
 
 function toTiming({ startedAt, now, answer, requests }: Story): Timing {
-  const firstAnswerTokenAt = answer.parts.find(({ firstTokenAt }) => firstTokenAt !== undefined)?.firstTokenAt;
-  const spoke = requests.map(({ reading }) => reading).filter(({ firstTokenAt }) => firstTokenAt !== undefined);
-  // the first token of a request pays for its prompt; the speed is that of the others
-  const tokens = sum(spoke, ({ trail }) => trail.tokens - 1);
-  const ms = sum(spoke, ({ firstTokenAt = 0, lastTokenAt = 0 }) => lastTokenAt - firstTokenAt);
+  const firstAnswerTokenAt = answer.parts.find((part) => part.firstTokenAt !== undefined)?.firstTokenAt;
+  const readings = requests.map(({ reading }) => reading);
+  const firstTokenAt = readings.find((reading) => reading.firstTokenAt !== undefined)?.firstTokenAt;
+  const { tokens, ms } = afterFirst(readings);
   return {
-    firstTokenMs: (spoke[0]?.firstTokenAt ?? now) - startedAt,
+    firstTokenMs: (firstTokenAt ?? now) - startedAt,
     firstAnswerTokenMs: (firstAnswerTokenAt ?? now) - startedAt,
     totalMs: now - startedAt,
     tokensPerSecond: ms > 0 ? (tokens * 1000) / ms : 0,

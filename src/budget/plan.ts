@@ -1,5 +1,5 @@
 /** Decides, before anything is generated, how the window is shared. Pure arithmetic. */
-import type { Facts, Prompt } from '../engine/engine.ts';
+import { beginningOf, tokensOf, type Facts, type Prompt } from '../engine/engine.ts';
 import { ContextOverflowError, EngineUnsupportedError } from '../errors.ts';
 import type { Sampling, ThinkingState } from '../prompt/family.ts';
 import type { Question } from '../prompt/question.ts';
@@ -72,7 +72,7 @@ export function plan(
   const { states, room, lead } = MECHANISMS[mechanism];
   if (!states.includes(prompt.thinking)) throw notAsAsked(mechanism, prompt.thinking, family.name);
   const closer = MARKERS[prompt.thinking] * Math.max(closerIds.afterLine.length, closerIds.elsewhere.length);
-  const promptTokens = prompt.turn?.tokens ?? prompt.ids.length;
+  const promptTokens = tokensOf(beginningOf(prompt));
   const free = window - promptTokens - closer;
   const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
   const least = {

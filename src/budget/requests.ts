@@ -1,6 +1,6 @@
 /** The generations of one run: each is asked for here, read by the loop, and stopped when the run is over. */
 import type { Clock } from '../clock.ts';
-import { isTurn, type Beginning, type Engine, type Limits } from '../engine/engine.ts';
+import { tokensOf, type Beginning, type Engine, type Limits } from '../engine/engine.ts';
 import { Reading } from './reading.ts';
 
 export type Request = {
@@ -35,8 +35,7 @@ export class Requests {
       (stretch) => this.#engine.decode(stretch, { signal: this.#inTime }),
       { signal: this.#signal, clock: this.#clock },
     );
-    const promptTokens = isTurn(from) ? from.tokens : from.length;
-    const request = { from, promptTokens, askedAt: this.#clock.now(), reading };
+    const request = { from, promptTokens: tokensOf(from), askedAt: this.#clock.now(), reading };
     this.all.push(request);
     return request;
   }

@@ -2,6 +2,7 @@
  * One budgeted run: render, plan, think, cut, answer. One request where thinking closes by itself, two where it is
  * cut, and one more where a connection broke. What follows a cut begins with the very token ids received.
  */
+import { timeLimit } from '../clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import { CancelledError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';
@@ -18,9 +19,8 @@ import type { Thought } from './think.ts';
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
   const { runId, clock, startedAt, signal } = options;
   const deadline = toDeadline(startedAt, question.maxSeconds);
-  const late = new AbortController();
-  const silence = deadline.at === Infinity ? undefined : clock.timer(deadline.at - clock.now(), () => late.abort());
-  const inTime = AbortSignal.any([signal, late.signal]);
+  const { late, silence } = timeLimit(clock, deadline.at - clock.now());
+  const inTime = AbortSignal.any([signal, late]);
   const requests = new Requests(engine, { signal, inTime, clock });
   const context: Context = { ...options, question, engine, deadline, inTime, requests };
   let thought: Thought | undefined;
@@ -47,11 +47,11 @@ export async function run(question: Question, engine: Engine, options: RunOption
     return outcome;
   } catch (error) {
     if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
-    const fault = late.signal.aborted && !(error instanceof ThinkmeterError) ? tooLate(error) : error;
+    const fault = late.aborted && !(error instanceof ThinkmeterError) ? tooLate(error) : error;
     if (fault instanceof ThinkmeterError) fault.partial ??= toPartial(runId, thought, requests);
     throw fault;
   } finally {
-    silence?.();
+    silence();
     requests.stop();
   }
 }

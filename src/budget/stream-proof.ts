@@ -4,8 +4,9 @@
  */
 import type { Load } from '../engine/engine.ts';
 import type { Context } from './context.ts';
-import type { Reading } from './reading.ts';
+import { sum } from './counts.ts';
 import type { Request } from './requests.ts';
+import { afterFirst, type Arrival } from './speed.ts';
 import type { Thought } from './think.ts';
 import type { Verdict } from './trust.ts';
 
@@ -34,8 +35,6 @@ export function flowed(request: Pick<Request, 'askedAt'> & { readonly reading: A
   return request.reading.trail.tokens >= LEAST_TOKENS && !cameAtOnce(request);
 }
 
-type Arrival = Pick<Reading, 'firstTokenAt' | 'lastTokenAt'> & { readonly trail: Pick<Reading['trail'], 'tokens'> };
-
 export const HELD_BACK = 'the stream came in one burst: something on the way holds it back until it is whole';
 
 type Story = {
@@ -53,11 +52,11 @@ export async function proveStream(
   if (before?.generatedTokens === undefined) return undefined;
   const after = await engine.load?.({ signal: inTime }).catch(() => undefined);
   if (after?.generatedTokens === undefined) return undefined;
-  const received = requests.reduce((sum, { reading }) => sum + reading.trail.tokens, 0);
+  const received = sum(requests, ({ reading }) => reading.trail.tokens);
   const beyond = after.generatedTokens - before.generatedTokens - received;
-  const pace = msPerToken(requests);
-  if (pace === 0) return undefined;
-  const wentOnMs = beyond * pace;
+  const { tokens, ms } = afterFirst(requests.map(({ reading }) => reading));
+  if (ms === 0) return undefined;
+  const wentOnMs = (beyond * ms) / tokens;
   // a server that counts at the end of a request tells nothing
   if (beyond < -LATE_TOKENS) return undefined;
   if (after.running === 0 && wentOnMs <= GOES_ON_MS.atMost) return { held: true };
@@ -67,13 +66,4 @@ export async function proveStream(
     held: false,
     why: `the server generates on when a request is closed: ${beyond} tokens more were counted there`,
   };
-}
-
-function msPerToken(requests: readonly Request[]): number {
-  const tokens = requests.reduce((sum, { reading }) => sum + Math.max(0, reading.trail.tokens - 1), 0);
-  const ms = requests.reduce(
-    (sum, { reading: { firstTokenAt = 0, lastTokenAt = 0 } }) => sum + lastTokenAt - firstTokenAt,
-    0,
-  );
-  return tokens === 0 ? 0 : ms / tokens;
 }

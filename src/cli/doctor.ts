@@ -4,7 +4,7 @@ import type { Parts } from '../compose.ts';
 import { UnhealthyError } from '../errors.ts';
 import { named, toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
-import { loadLine } from '../status/text.ts';
+import { loadFigures } from '../status/text.ts';
 import type { Terminal } from './terminal.ts';
 
 export type DoctorOptions = { readonly json?: boolean };
@@ -46,7 +46,7 @@ function known({ facts, engine, load, tried }: Status): string[][] {
       native === undefined ? 'none' : `${native.field}: ${tried['native'] ?? 'told nothing when it was tried'}`,
     ],
     ...(engine === undefined ? [] : [['cut', cutLine(tried['stream'])]]),
-    ...(load === undefined ? [] : [['load', loadLine(load).replace(/^load: /, '')]]),
+    ...(load === undefined ? [] : [['load', loadFigures(load)]]),
     ...(engine?.beware ?? []).map((line, index) => [index === 0 ? 'beware' : '', line]),
   ];
 }

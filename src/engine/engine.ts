@@ -130,8 +130,6 @@ export type EngineStatus = {
   /** prompts go as token ids, or as messages */
   readonly prompts: 'ids' | 'messages';
   readonly prefixCaching?: boolean;
-  /** what its budget needs to be started with, where it has one */
-  readonly budgetNeeds?: string;
   /** known of servers of this kind, with where it can be read up */
   readonly beware: readonly string[];
 };
@@ -156,6 +154,14 @@ export class ConnectionLostError extends Error {
 /** What `describe` told does not hold any more. Not for callers: the loop asks again, once. */
 export class FactsChangedError extends Error {
   override readonly name = 'FactsChangedError';
+}
+
+export function beginningOf({ ids, turn }: Pick<Prompt, 'ids' | 'turn'>): Beginning {
+  return turn ?? ids;
+}
+
+export function tokensOf(from: Beginning): number {
+  return isTurn(from) ? from.tokens : from.length;
 }
 
 export function isTurn(from: Beginning): from is Turn {

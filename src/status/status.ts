@@ -1,12 +1,10 @@
 /** What an operator wants to know: is it up, what can it do, how fast is it, what was spent. Without generating. */
 import type { Trust } from '../budget/trust.ts';
-import { pause, type Clock } from '../clock.ts';
+import { pause, timeLimit, type Clock } from '../clock.ts';
 import type { CallOptions, Engine, EngineStatus, Facts, Load } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
-import type { Runs } from '../runs.ts';
+import type { Runs, Spent } from '../runs.ts';
 import { findings, type Finding } from './findings.ts';
-
-export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
 
 export type Status = {
   /** absent: nothing could be asked, and `findings` says why */
@@ -37,9 +35,8 @@ export async function collectStatus(
   callers: CallOptions,
 ): Promise<Status> {
   const spent = runs.spent();
-  const late = new AbortController();
-  const silence = clock.timer(LONGEST_MS, () => late.abort());
-  const call = { ...callers, signal: AbortSignal.any([callers.signal, late.signal]) };
+  const { late, silence } = timeLimit(clock, LONGEST_MS);
+  const call = { ...callers, signal: AbortSignal.any([callers.signal, late]) };
   try {
     const facts = await engine.describe(call);
     const [server, load] = await Promise.all([engine.status?.(call), liveLoad(engine, clock, call)]);
@@ -52,7 +49,7 @@ export async function collectStatus(
     };
     return { ...known, findings: findings(known) };
   } catch (error) {
-    if (late.signal.aborted && !callers.signal.aborted) {
+    if (late.aborted && !callers.signal.aborted) {
       const finding = {
         what: `the server has not answered for ${LONGEST_MS / 1000} seconds`,
         fix: 'look whether it is still loading its model, and what stands between',

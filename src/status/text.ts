@@ -13,7 +13,7 @@ export function statusText(status: Status): string {
 }
 
 /** What is known, a line each. */
-export function lines({ facts, engine, load, tried, spent }: Status): string[] {
+function lines({ facts, engine, load, tried, spent }: Status): string[] {
   const own = facts?.native === undefined ? 'none' : `${facts.native.field}, ${tried['native'] ?? 'not tried'}`;
   return [
     ...(facts === undefined
@@ -23,12 +23,12 @@ export function lines({ facts, engine, load, tried, spent }: Status): string[] {
           `prompts: by ${engine?.prompts ?? 'ids'}; tokens counted by ${facts.countedBy}`,
           `the server's own budget: ${own}`,
         ]),
-    ...(load === undefined ? [] : [loadLine(load)]),
+    ...(load === undefined ? [] : [`load: ${loadFigures(load)}`]),
     `spent since the start: ${spent.calls} calls, ${spent.thinkingTokens} thinking tokens, ${spent.answerTokens} answer tokens`,
   ];
 }
 
-export function loadLine({
+export function loadFigures({
   running,
   waiting,
   cacheUse,
@@ -42,5 +42,5 @@ export function loadLine({
     ...(tokensPerSecond === undefined ? [] : [`${tokensPerSecond.toFixed(1)} tokens/s`]),
     ...(firstTokenMs === undefined ? [] : [`first token ${Math.round(firstTokenMs)} ms on average`]),
   ];
-  return `load: ${figures.join(', ')}`;
+  return figures.join(', ');
 }

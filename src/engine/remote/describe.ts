@@ -156,7 +156,7 @@ function servedModel(models: Found['models'], { root, model: wanted }: Wanted): 
 }
 
 /** Not there, or not in this form: another road may be. */
-export function lacksSomething(error: unknown): error is ThinkmeterError {
+function lacksSomething(error: unknown): error is ThinkmeterError {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
   return error instanceof EngineHttpError && [400, 404, 405, 422, 501].includes(error.status);
 }

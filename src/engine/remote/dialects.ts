@@ -37,7 +37,7 @@ export type Dialect = {
 };
 
 const none = (): object => ({});
-/** Those who know it ignore nothing: usage comes with every chunk, so a stream can be counted without ids. */
+/** Ids with every chunk, and special tokens shown. */
 const byIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens: false } } as const;
 
 export const DIALECTS: readonly Dialect[] = [

@@ -16,7 +16,6 @@ export function toStatus(
     ...(serverHeader !== undefined && { answeredBy: serverHeader }),
     prompts: codec === undefined ? 'messages' : 'ids',
     ...(prefixCaching !== undefined && { prefixCaching }),
-    ...(dialect.budget && { budgetNeeds: dialect.budget.needs }),
     beware: dialect.beware.map(({ of, source }) => `${of} (${source})`),
   };
 }
