@@ -7,6 +7,7 @@ import { CommanderError } from 'commander';
 import { fileURLToPath } from 'node:url';
 import { createProgram } from './cli/program.ts';
 import type { Terminal } from './cli/terminal.ts';
+import type { Parts } from './compose.ts';
 import { loadConfig, type Flags } from './config/load.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
 import { CancelledError, ThinkmeterError, toSentence } from './errors.ts';
@@ -41,38 +42,21 @@ const program = createProgram(
       const [{ serveUntilGone }, { config, parts }] = await Promise.all([import('./cli/serve.ts'), prepare(flags)]);
       await serveUntilGone(parts, config, terminal, interrupted.signal);
     },
-    ask: async (question, options, flags) => {
-      const [{ ask }, { parts }] = await Promise.all([import('./cli/ask.ts'), prepare(flags)]);
-      // a person at a terminal waits as long as it takes, unless a limit was given for this question
-      const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
-      try {
-        await ask(
-          question,
-          options,
-          { ...parts, defaults: { ...parts.defaults, maxSeconds } },
-          terminal,
-          interrupted.signal,
-        );
-      } finally {
-        await parts.engine.close();
-      }
-    },
-    doctor: async (options, flags) => {
-      const [{ doctor }, { parts }] = await Promise.all([import('./cli/doctor.ts'), prepare(flags)]);
-      try {
-        await doctor(options, parts, terminal, interrupted.signal);
-      } finally {
-        await parts.engine.close();
-      }
-    },
-    monitor: async (options, flags) => {
-      const [{ monitor }, { parts }] = await Promise.all([import('./cli/monitor.ts'), prepare(flags)]);
-      try {
-        await monitor(options, parts, terminal, interrupted.signal);
-      } finally {
-        await parts.engine.close();
-      }
-    },
+    ask: (question, options, flags) =>
+      withParts(flags, import('./cli/ask.ts'), async ({ ask }, parts) => {
+        // a person at a terminal waits as long as it takes, unless a limit was given for this question
+        const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
+        const patient = { ...parts, defaults: { ...parts.defaults, maxSeconds } };
+        await ask(question, options, patient, terminal, interrupted.signal);
+      }),
+    doctor: (options, flags) =>
+      withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
+        doctor(options, parts, terminal, interrupted.signal),
+      ),
+    monitor: (options, flags) =>
+      withParts(flags, import('./cli/monitor.ts'), ({ monitor }, parts) =>
+        monitor(options, parts, terminal, interrupted.signal),
+      ),
     serveModel: async (model, options) => {
       const { serveModel } = await import('./cli/serve-model.ts');
       await serveModel(model, options, terminal, interrupted.signal);
@@ -92,6 +76,20 @@ const program = createProgram(
   },
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
 );
+
+/** A command that has the parts to itself, and closes the engine when it is over. */
+async function withParts<Command>(
+  flags: Flags,
+  loading: Promise<Command>,
+  use: (command: Command, parts: Parts) => Promise<void>,
+): Promise<void> {
+  const [command, { parts }] = await Promise.all([loading, prepare(flags)]);
+  try {
+    await use(command, parts);
+  } finally {
+    await parts.engine.close();
+  }
+}
 
 async function prepare(flags: Flags) {
   const config = loadConfig(flags, env);

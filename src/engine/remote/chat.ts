@@ -5,6 +5,7 @@ import type { Limits, Piece, Turn, Usage } from '../engine.ts';
 import { MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from './client.ts';
 import { sampled, toFinishReason, toUsage } from './completions.ts';
+import { countedTokens, type Count } from './counted.ts';
 import type { Dialect } from './dialects.ts';
 import { chatChunk } from './wire.ts';
 
@@ -13,8 +14,7 @@ export type Chat = {
   readonly model: string;
   readonly family: Family;
   readonly dialect: Dialect;
-  /** counts a text without a request; absent: no tokenizer is here */
-  readonly count?: (text: string) => number;
+  readonly count?: Count;
   /** whether this server hands thinking over apart, as far as it is known; it learns */
   readonly splits: { known: boolean };
   readonly signal: AbortSignal;
@@ -35,7 +35,8 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
     const [thought, said] = [reasoning ?? older ?? '', content ?? ''];
     const total = dialect.chat.countsChunks ? (chunk.usage?.completion_tokens ?? 0) : 0;
-    const counted = toCounted(thought + said, total - before, task.count);
+    // a chunk that adds nothing to the usage may still have text
+    const counted = countedTokens(thought + said, total > before ? total - before : undefined, task.count);
     before += counted.tokens;
     if (counted.tokens > 0) by = counted.by;
     if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
@@ -84,11 +85,4 @@ function toBody({ model, family, dialect }: Chat, turn: Turn, limits: Limits): o
     ...thinking(turn.thinking),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
-}
-
-/** Usage with every chunk, else our own tokenizer, else a token a chunk. */
-function toCounted(text: string, more: number, count: Chat['count']): NonNullable<Piece['counted']> {
-  if (more > 0) return { tokens: more, by: 'usage' };
-  if (text === '') return { tokens: 0, by: 'estimate' };
-  return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
 }

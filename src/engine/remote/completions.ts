@@ -1,6 +1,7 @@
 /** Goes on from token ids: by `/v1/completions`, or by llama.cpp's own `/completion`. */
 import type { FinishReason, Limits, Piece, Usage } from '../engine.ts';
 import type { RemoteClient } from './client.ts';
+import { countedTokens, type Count } from './counted.ts';
 import type { Dialect } from './dialects.ts';
 import { completionChunk, llamaChunk, type WireUsage } from './wire.ts';
 
@@ -10,8 +11,7 @@ export type Completion = {
   readonly dialect: Dialect;
   readonly encode: (text: string) => Promise<readonly number[]>;
   readonly decode: (ids: readonly number[]) => Promise<string>;
-  /** `encode` costs no request */
-  readonly countsHere: boolean;
+  readonly count?: Count;
   readonly signal: AbortSignal;
 };
 
@@ -40,10 +40,13 @@ async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limit
     const [choice] = chunk.choices;
     if (choice === undefined) continue;
     const { text, token_ids: tokenIds, finish_reason: finish } = choice;
+    // zeros until the last chunk are Ollama's way
+    const total = chunk.usage?.completion_tokens ?? 0;
+    const more = total > 0 ? total - counted : undefined;
     const piece: Piece = {
       ids: tokenIds ?? [],
       text: text ?? '',
-      ...(tokenIds ? {} : { counted: await countedTokens(task, text ?? '', chunk.usage, counted) }),
+      ...(tokenIds ? {} : { counted: countedTokens(text ?? '', more, task.count) }),
       ...(finish ? { finish: toFinishReason(finish) } : {}),
     };
     counted += piece.counted?.tokens ?? piece.ids.length;
@@ -51,20 +54,6 @@ async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limit
     else yield piece;
   }
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
-}
-
-/** Usage with every chunk, else our own tokenizer, else a token a chunk. */
-async function countedTokens(
-  { countsHere, encode }: Completion,
-  text: string,
-  usage: WireUsage | null | undefined,
-  before: number,
-): Promise<NonNullable<Piece['counted']>> {
-  // zeros until the last chunk are Ollama's way
-  const total = usage?.completion_tokens ?? 0;
-  if (total > 0) return { tokens: Math.max(0, total - before), by: 'usage' };
-  if (countsHere) return { tokens: text === '' ? 0 : (await encode(text)).length, by: 'tokenizer' };
-  return { tokens: text === '' ? 0 : 1, by: 'estimate' };
 }
 
 /** A chunk an id; ids within a character are left out, and found again from its text. */

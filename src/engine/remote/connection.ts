@@ -62,9 +62,11 @@ export function createConnector(options: ConnectionOptions): Connector {
 
   return {
     connect: () => {
-      connecting ??= open();
-      // a folder may be put right meanwhile
-      connecting.catch(() => (connecting = undefined));
+      if (connecting === undefined) {
+        connecting = open();
+        // a folder may be put right meanwhile
+        connecting.catch(() => (connecting = undefined));
+      }
       return connecting;
     },
     forget: () => {

@@ -6,6 +6,7 @@ import type { CountedBy, Facts } from '../engine.ts';
 import type { RemoteClient } from './client.ts';
 import { SERVER_CODECS, type ServerCodec } from './codecs.ts';
 import { complete } from './completions.ts';
+import { countedHere } from './counted.ts';
 import { dialectOf, type Dialect } from './dialects.ts';
 import type { LocalCodec } from './local-codec.ts';
 import { probe, type Found } from './probe.ts';
@@ -30,8 +31,8 @@ export type Description = {
   readonly facts: Facts;
   readonly dialect: Dialect;
   readonly found: Found;
-  /** absent: this server is talked to by messages */
-  readonly codec?: ServerCodec;
+  /** the model's template and tokenizer; absent: this server is talked to by messages */
+  readonly codecFor?: (signal: AbortSignal) => ServerCodec;
 };
 
 /** @throws {ThinkmeterError} when nothing can be asked there */
@@ -41,14 +42,26 @@ export async function describeServer(client: RemoteClient, wanted: Wanted, signa
   const dialect = dialectOf(found, wanted.dialect);
   const served = servedModel(found.models, wanted);
   const base = { client, dialect, found, served, wanted, signal };
-  const codec = local ?? (dialect.tokenizer && SERVER_CODECS[dialect.tokenizer]({ client, model: served.id, signal }));
-  if (codec === undefined || dialect.completions === undefined || wanted.byMessages) return byMessages(base);
+  const codecFor = toCodec(local, dialect, { client, model: served.id });
+  if (codecFor === undefined || dialect.completions === undefined || wanted.byMessages) return byMessages(base);
   try {
-    return await byIds({ ...base, codec });
+    return await byIds(base, codecFor);
   } catch (error) {
     if (!lacksSomething(error)) throw error;
     return byMessages(base);
   }
+}
+
+type CodecFor = NonNullable<Description['codecFor']>;
+
+/** Ours, else that of the server. */
+function toCodec(
+  local: LocalCodec | undefined,
+  { tokenizer }: Dialect,
+  place: { readonly client: RemoteClient; readonly model: string },
+): CodecFor | undefined {
+  if (local !== undefined) return () => local;
+  return tokenizer && ((signal) => SERVER_CODECS[tokenizer]({ ...place, signal }));
 }
 
 type Base = {
@@ -60,8 +73,9 @@ type Base = {
   readonly signal: AbortSignal;
 };
 
-async function byIds(base: Base & { readonly codec: ServerCodec }): Promise<Description> {
-  const { client, dialect, found, served, wanted, codec, signal } = base;
+async function byIds(base: Base, codecFor: CodecFor): Promise<Description> {
+  const { client, dialect, found, served, wanted, signal } = base;
+  const codec = codecFor(signal);
   const named = nameOf(served) ?? (await detectFamily(codec));
   const family = withSampling(named, wanted.sampling);
   const closerIds = await encodeCloser(family, codec);
@@ -69,9 +83,9 @@ async function byIds(base: Base & { readonly codec: ServerCodec }): Promise<Desc
   const window = windowOf(served, found) ?? (await codec.window()) ?? Infinity;
   // the two that are well known need no trial
   const wellKnown = dialect.name === 'vllm' || dialect.name === 'llama.cpp';
-  const task = { client, model: served.id, dialect, signal, countsHere: wanted.local !== undefined, ...codec };
+  const task = { client, model: served.id, dialect, signal, ...codec, ...countedHere(wanted.local) };
   const countedBy = wellKnown ? 'ids' : await triedCount(complete(task, await trialPrompt(codec), TRIAL));
-  return { facts: { ...common(base, 'completions'), window, family, closerIds, countedBy }, dialect, found, codec };
+  return { facts: { ...common(base, 'completions'), window, family, closerIds, countedBy }, dialect, found, codecFor };
 }
 
 function byMessages(base: Base): Description {

@@ -8,6 +8,7 @@ import type { Facts, Load, Piece, Prompt, Turn } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
 import { switchWarnings } from './switch.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
+import { countedHere } from './counted.ts';
 import type { Description } from './describe.ts';
 import { Memo } from './memo.ts';
 
@@ -80,12 +81,9 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   };
 
   /** Remembers what is asked for again and again, and asks under the caller's signal. */
-  const codecOf = async ({ facts, dialect, codec }: Description, { signal }: CallOptions): Promise<Codec> => {
-    if (codec === undefined) throw new InvariantError('a server without a tokenizer was asked for token ids');
-    const { client, local } = await connector.connect();
-    if (local !== undefined) return local;
-    const { SERVER_CODECS } = await import('./codecs.ts');
-    const own = SERVER_CODECS[dialect.tokenizer ?? 'vllm']({ client, model: facts.model, signal });
+  const codecOf = ({ codecFor }: Description, { signal }: CallOptions): Codec => {
+    if (codecFor === undefined) throw new InvariantError('a server without a tokenizer was asked for token ids');
+    const own = codecFor(signal);
     return {
       template: (messages, templateArguments) => own.template(messages, templateArguments),
       encode: (text) => encoded.get(text, () => own.encode(text)),
@@ -120,24 +118,22 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
     async render(question, thinking, call): Promise<Prompt> {
       const described = await description(call);
-      if (described.codec === undefined) return asTurn(described, question, thinking);
-      const codec = await codecOf(described, call);
-      return render(question, described.facts.family, thinking, codec).catch(forgetIfGone);
+      if (described.codecFor === undefined) return asTurn(described, question, thinking);
+      return render(question, described.facts.family, thinking, codecOf(described, call)).catch(forgetIfGone);
     },
 
     async *generate(from, limits, call): AsyncGenerator<Piece> {
       const [{ client, local }, described] = await Promise.all([connector.connect(), description(call)]);
       const { facts, dialect } = described;
-      const base = { client, model: facts.model, dialect, signal: call.signal };
+      const { signal } = call;
+      const base = { client, model: facts.model, dialect, signal, ...countedHere(local) };
       try {
         if (isTurn(from)) {
           const { chat } = await import('./chat.ts');
-          const count = local && { count: (text: string) => local.count(text) };
-          yield* chat({ ...base, family: facts.family, splits, ...count }, from, limits);
+          yield* chat({ ...base, family: facts.family, splits }, from, limits);
         } else {
           const { complete } = await import('./completions.ts');
-          const codec = await codecOf(described, call);
-          yield* complete({ ...base, ...codec, countsHere: local !== undefined }, from, limits);
+          yield* complete({ ...base, ...codecOf(described, call) }, from, limits);
         }
       } catch (error) {
         if (!isTurn(from) && error instanceof EngineUnsupportedError) {
@@ -150,11 +146,11 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     },
 
     async decode(ids, call): Promise<string> {
-      return (await codecOf(await description(call), call)).decode(ids);
+      return codecOf(await description(call), call).decode(ids);
     },
 
     async encode(text, call): Promise<readonly number[]> {
-      return (await codecOf(await description(call), call)).encode(text);
+      return codecOf(await description(call), call).encode(text);
     },
 
     async status(call): Promise<EngineStatus> {

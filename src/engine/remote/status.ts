@@ -3,7 +3,7 @@ import type { EngineStatus } from '../engine.ts';
 import type { Description } from './describe.ts';
 
 export function toStatus(
-  { dialect, found, codec }: Description,
+  { dialect, found, codecFor }: Description,
   address: string,
   chosen: EngineStatus['chosen'],
 ): EngineStatus {
@@ -14,7 +14,7 @@ export function toStatus(
     kind: dialect.name,
     ...(version !== undefined && { version }),
     ...(serverHeader !== undefined && { answeredBy: serverHeader }),
-    prompts: codec === undefined ? 'messages' : 'ids',
+    prompts: codecFor === undefined ? 'messages' : 'ids',
     ...(prefixCaching !== undefined && { prefixCaching }),
     beware: dialect.beware.map(({ of, source }) => `${of} (${source})`),
   };
