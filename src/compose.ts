@@ -44,7 +44,7 @@ export function compose(config: Config, installation: Installation, log: Log): P
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, requestsPerMinute } = config;
+  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, hub, requestsPerMinute } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -55,7 +55,13 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
           hint: 'set THINKMETER_MODEL to a folder or hub id, or THINKMETER_ENGINE=demo',
         });
       }
-      return createEmbeddedEngine({ worker, sampling, model, ...(dtype === undefined ? {} : { dtype }) });
+      return createEmbeddedEngine({
+        worker,
+        sampling,
+        model,
+        ...(dtype === undefined ? {} : { dtype }),
+        ...(hub === undefined ? {} : { hub }),
+      });
     case 'vllm': {
       const engine = createRemoteEngine({
         sampling,
@@ -64,6 +70,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         ...(apiKey === undefined ? {} : { apiKey }),
         ...(model === undefined ? {} : { model }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
+        ...(hub === undefined ? {} : { hub }),
         ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       });
       const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;

@@ -4,6 +4,7 @@
  * the process's streams, and the only one that ends the process.
  */
 import { CommanderError } from 'commander';
+import { Console } from 'node:console';
 import { fileURLToPath } from 'node:url';
 import { createProgram } from './cli/program.ts';
 import type { Terminal } from './cli/terminal.ts';
@@ -24,6 +25,9 @@ const installation = {
 const env = process.env;
 const { stdin, stdout, stderr } = process;
 const terminal: Terminal = { stdin, stdout, stderr, color: (env['NO_COLOR'] ?? '') === '' };
+
+// stdout belongs to the protocol and to answers: what a library has to say goes to stderr
+globalThis.console = new Console(stderr);
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -30,13 +30,21 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // the port, and what stands behind it
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/shared-wait.ts': { ours: [] },
+  'src/engine/hub-id.ts': { ours: [], node: ['path'] },
   'src/engine/remote': {
-    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/prompt', 'src/errors.ts', 'src/version.ts'],
-    npm: ['@huggingface/jinja', '@huggingface/tokenizers', 'openai', 'p-queue', 'zod'],
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/shared-wait.ts',
+      'src/engine/hub-id.ts',
+      'src/prompt',
+      'src/errors.ts',
+      'src/version.ts',
+    ],
+    npm: ['@huggingface/hub', '@huggingface/jinja', '@huggingface/tokenizers', 'openai', 'p-queue', 'zod'],
     node: ['events', 'fs', 'path', 'timers/promises'],
   },
   'src/engine/embedded': {
-    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/prompt', 'src/errors.ts'],
+    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/engine/hub-id.ts', 'src/prompt', 'src/errors.ts'],
     npm: ['@huggingface/transformers', 'p-queue'],
     node: ['fs', 'os', 'path', 'timers/promises', 'worker_threads'],
   },
@@ -160,7 +168,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/main.ts': {
     ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
-    node: ['url'],
+    node: ['console', 'url'],
   },
 };
 

@@ -55,11 +55,19 @@ export const SETTINGS = {
   },
   tokenizer: {
     flag: '--tokenizer',
-    value: 'folder',
+    value: 'name',
     variable: 'THINKMETER_TOKENIZER',
     check: z.string(),
     initial: '',
-    help: "vllm: a folder with the served model's tokenizer.json and tokenizer_config.json, for servers that lend no tokenizer",
+    help: "vllm: the served model's tokenizer, for servers that lend none: a folder with its tokenizer.json and tokenizer_config.json, or a hub id",
+  },
+  hub: {
+    flag: '--hub',
+    value: 'url',
+    variable: 'THINKMETER_HUB',
+    check: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https:// is needed' }),
+    initial: '',
+    help: 'where hub ids are loaded from (default: the public hub of Hugging Face)',
   },
   dtype: {
     flag: '--dtype',

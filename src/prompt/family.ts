@@ -99,9 +99,12 @@ export function familyByName(model: string): Family | undefined {
   return BY_NAME.find(({ pattern }) => pattern.test(bareName(model)))?.family;
 }
 
-/** Without slashes at the end, and without Ollama's tag: `nemotron:latest`. */
+/** Without slashes at the end, Ollama's tag (`nemotron:latest`) and the ending of llama.cpp's files. */
 function bareName(model: string): string {
-  return model.replace(/[/\\]+$/, '').replace(/:[\w.-]+$/, '');
+  return model
+    .replace(/[/\\]+$/, '')
+    .replace(/:[\w.-]+$/, '')
+    .replace(/\.gguf$/i, '');
 }
 
 /** The end of a rendered prompt, by what the switch was asked to do. */

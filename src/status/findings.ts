@@ -97,7 +97,7 @@ function moreFrom(kind: string, countedBy: Facts['countedBy']): string {
   const best = kind === 'vllm' ? through : elsewhere;
   return countedBy === 'tokenizer'
     ? best
-    : `${best}, or set THINKMETER_TOKENIZER to a folder with the model's tokenizer`;
+    : `${best}, or set THINKMETER_TOKENIZER to a folder or hub id with the model's tokenizer`;
 }
 
 export function findings(known: Known): Finding[] {

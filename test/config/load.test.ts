@@ -29,6 +29,10 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['models/a', 'models/a'],
     ['/b', '/b'],
   ],
+  hub: [
+    ['https://hub.example', 'https://hub.example'],
+    ['http://127.0.0.1:9000/', 'http://127.0.0.1:9000/'],
+  ],
   dtype: [
     ['q4', 'q4'],
     ['fp32', 'fp32'],

@@ -1,6 +1,10 @@
 /** `THINKMETER_TOKENIZER`: a server that lends no tokenizer, and one of ours in its place. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
+import { startFakeHub } from '../support/fake-hub.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
 import { errorSentence, runResult } from '../support/results.ts';
@@ -48,6 +52,22 @@ describe.each(['thinkmeter-demo', 'thinkmeter-demo-3'] as const)('%s', (model) =
     expect({ ...here.usage, reasoning: here.reasoning }).toEqual({ ...there.usage, reasoning: there.reasoning });
     expect(prompts(fake)).toEqual(prompts(plain.fake));
   });
+});
+
+test('a hub id is loaded once, and stdout stays the protocol’s own', async () => {
+  const hub = await startFakeHub({ 'thinkmeter/demo': 'models/thinkmeter-demo' });
+  onTestFinished(() => hub.close());
+  const cache = mkdtempSync(join(tmpdir(), 'thinkmeter-hub-'));
+  onTestFinished(() => rmSync(cache, { recursive: true }));
+  const env = { THINKMETER_TOKENIZER: 'thinkmeter/demo', THINKMETER_HUB: hub.url, HF_HUB_CACHE: cache };
+  for (const times of [1, 2]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other: the second finds what the first has kept
+    const { client } = await start({ misbehave: { noTokenize: true } }, env);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const { thinking } = runResult(await client.call('reason', { question, thinking_budget: 33 }));
+    expect({ times, thinking }).toMatchObject({ thinking: { budget: 33, ended_by: 'budget', counted_by: 'ids' } });
+  }
+  expect(hub.requests.filter((line) => line.includes('/revision/'))).toHaveLength(1);
 });
 
 test('the status says that prompts go as ids', async () => {

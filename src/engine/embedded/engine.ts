@@ -22,6 +22,8 @@ export type EmbeddedOptions = {
   readonly model: string;
   /** as transformers.js names it (`q8`, `q4`, `fp32`, …); default: what the folder holds, `q8` from the hub */
   readonly dtype?: string;
+  /** where models of the hub are loaded from */
+  readonly hub?: string;
   readonly sampling?: Sampling;
   /** the built worker file */
   readonly worker: URL;
@@ -46,7 +48,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
 
   const load = async (): Promise<Facts> => {
     const { name, source, dtype } = findModel(options.model, options.dtype);
-    const { window } = await thread.call('load', { source, dtype }).catch((error: unknown) => {
+    const { window } = await thread.call('load', { source, dtype, hub: options.hub }).catch((error: unknown) => {
       throw toFault(error, options.model);
     });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);

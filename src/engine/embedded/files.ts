@@ -1,7 +1,8 @@
 /** Where an embedded model's files are: a folder on this machine, or the hub. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isHubId } from '../hub-id.ts';
 import type { ModelSource } from './protocol.ts';
 
 /** Which file holds which number format, in the order of preference (names: transformers.js). */
@@ -23,7 +24,7 @@ export function findModel(
 ): { name: string; source: ModelSource; dtype: string } {
   const folder = resolve(model);
   if (!existsSync(folder)) {
-    if (isAbsolute(model) || model.startsWith('.') || model.split('/').length !== 2) {
+    if (!isHubId(model)) {
       throw new ConfigError(`there is no model folder at ${model}`, {
         hint: 'set THINKMETER_MODEL to a folder with an ONNX model, or to a hub id such as ORGANIZATION/NAME',
       });

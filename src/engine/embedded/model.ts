@@ -46,11 +46,12 @@ export class LocalModel {
     this.window = (model.config as { max_position_embeddings?: number }).max_position_embeddings ?? LEAST_WINDOW;
   }
 
-  static async load({ source, dtype }: Load, loading: (message: string) => void): Promise<LocalModel> {
+  static async load({ source, dtype, hub }: Load, loading: (message: string) => void): Promise<LocalModel> {
     if (source.kind === 'folder') {
       env.allowRemoteModels = false;
       env.localModelPath = source.parent;
     }
+    if (hub !== undefined) env.remoteHost = hub.replace(/\/*$/, '/');
     const name = source.kind === 'folder' ? source.name : source.id;
     const progress_callback = (event: { status: string; file?: string; progress?: number }): void => {
       if (event.status === 'progress') loading(`${event.file ?? name} ${Math.floor(event.progress ?? 0)} %`);

@@ -7,7 +7,12 @@ export type ModelSource =
   | { readonly kind: 'folder'; readonly parent: string; readonly name: string }
   | { readonly kind: 'hub'; readonly id: string };
 
-export type Load = { readonly source: ModelSource; readonly dtype: string };
+export type Load = {
+  readonly source: ModelSource;
+  readonly dtype: string;
+  /** the hub's address, where it is not the public one */
+  readonly hub?: string | undefined;
+};
 
 export type Loaded = { readonly window: number };
 

@@ -10,8 +10,10 @@ export type ConnectionOptions = {
   readonly apiKey?: string;
   /** of a hosted service */
   readonly requestsPerMinute?: number;
-  /** a folder with the model's tokenizer and chat template, in the place of the server's */
+  /** a folder or hub id with the model's tokenizer and chat template, in the place of the server's */
   readonly tokenizer?: string;
+  /** where hub ids are loaded from */
+  readonly hub?: string;
   /** told once, when a server was found */
   readonly onFound?: (sentence: string) => void;
 };
@@ -33,7 +35,7 @@ export type Connector = {
 
 /** @throws {ConfigError} when what was set is no address */
 export function createConnector(options: ConnectionOptions): Connector {
-  const { baseUrl, apiKey, requestsPerMinute, tokenizer, onFound } = options;
+  const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
   let connecting: Promise<Connection> | undefined;
 
@@ -52,7 +54,9 @@ export function createConnector(options: ConnectionOptions): Connector {
     const [{ RemoteClient: Client }, discovered, local] = await Promise.all([
       import('./client.ts'),
       baseUrl === undefined ? findServer() : undefined,
-      tokenizer === undefined ? undefined : import('./local-codec.ts').then((it) => it.loadLocalCodec(tokenizer)),
+      tokenizer === undefined
+        ? undefined
+        : import('./local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub })),
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
     // the key is for the address that was set: whoever else answers does not get it
@@ -64,7 +68,7 @@ export function createConnector(options: ConnectionOptions): Connector {
     connect: () => {
       if (connecting === undefined) {
         connecting = open();
-        // a folder may be put right meanwhile
+        // a folder, or a way to the hub, may be put right meanwhile
         connecting.catch(() => (connecting = undefined));
       }
       return connecting;

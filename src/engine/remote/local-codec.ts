@@ -1,4 +1,4 @@
-/** A model's template and tokenizer from a folder of ours, for servers that lend none (`THINKMETER_TOKENIZER`). */
+/** A model's template and tokenizer of our own, for servers that lend none (`THINKMETER_TOKENIZER`). */
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,12 +6,20 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ServerCodec } from './codecs.ts';
+import { findTokenizerFolder } from './tokenizer-folder.ts';
 
 /** The special tokens that templates name are text, or objects that hold it. */
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
 
+/** Some files have several; the one for conversations is named so. */
+const templates = z.array(z.object({ name: z.string(), template: z.string() }));
+const template = z.union([
+  z.string(),
+  templates.transform((all) => all.find(({ name }) => name === 'default')?.template),
+]);
+
 const config = z.looseObject({
-  chat_template: z.string().nullish(),
+  chat_template: template.nullish(),
   bos_token: special,
   eos_token: special,
   model_max_length: z.number().nullish(),
@@ -21,20 +29,31 @@ export type LocalCodec = ServerCodec & { count(text: string): number };
 
 const AS_IT_IS = { skip_special_tokens: false, clean_up_tokenization_spaces: false } as const;
 
-/** @throws {ConfigError} when the folder does not hold a tokenizer and a chat template */
-export function loadLocalCodec(folder: string): LocalCodec {
+export type TokenizerSource = {
+  /** a folder, or a model of the hub */
+  readonly tokenizer: string;
+  /** the hub's address, where it is not the public one */
+  readonly hub?: string | undefined;
+};
+
+/** @throws {ConfigError} when a tokenizer and a chat template are not to be had there */
+export async function loadLocalCodec({ tokenizer, hub }: TokenizerSource): Promise<LocalCodec> {
+  return readCodec(await findTokenizerFolder(tokenizer, hub));
+}
+
+function readCodec(folder: string): LocalCodec {
   const read = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
   try {
     const raw = read('tokenizer_config.json');
     const { chat_template: inConfig, bos_token: bos, eos_token: eos, model_max_length: longest } = config.parse(raw);
     const file = join(folder, 'chat_template.jinja');
-    const template = new Template(existsSync(file) ? readFileSync(file, 'utf8') : z.string().parse(inConfig));
+    const chat = new Template(existsSync(file) ? readFileSync(file, 'utf8') : z.string().parse(inConfig));
     const tokenizer = new Tokenizer(read('tokenizer.json'), raw);
     const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
     return {
       template: async (messages, templateArguments) =>
         encode(
-          template.render({
+          chat.render({
             ...templateArguments,
             messages,
             add_generation_prompt: true,
@@ -50,7 +69,7 @@ export function loadLocalCodec(folder: string): LocalCodec {
     };
   } catch (cause) {
     throw new ConfigError(`THINKMETER_TOKENIZER is ${folder}: no tokenizer with a chat template can be read there`, {
-      hint: 'name a folder with the tokenizer.json and tokenizer_config.json of the model that is served',
+      hint: 'name a folder with the tokenizer.json and tokenizer_config.json of the model that is served, or its hub id, such as ORGANIZATION/NAME',
       cause,
     });
   }

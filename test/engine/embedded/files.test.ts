@@ -7,6 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEmbeddedEngine } from '../../../src/engine/embedded/engine.ts';
 import { findModel } from '../../../src/engine/embedded/files.ts';
 import { ConfigError, toSentence } from '../../../src/errors.ts';
+import { startFakeHub } from '../../support/fake-hub.ts';
+import { ROOT } from '../../support/program.ts';
 import { forever } from '../reading.ts';
 
 const worker = new URL('../../../dist/worker.js', import.meta.url);
@@ -97,4 +99,20 @@ test('a model that could not be loaded is looked for again by the next call', as
   await expect(describing()).rejects.toThrow('it has no config.json');
   writeFileSync(join(folder, 'config.json'), '{}');
   await expect(describing()).rejects.toThrow('holds no ONNX model');
+});
+
+test('a model of the hub is loaded, and says how far it is', async () => {
+  // a name of its own each time: transformers.js keeps what it has loaded
+  const id = `thinkmeter/demo-${process.pid}-${Date.now()}`;
+  const hub = await startFakeHub({ [id]: 'models/thinkmeter-demo' });
+  onTestFinished(() => hub.close());
+  onTestFinished(() => rmSync(join(ROOT, 'node_modules/@huggingface/transformers/.cache', id), { recursive: true }));
+  const engine = createEmbeddedEngine({ model: id, worker, hub: hub.url });
+  onTestFinished(() => engine.close());
+  const told: string[] = [];
+  const loading = ({ message }: { readonly message: string }): void => void told.push(message);
+  const facts = await engine.describe({ signal: forever(), loading });
+  expect(facts).toMatchObject({ model: id, window: 2048, family: { name: 'unknown (/think)' } });
+  expect(hub.requests.join('\n')).toContain('onnx/model_quantized.onnx');
+  expect(told.join('\n')).toMatch(/loading onnx\/model_quantized\.onnx \d+ %/);
 });
