@@ -85,12 +85,17 @@ async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, '
   }
 }
 
-function thinkIn({ deadline, progress }: Context, { facts, prompt, plan }: Ready, request: Request): Promise<Thought> {
+function thinkIn(
+  { deadline, progress, trust }: Context,
+  { facts, prompt, plan }: Ready,
+  request: Request,
+): Promise<Thought> {
+  const unseen = prompt.turn?.thinking === true && trust.isOpenedUnseen(facts.server);
   return think({
     reading: request.reading,
     plan,
     family: facts.family,
-    state: prompt.thinking,
+    state: unseen ? 'open' : prompt.thinking,
     deadline,
     askedAt: request.askedAt,
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),

@@ -37,7 +37,9 @@ export async function finish(context: Context, { ready, first, thought, ...begun
     if (!capped && !isBroken(part, parts)) return { parts, closerTokens: closer.length };
     if (!capped && !mayContinue) throw brokenOff(part, request);
     mayContinue &&= capped;
-    const next = await continued(context, request, part.until, { thought, closer: [] });
+    // what was capped before it could be told may be a thought
+    const quoted = capped && thought.endedBy === 'none' ? { ...thought, text: part.text } : thought;
+    const next = await continued(context, request, part.until, { thought: quoted, closer: [] });
     // oxlint-enable no-await-in-loop
     // where an answer cannot be gone on with, it is asked for anew
     if (isTurn(next)) done = parts.length = 0;
@@ -72,7 +74,10 @@ async function continued(
   kept: Thought['until'],
   { thought, closer }: { readonly thought: Thought; readonly closer: readonly number[] },
 ): Promise<Beginning> {
-  if (isTurn(from)) return { ...from, thinking: false, thought: thought.text };
+  if (isTurn(from)) {
+    const { text } = thought;
+    return { ...from, thinking: false, ...(text.trim() !== '' && { thought: text }) };
+  }
   const cameWithIds = trail.ids.length === trail.tokens;
   const ids = cameWithIds
     ? trail.ids.slice(0, kept.tokens)

@@ -8,6 +8,24 @@ export function possibleStart(text: string, marker: string): number | undefined 
   return undefined;
 }
 
+/**
+ * Where an end marker stands in a text that does not open with a start marker: first or last in its line, because an
+ * answer may speak of it in the middle of one. Undefined when there is none.
+ */
+export function unopenedEnd(
+  text: string,
+  { startMarker, endMarker }: { readonly startMarker: string; readonly endMarker: string },
+): { readonly begins: number; readonly ends: number } | undefined {
+  const start = text.indexOf(startMarker);
+  for (let at = text.indexOf(endMarker); at !== -1; at = text.indexOf(endMarker, at + 1)) {
+    if (start !== -1 && start < at) return undefined;
+    const ends = at + endMarker.length;
+    if (/(^|\n)[^\S\n]*$/.test(text.slice(0, at)) || /^[^\S\n]*(\n|$)/.test(text.slice(ends)))
+      return { begins: at, ends };
+  }
+  return undefined;
+}
+
 /** Text without markers at its ends, and without the white space around it. */
 export function withoutMarkers(text: string, markers: readonly string[]): string {
   let bare = text.trim();

@@ -1,10 +1,10 @@
 /** Everything that is known of a run when it is over, put together from what happened. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
-import type { CountedBy, Facts } from '../engine/engine.ts';
+import { isTurn, type CountedBy, type Facts } from '../engine/engine.ts';
 import type { AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
 import type { Answer } from './finish.ts';
-import { withoutMarkers } from './marker.ts';
+import { unopenedEnd, withoutMarkers } from './marker.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { Request } from './requests.ts';
@@ -62,7 +62,7 @@ export function toOutcome(story: Story): Outcome {
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const again = thoughtAgain(said, facts.family);
+  const again = thoughtAgain(said, facts.family, requests.at(-1));
   const answer = withoutMarkers(said.slice(again.length), [facts.family.startMarker, facts.family.endMarker]);
   if (answer === '') throw nothingSaid(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
@@ -93,10 +93,16 @@ export function toOutcome(story: Story): Outcome {
 
 const THOUGHT_AGAIN = 'the model thought again in its answer: that is left out, but counted in answer_tokens';
 
-/** A thought at the beginning of an answer, up to and with its end marker; empty where there is none. */
-function thoughtAgain(said: string, { startMarker, endMarker }: Facts['family']): string {
+/**
+ * A thought at the beginning of an answer, up to and with its end marker; empty where there is none. By messages the
+ * prompt may have opened it.
+ */
+function thoughtAgain(said: string, family: Facts['family'], last: Request | undefined): string {
+  const { startMarker, endMarker } = family;
   const end = said.indexOf(endMarker);
-  return end !== -1 && said.trimStart().startsWith(startMarker) ? said.slice(0, end + endMarker.length) : '';
+  if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
+  if (last === undefined || !isTurn(last.from)) return '';
+  return said.slice(0, unopenedEnd(said, family)?.ends ?? 0);
 }
 
 function toTiming({ startedAt, now, answer, requests }: Story): Timing {

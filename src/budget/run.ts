@@ -9,11 +9,11 @@ import type { Question } from '../prompt/question.ts';
 import { begin } from './begin.ts';
 import type { Context, RunOptions } from './context.ts';
 import { deadline as toDeadline } from './deadline.ts';
-import { finish } from './finish.ts';
 import { learnFromOutcome, learnFromStreams } from './learn.ts';
 import { toOutcome, type Outcome } from './outcome.ts';
 import { Requests } from './requests.ts';
 import type { Thought } from './think.ts';
+import { finishSeeing } from './unseen.ts';
 
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
@@ -27,21 +27,20 @@ export async function run(question: Question, engine: Engine, options: RunOption
   try {
     const begun = await begin(context);
     thought = begun.thought;
-    const answer = await finish(context, begun);
+    const finished = await finishSeeing(context, begun);
+    thought = finished.thought;
     signal.throwIfAborted();
     const { ready } = begun;
     const now = clock.now();
-    const learnt = await learnFromStreams(context, begun);
-    const warnings = [...(question.warnings ?? []), ...ready.warnings, ...learnt];
+    const learnt = await learnFromStreams(context, { ...begun, thought });
     const outcome = toOutcome({
       ...ready,
+      ...finished,
       runId,
       startedAt,
       now,
-      thought,
-      answer,
       requests: requests.all,
-      warnings,
+      warnings: [...(question.warnings ?? []), ...ready.warnings, ...finished.warnings, ...learnt],
     });
     learnFromOutcome(context, begun, outcome);
     return outcome;

@@ -10,6 +10,7 @@ export class Trust {
   #server: string | undefined;
   #suspicions = 0;
   #untoldTests = 0;
+  #unseen = false;
   #ratio: number | undefined;
   readonly #verdicts = new Map<string, Verdict>();
   /** tests under way: whoever comes meanwhile waits for them */
@@ -75,6 +76,17 @@ export class Trust {
     if (this.#untoldTests >= IN_A_ROW) this.fail(server, mechanism, `${IN_A_ROW} self-tests told nothing`);
   }
 
+  /** A prompt that we do not see opens thinking there. */
+  opensUnseen(server: string): void {
+    this.#on(server);
+    this.#unseen = true;
+  }
+
+  isOpenedUnseen(server: string): boolean {
+    this.#on(server);
+    return this.#unseen;
+  }
+
   /** How long a prompt token took beside a generated one; the least counts, because waiting in a queue is in it. */
   timed(server: string, ratio: number): void {
     this.#on(server);
@@ -99,6 +111,7 @@ export class Trust {
       this.#verdicts.clear();
       this.#suspicions = 0;
       this.#untoldTests = 0;
+      this.#unseen = false;
       this.#ratio = undefined;
     }
     this.#server = server;

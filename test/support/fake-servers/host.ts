@@ -5,6 +5,8 @@ import type { Dialect } from './dialect.ts';
 
 export type FakeServerOptions = {
   readonly model?: ModelName;
+  /** as it calls the model; default: as its kind does */
+  readonly name?: string;
   /** default: 2048 tokens */
   readonly window?: number;
   readonly msPerToken?: number;

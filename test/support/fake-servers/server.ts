@@ -34,7 +34,7 @@ export async function startFakeServer(kind: Kind, options: FakeServerOptions = {
   const host: Host = {
     dialect,
     model,
-    name: dialect.nameOf?.(model.name) ?? model.name,
+    name: options.name ?? dialect.nameOf?.(model.name) ?? model.name,
     window: options.window ?? 2048,
     script: options.script ?? thinks('2 + 2 is 4.', 'The answer is 4.'),
     options,

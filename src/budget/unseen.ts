@@ -1,0 +1,46 @@
+/**
+ * A thought that nobody saw begin. By messages the prompt is not shown, and a template may open thinking in it: then
+ * the stream begins within a thought, and only the end marker tells. What this costs the first run, the next one knows.
+ */
+import { isTurn } from '../engine/engine.ts';
+import type { Begun } from './begin.ts';
+import type { Context } from './context.ts';
+import { finish, type Answer } from './finish.ts';
+import { unopenedEnd } from './marker.ts';
+import type { Thought } from './think.ts';
+
+export type Finished = { readonly thought: Thought; readonly answer: Answer; readonly warnings: readonly string[] };
+
+const BEGAN_UNSEEN =
+  'the thinking began unseen, in the prompt that the server rendered: the budget holds from the next call on';
+
+/** Reads the answer. Where a thought is at its beginning, that is told apart, and expected from now on. */
+export async function finishSeeing(context: Context, begun: Begun): Promise<Finished> {
+  const { thought } = begun;
+  const answer = await finish(context, begun);
+  const [part] = answer.parts;
+  const wasSeen = !isTurn(begun.first.from) || (thought.endedBy !== 'none' && thought.endedBy !== 'off');
+  const end = wasSeen || part === undefined ? undefined : unopenedEnd(part.text, begun.ready.facts.family);
+  if (part === undefined || end === undefined) return { thought, answer, warnings: [] };
+  context.trust.opensUnseen(begun.ready.facts.server);
+  const warnings = [BEGAN_UNSEEN];
+  // in a second request it is the answer's: left out of it, and counted there
+  if (context.requests.all.length > 1) return { thought, answer, warnings };
+  const { trail } = begun.first.reading;
+  const before = await trail.boundaryByChars(end.begins);
+  const until = { ...(await trail.boundaryAfterChars(end.ends)), chars: end.ends };
+  const unseen: Thought = {
+    endedBy: 'model',
+    tokens: before.tokens,
+    text: part.text.slice(0, end.begins),
+    markerTokens: until.tokens - before.tokens,
+    endOfTurnTokens: 0,
+    until,
+    flowsOn: true,
+  };
+  const rest = { ...part, text: part.text.slice(end.ends), tokens: part.tokens - until.tokens };
+  if (rest.text.trim() !== '') return { thought: unseen, answer: { ...answer, parts: [rest] }, warnings };
+  // the answer's share was spent on it
+  const spent = { ...unseen, flowsOn: false };
+  return { thought: spent, answer: await finish(context, { ...begun, thought: spent }), warnings };
+}
