@@ -17,6 +17,12 @@ export type Sampling = { readonly temperature?: number; readonly topP?: number }
 /** The text that ends thinking when we cut it: one form after a line end, another elsewhere. */
 export type Closer<T> = { readonly afterLine: T; readonly elsewhere: T };
 
+/**
+ * How a template takes a last turn of the assistant's that begins with its thought: `unasked`, behind the start marker that
+ * it opens itself; `asked`, as it is, where the server is told to continue that turn.
+ */
+export type PrefixWay = 'unasked' | 'asked';
+
 export type Family = {
   readonly name: string;
   readonly startMarker: string;
@@ -25,6 +31,8 @@ export type Family = {
   readonly opensInPrompt: boolean;
   readonly switch: ThinkingSwitch;
   readonly closer: Closer<string>;
+  /** absent: the template drops the thought, or that is not known */
+  readonly assistantPrefix?: PrefixWay;
   readonly sampling: { readonly on: Sampling; readonly off: Sampling };
 };
 
@@ -37,6 +45,7 @@ const nano2: Family = {
   opensInPrompt: true,
   switch: { kind: 'word', on: '/think', off: '/no_think' },
   closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
+  assistantPrefix: 'unasked',
   sampling: { on: { temperature: 0.6, topP: 0.95 }, off: GREEDY },
 };
 
@@ -46,6 +55,7 @@ const nemotron3: Family = {
   opensInPrompt: true,
   switch: { kind: 'argument', name: 'enable_thinking' },
   closer: { afterLine: '</think>\n', elsewhere: '\n</think>\n' },
+  assistantPrefix: 'asked',
   sampling: { on: { temperature: 1, topP: 1 }, off: { temperature: 1, topP: 1 } },
 };
 

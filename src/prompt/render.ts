@@ -11,7 +11,7 @@ import { TAIL_TOKENS, thinkingState, type Family, type ThinkingState } from './f
 import { toConversation, type Conversation, type Message } from './messages.ts';
 import type { Part, Question } from './question.ts';
 
-export type PlainMessage = { readonly role: Message['role']; readonly content: string };
+export type PlainMessage = { readonly role: Message['role'] | 'assistant'; readonly content: string };
 
 /** What rendering needs of an engine: its model's own template and tokenizer. */
 export type Codec = {

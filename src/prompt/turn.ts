@@ -1,6 +1,7 @@
 /**
  * A question for a server that takes messages only. Untrusted text cannot be tokenized apart there, so its control strings
- * are broken visibly, by a space; a thought that is to be answered from is quoted.
+ * are broken visibly, by a space. A thought that is to be answered from begins the assistant's turn, where that is kept,
+ * else it is quoted.
  */
 import { breakApart, knownControls } from './control-text.ts';
 import type { Family } from './family.ts';
@@ -16,11 +17,22 @@ export type PlainTurn = {
   readonly templateArguments: Conversation['templateArguments'];
 };
 
+export type TurnOptions = {
+  readonly thinking: boolean;
+  readonly thought?: string;
+  /** the thought is kept as the beginning of the assistant's turn, in the family's way */
+  readonly asPrefix?: boolean;
+};
+
 export function toPlainTurn(
   question: Pick<Question, 'system' | 'user'>,
   family: Family,
-  { thinking, thought }: { readonly thinking: boolean; readonly thought?: string },
+  { thinking, thought, asPrefix = false }: TurnOptions,
 ): PlainTurn {
+  if (thought !== undefined && asPrefix) {
+    const { messages, templateArguments } = toPlainTurn(question, family, { thinking: true });
+    return { messages: [...messages, { role: 'assistant', content: prefixOf(thought, family) }], templateArguments };
+  }
   const asked = thought === undefined ? question : { ...question, user: [...question.user, ...quoted(thought)] };
   const { messages, templateArguments } = toConversation(asked, family, thinking);
   const toText = ({ from, text }: Part): string => (from === 'ours' ? text : escaped(text, family));
@@ -28,6 +40,13 @@ export function toPlainTurn(
     messages: messages.map(({ role, parts }) => ({ role, content: parts.map(toText).join('') })),
     templateArguments,
   };
+}
+
+/** The thought, closed. Its start marker is the template's own, unless the turn is printed as it is. */
+function prefixOf(thought: string, family: Family): string {
+  const { startMarker, closer, assistantPrefix } = family;
+  const start = assistantPrefix === 'asked' ? `${startMarker}\n` : '';
+  return `${start}${escaped(thought, family)}${thought.endsWith('\n') ? closer.afterLine : closer.elsewhere}`;
 }
 
 /** What was thought so far, as notes to answer from. */

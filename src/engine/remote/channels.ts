@@ -15,13 +15,13 @@ export class MarkedText {
   #lead = '';
   readonly #family: Family;
   readonly #thinking: boolean;
-  readonly #splits: { known: boolean };
+  readonly #learnt: { splits: boolean };
 
-  /** `splits` is shared between requests: once the server has split, it does. */
-  constructor(family: Family, thinking: boolean, splits: { known: boolean }) {
+  /** `learnt` is shared between requests: once the server has split, it does. */
+  constructor(family: Family, thinking: boolean, learnt: { splits: boolean }) {
     this.#family = family;
     this.#thinking = thinking;
-    this.#splits = splits;
+    this.#learnt = learnt;
   }
 
   /** Markers are segments of their own, without tokens: no token of the stream made them. */
@@ -42,7 +42,7 @@ export class MarkedText {
 
   #thought(text: string): Segment[] {
     if (text === '') return [];
-    this.#splits.known = true;
+    this.#learnt.splits = true;
     if (!this.#thinking) {
       this.#held += text;
       return [];
@@ -61,7 +61,7 @@ export class MarkedText {
     if (held !== '') return [marker(startMarker), plain(held), marker(endMarker), plain(text)];
     if (before === 'thinking') return [marker(endMarker), plain(text)];
     // no parser: the thought that the prompt opened goes on in the content
-    const raw = this.#thinking && opensInPrompt && !this.#splits.known;
+    const raw = this.#thinking && opensInPrompt && !this.#learnt.splits;
     return before === 'begin' && raw ? this.#opened(text) : [plain(text)];
   }
 

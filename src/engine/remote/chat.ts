@@ -1,34 +1,41 @@
 /** Goes on from a question as messages, for servers that take no token ids. */
-import type { Family } from '../../prompt/family.ts';
-import { toPlainTurn } from '../../prompt/turn.ts';
 import type { Limits, Piece, Turn, Usage } from '../engine.ts';
+import { untilAborted } from '../shared-wait.ts';
 import { MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from './client.ts';
-import { sampled, toFinishReason, toUsage } from './completions.ts';
+import { toChatBody, type ChatPartner } from './chat-body.ts';
+import { toFinishReason, toUsage } from './completions.ts';
 import { countedTokens, type Count } from './counted.ts';
-import type { Dialect } from './dialects.ts';
+import { keepsPrefix } from './prefix-proof.ts';
 import { chatChunk } from './wire.ts';
 
-export type Chat = {
+/** What is found out of a server while it is talked to. */
+export type LearntOfChat = {
+  /** it hands thinking over apart */
+  splits: boolean;
+  /** it keeps a thought that begins the assistant's turn; asked once, on behalf of every call that waits for it */
+  keepsPrefix?: Promise<boolean>;
+};
+
+export type Chat = ChatPartner & {
   readonly client: RemoteClient;
-  readonly model: string;
-  readonly family: Family;
-  readonly dialect: Dialect;
   readonly count?: Count;
-  /** whether this server hands thinking over apart, as far as it is known; it learns */
-  readonly splits: { known: boolean };
+  readonly learnt: LearntOfChat;
   readonly signal: AbortSignal;
 };
 
 export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenerator<Piece> {
-  const { client, family, dialect } = task;
-  const marked = new MarkedText(family, turn.thinking, task.splits);
+  const { client, family, dialect, learnt, signal } = task;
+  const marked = new MarkedText(family, turn.thinking, learnt);
+  const asPrefix =
+    turn.thought !== undefined && (await untilAborted((learnt.keepsPrefix ??= keepsPrefix(task, client)), signal));
+  const body = toChatBody(task, turn, limits, asPrefix);
   let before = 0;
   let silent = 0;
   let by: NonNullable<Piece['counted']>['by'] = 'estimate';
   let usage: Usage | undefined;
   let finish: Piece['finish'];
-  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, toBody(task, turn, limits), task.signal)) {
+  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
     usage = toUsage(chunk.usage) ?? usage;
     const choice = chunk.choices?.[0];
     if (choice === undefined) continue;
@@ -47,7 +54,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   }
   if (finish === undefined) return;
   // what came without text at last was held back, or has ended the turn
-  const rest = marked.end(finish.unified === 'stop');
+  const rest = marked.end(finish.unified === 'stop' || asPrefix);
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
   const ending = rest.length === 0 ? silent : 0;
   yield { ids: [], text: '', counted: { tokens: ending, by }, finish, ...(usage && { usage }) };
@@ -69,20 +76,4 @@ function* toPieces(
     if (!isMarker) tokens = 0;
     yield { ids: [], text, counted: { tokens: own, by: counted.by } };
   }
-}
-
-function toBody({ model, family, dialect }: Chat, turn: Turn, limits: Limits): object {
-  const { messages, templateArguments } = toPlainTurn(turn.question, family, turn);
-  const { templateArguments: takesThem, thinking, countsChunks } = dialect.chat;
-  const asArguments = takesThem && Object.keys(templateArguments).length > 0;
-  return {
-    model,
-    messages,
-    max_tokens: limits.maxTokens,
-    ...sampled(limits),
-    stream_options: { include_usage: true, ...(countsChunks && { continuous_usage_stats: true }) },
-    ...(asArguments && { chat_template_kwargs: templateArguments }),
-    ...thinking(turn.thinking),
-    ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
-  };
 }

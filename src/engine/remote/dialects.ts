@@ -3,6 +3,7 @@
  * a budget, and what to beware of. Read off their sources and documents (named in each row); what was seen on a real
  * server says so. Rows are tried in this order.
  */
+import type { PrefixWay } from '../../prompt/family.ts';
 import type { Found } from './probe.ts';
 
 export type Dialect = {
@@ -22,6 +23,8 @@ export type Dialect = {
     readonly thinking: (on: boolean) => object;
     /** usage with every chunk */
     readonly countsChunks: boolean;
+    /** how the beginning of the assistant's turn can be handed over; absent: not at all, or it was not tried */
+    readonly assistantPrefix?: readonly PrefixWay[];
   };
   /** the server's own budget */
   readonly budget?: {
@@ -76,7 +79,8 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: ({ serverHeader, owner }) => serverHeader === 'llama.cpp' || owner === 'llamacpp',
     tokenizer: 'llama.cpp',
     completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
-    chat: { templateArguments: true, thinking: none, countsChunks: false },
+    // it closes an empty thought before a prefix where thinking is switched by an argument (seen on a build of 2026-09)
+    chat: { templateArguments: true, thinking: none, countsChunks: false, assistantPrefix: ['unasked'] },
     budget: {
       on: 'chat',
       field: 'thinking_budget_tokens',
@@ -162,7 +166,12 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: ({ owner, knowsBudget }) => owner === 'vllm' || knowsBudget === true,
     tokenizer: 'vllm',
     completions: byIds,
-    chat: { templateArguments: true, thinking: none, countsChunks: true },
+    chat: {
+      templateArguments: true,
+      thinking: none,
+      countsChunks: true,
+      assistantPrefix: ['unasked', 'asked'],
+    },
     budget: {
       on: 'both',
       field: 'thinking_token_budget',

@@ -7,6 +7,7 @@ import { FactsChangedError, isTurn, type CallOptions, type Engine, type EngineSt
 import type { Facts, Load, Piece, Prompt, Turn } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
 import { switchWarnings } from './switch.ts';
+import type { LearntOfChat } from './chat.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
 import { countedHere } from './counted.ts';
 import type { Description } from './describe.ts';
@@ -31,7 +32,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   const connector = createConnector(options);
   const encoded = new Memo<readonly number[]>();
   const tails = new Memo<string>();
-  const splits = { known: false };
+  let learnt: LearntOfChat = { splits: false };
   /** it has no `/v1/completions` */
   let byMessages = false;
   let known: { readonly asked: Promise<Description>; readonly expires: number; found?: Description } | undefined;
@@ -43,7 +44,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     ]);
     encoded.clear();
     tails.clear();
-    splits.known = false;
+    learnt = { splits: false };
     const { sampling, dialect } = options;
     const wanted = {
       root: address.root,
@@ -130,7 +131,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       try {
         if (isTurn(from)) {
           const { chat } = await import('./chat.ts');
-          yield* chat({ ...base, family: facts.family, splits }, from, limits);
+          yield* chat({ ...base, family: facts.family, learnt }, from, limits);
         } else {
           const { complete } = await import('./completions.ts');
           yield* complete({ ...base, ...codecOf(described, call) }, from, limits);

@@ -31,8 +31,8 @@ test('thinking and content are the same text', () => {
       const [first = '', ...after] = saids;
       const apart: Delta[] = [...thoughts.map(asThought), ...saids.map(asContent)];
       const joined: Delta[] = [...before.toReversed().map(asThought), [last, first], ...after.map(asContent)];
-      const whole = read([[thought, said]], { ...how, splits: { known } });
-      expect(read(together ? joined : apart, { ...how, splits: { known } })).toBe(whole);
+      const whole = read([[thought, said]], { ...how, learnt: { splits: known } });
+      expect(read(together ? joined : apart, { ...how, learnt: { splits: known } })).toBe(whole);
     }),
   );
 });

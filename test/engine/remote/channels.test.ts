@@ -55,7 +55,7 @@ describe('a server that splits', () => {
   });
 
   test('every delta is handed on as it comes, markers apart: no token made them', () => {
-    const marked = new MarkedText(opensInPrompt, true, { known: false });
+    const marked = new MarkedText(opensInPrompt, true, { splits: false });
     expect([marked.push('a', ''), marked.push('b', ''), marked.push('c', 'd'), marked.end(true)]).toEqual([
       [marker('<think>'), plain('a')],
       [plain('b')],
@@ -100,11 +100,11 @@ describe('a server without a parser', () => {
 });
 
 test('a server that has split once splits: content at the beginning is then the answer', () => {
-  const splits = { known: false };
-  expect(read([['', 'x']], { splits })).toBe('<think>x');
-  expect(read([['a', 'b']], { splits })).toBe('<think>a</think>b');
-  expect(splits.known).toBe(true);
-  expect(read([['', 'x']], { splits })).toBe('x');
+  const learnt = { splits: false };
+  expect(read([['', 'x']], { learnt })).toBe('<think>x');
+  expect(read([['a', 'b']], { learnt })).toBe('<think>a</think>b');
+  expect(learnt.splits).toBe(true);
+  expect(read([['', 'x']], { learnt })).toBe('x');
 });
 
 describe('with thinking off', () => {
@@ -141,7 +141,7 @@ describe('with thinking off', () => {
   });
 
   test('content is handed on as it comes', () => {
-    const marked = new MarkedText(opensInPrompt, false, { known: false });
+    const marked = new MarkedText(opensInPrompt, false, { splits: false });
     expect([marked.push('', 'a'), marked.push('', 'b'), marked.end(true)]).toEqual([[plain('a')], [plain('b')], []]);
   });
 });

@@ -13,7 +13,7 @@ export const opensItself = family('qwen3-8b');
 type Reading = {
   readonly of?: Family;
   readonly thinking?: boolean;
-  readonly splits?: { known: boolean };
+  readonly learnt?: { splits: boolean };
   readonly stopped?: boolean;
 };
 
@@ -21,7 +21,7 @@ export function readDeltas(
   deltas: readonly Delta[],
   { of = opensInPrompt, thinking = true, ...more }: Reading = {},
 ): string {
-  const marked = new MarkedText(of, thinking, more.splits ?? { known: false });
+  const marked = new MarkedText(of, thinking, more.learnt ?? { splits: false });
   const segments = [
     ...deltas.flatMap(([thought, said]) => marked.push(thought, said)),
     ...marked.end(more.stopped ?? true),

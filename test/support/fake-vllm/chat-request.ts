@@ -11,6 +11,7 @@ import {
   readGeneration,
   type GenerationRequest,
 } from './generation-request.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
 import type { Served } from './served.ts';
 import { readThinkingBudget } from './thinking-budget.ts';
 
@@ -28,8 +29,8 @@ export type ChatRequest = GenerationRequest & {
   readonly enableThinking: boolean;
 };
 
-export function readChatRequest(raw: string, served: Served): ChatRequest {
-  const asked = parseBody(raw, chatBody);
+export function readChatRequest(raw: string, served: Served, { prefix }: Misbehaviour): ChatRequest {
+  const asked = misheard(parseBody(raw, chatBody), prefix);
   const thinkingBudget = readThinkingBudget(asked.thinking_token_budget, served.reasoning);
   checkModel(asked.model, served.servedName);
   const limit = asked.max_completion_tokens ?? asked.max_tokens ?? undefined;
@@ -46,6 +47,18 @@ export function readChatRequest(raw: string, served: Served): ChatRequest {
     role: roleOf(asked),
     enableThinking: templateArguments['enable_thinking'] !== false,
   };
+}
+
+function misheard<T extends Chat>(asked: T, prefix: Misbehaviour['prefix']): T {
+  if (prefix === 'unheard') return { ...asked, continue_final_message: false, add_generation_prompt: true };
+  if (prefix === undefined) return asked;
+  const answerOf = (text: string): string => text.split('</think>').at(-1) ?? '';
+  const messages = asked.messages.map((message) =>
+    message.role === 'assistant' && typeof message.content === 'string'
+      ? { ...message, content: answerOf(message.content) }
+      : message,
+  );
+  return { ...asked, messages };
 }
 
 function withEffort(

@@ -83,7 +83,7 @@ const roads: Readonly<Record<Road, (raw: string, served: Served, spec: Misbehavi
     return { request, format: (rest) => createTextFormat({ request, served, envelope, ...rest }) };
   },
   chat: (raw, served, spec) => {
-    const asked = clamp(readChatRequest(raw, served), spec);
+    const asked = clamp(readChatRequest(raw, served, spec), spec);
     const parser = parserFor(served, asked);
     const request = { ...asked, skipSpecialTokens: asked.skipSpecialTokens && !parser.keepsSpecialTokens };
     const envelope = newEnvelope('chatcmpl', served.servedName);

@@ -37,6 +37,11 @@ export type Misbehaviour = {
   readonly noCompletions?: boolean;
   readonly noVersion?: boolean;
   readonly noTokenize?: boolean;
+  /**
+   * What becomes of a last message of the assistant's: the template drops a thought that it begins with, or the server
+   * never heard of continuing it and begins a turn of its own behind it
+   */
+  readonly prefix?: 'dropped' | 'unheard';
   /** ignores `return_token_ids`, as a server that never heard of it */
   readonly noTokenIds?: boolean;
   /** the stream ends in order, but its last chunk, the usage and `[DONE]` never come */
