@@ -1,11 +1,15 @@
 /** The body of a chat request: messages, and what this server takes besides. */
 import type { Family } from '../../prompt/family.ts';
+import type { PlainMessage } from '../../prompt/render.ts';
 import { toPlainTurn } from '../../prompt/turn.ts';
 import type { Limits, Turn } from '../engine.ts';
 import { sampled } from './completions.ts';
 import type { Dialect } from './dialects.ts';
 
 export type ChatPartner = { readonly model: string; readonly family: Family; readonly dialect: Dialect };
+
+/** With whatever else a server takes. */
+export type ChatBody = Readonly<Record<string, unknown>> & { readonly messages: readonly PlainMessage[] };
 
 /** vLLM's fields; both have to be said. */
 export const CONTINUED = { continue_final_message: true, add_generation_prompt: false } as const;
@@ -16,7 +20,7 @@ export function toChatBody(
   turn: Turn,
   limits: Limits,
   asPrefix: boolean,
-): object {
+): ChatBody {
   const { messages, templateArguments } = toPlainTurn(turn.question, family, { ...turn, asPrefix });
   const { templateArguments: takesThem, thinking, countsChunks } = dialect.chat;
   const asArguments = takesThem && Object.keys(templateArguments).length > 0;

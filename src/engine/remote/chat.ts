@@ -7,6 +7,7 @@ import { toChatBody, type ChatPartner } from './chat-body.ts';
 import { toFinishReason, toUsage } from './completions.ts';
 import { countedTokens, type Count } from './counted.ts';
 import { keepsPrefix } from './prefix-proof.ts';
+import { Echo } from './echo.ts';
 import { chatChunk } from './wire.ts';
 
 /** What is found out of a server while it is talked to. */
@@ -30,6 +31,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   const asPrefix =
     turn.thought !== undefined && (await untilAborted((learnt.keepsPrefix ??= keepsPrefix(task, client)), signal));
   const body = toChatBody(task, turn, limits, asPrefix);
+  const echo = new Echo(asPrefix ? (body.messages.at(-1)?.content ?? '') : '');
   let before = 0;
   let silent = 0;
   let by: NonNullable<Piece['counted']>['by'] = 'estimate';
@@ -40,7 +42,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     const choice = chunk.choices?.[0];
     if (choice === undefined) continue;
     const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
-    const [thought, said] = [reasoning ?? older ?? '', content ?? ''];
+    const [thought, said] = [reasoning ?? older ?? '', echo.push(content ?? '')];
     const total = dialect.chat.countsChunks ? (chunk.usage?.completion_tokens ?? 0) : 0;
     // a chunk that adds nothing to the usage may still have text
     const counted = countedTokens(thought + said, total > before ? total - before : undefined, task.count);
@@ -54,7 +56,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   }
   if (finish === undefined) return;
   // what came without text at last was held back, or has ended the turn
-  const rest = marked.end(finish.unified === 'stop' || asPrefix);
+  const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop' || asPrefix)];
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
   const ending = rest.length === 0 ? silent : 0;
   yield { ids: [], text: '', counted: { tokens: ending, by }, finish, ...(usage && { usage }) };

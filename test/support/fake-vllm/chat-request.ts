@@ -52,10 +52,9 @@ export function readChatRequest(raw: string, served: Served, { prefix }: Misbeha
 function misheard<T extends Chat>(asked: T, prefix: Misbehaviour['prefix']): T {
   if (prefix === 'unheard') return { ...asked, continue_final_message: false, add_generation_prompt: true };
   if (prefix === undefined) return asked;
-  const answerOf = (text: string): string => text.split('</think>').at(-1) ?? '';
   const messages = asked.messages.map((message) =>
     message.role === 'assistant' && typeof message.content === 'string'
-      ? { ...message, content: answerOf(message.content) }
+      ? { ...message, content: message.content.split('</think>').at(-1) ?? '' }
       : message,
   );
   return { ...asked, messages };
