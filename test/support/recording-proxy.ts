@@ -1,4 +1,7 @@
-/** A proxy that hands everything on as it comes and keeps what was asked: what really reached a real server. */
+/**
+ * A proxy that hands everything on as it comes and keeps what was asked: what really reached a real server. It may hide
+ * paths, as gateways do.
+ */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +11,7 @@ export type Asked = { readonly path: string; readonly body: Readonly<Record<stri
 
 export type RecordingProxy = { readonly url: string; readonly requests: readonly Asked[]; close(): Promise<void> };
 
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+export async function startRecordingProxy(target: string, hidden: readonly string[] = []): Promise<RecordingProxy> {
   const requests: Asked[] = [];
   const server = createServer((incoming, outgoing) => {
     void (async () => {
@@ -17,6 +20,10 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
         path: incoming.url ?? '',
         body: body.length === 0 ? {} : (JSON.parse(body.toString()) as Asked['body']),
       });
+      if (hidden.includes(incoming.url ?? '')) {
+        outgoing.writeHead(404, { 'content-type': 'application/json' }).end('{"detail":"Not Found"}');
+        return;
+      }
       const upstream = request(new URL(incoming.url ?? '/', target), {
         method: incoming.method,
         headers: incoming.headers,

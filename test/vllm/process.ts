@@ -44,7 +44,7 @@ while [ $i -lt 20 ] && kill -0 $$ 2>/dev/null; do sleep 1; i=$((i+1)); done
 sleep 2; rm -rf "$TMPDIR"; kill -KILL 0) & exec "$@" 3<&-`;
 
 /** The port asked for, or a free one. Checked first, or the answers of an older server there would pass for ours. */
-async function freePort(wanted = 0): Promise<number> {
+export async function freePort(wanted = 0): Promise<number> {
   const probe = createServer().listen(wanted, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();

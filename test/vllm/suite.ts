@@ -6,6 +6,7 @@ import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
 import { batchResult, runResult } from '../support/results.ts';
 import { describeUntrusted } from '../support/untrusted.ts';
+import { describeByMessages } from './by-messages.ts';
 import { describeMechanisms, type Native } from './mechanisms.ts';
 import { LONG, SHORT } from './problems.ts';
 import { startVllm, type VllmModel, type VllmServer } from './server.ts';
@@ -123,6 +124,8 @@ export function describeSetup(
     describeUntrusted(() => ({ model, requests: started.proxy.requests, client: started.client }));
 
     describeMechanisms(name, () => started.vllm, native);
+
+    describeByMessages(name, () => ({ url: started.vllm.url, apiKey, keepsPrefix: true }));
 
     more(() => started);
 
