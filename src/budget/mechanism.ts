@@ -7,7 +7,7 @@
  *    it, unless the server finds them in its prefix cache. That costs as much time as (P + N) * r generated tokens, where r
  *    is how much faster a prompt token is here. In return our cut ends at a line, which saves `SAVED` of the budget
  *    (README, what a budget buys) and is worth `WHOLE` tokens more for a thought that is whole. Native, where the cost is
- *    higher; and where tokens come without ids, so that what was thought could only be quoted.
+ *    higher; and where tokens come without ids, so that a cut would have to go on by messages.
  * 4. `stream`, our own cut: exact for every tokenizer, and it ends at a line.
  * 5. `two_call`, a first request that is capped: where the stream cannot be counted while it comes.
  *

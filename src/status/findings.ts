@@ -14,6 +14,8 @@ type Known = {
   readonly engine?: EngineStatus;
   readonly load?: Load;
   readonly tried: Readonly<Record<string, string>>;
+  /** how long a prompt token took beside a generated one; absent: nothing was timed */
+  readonly promptRatio?: number;
 };
 
 type Rule = (known: Known) => Finding | undefined;
@@ -34,7 +36,7 @@ const RULES: readonly Rule[] = [
   ({ facts: { countedBy }, engine }) =>
     engine?.prompts === 'messages'
       ? {
-          what: `this server (${engine.kind}) takes messages only: a cut thought is quoted in a second call, and tokens are counted by ${countedBy}`,
+          what: `this server (${engine.kind}) takes messages only: a cut goes on in a second call, and tokens are counted by ${countedBy}`,
           fix: moreFrom(engine.kind, countedBy),
           grave: false,
         }
@@ -63,10 +65,18 @@ const RULES: readonly Rule[] = [
           grave: false,
         }
       : undefined,
-  ({ facts: { prefixCaching, family } }) =>
+  ({ facts: { model }, engine }) =>
+    engine?.loaded === false
+      ? {
+          what: `${model} is not loaded: the first call waits until it is, and may run out of time`,
+          fix: LOADS[engine.kind] ?? 'load it there, or ask something small with a max_seconds of minutes',
+          grave: false,
+        }
+      : undefined,
+  ({ facts: { prefixCaching, family }, promptRatio }) =>
     prefixCaching === false
       ? {
-          what: 'prefix caching is off: after a cut the server reads the prompt and the thoughts again',
+          what: `prefix caching is off: after a cut the server reads the prompt and the thoughts again${costOf(promptRatio)}`,
           fix: family.name.startsWith('nemotron')
             ? 'on this Mamba hybrid start vLLM with --enable-prefix-caching --mamba-cache-mode align; it hits in large blocks only, so long prompts gain'
             : 'start the server with --enable-prefix-caching',
@@ -90,6 +100,17 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
 ];
+
+/** What loads a model, by the kind of server. */
+const LOADS: Readonly<Record<string, string>> = {
+  'lm-studio': 'load it in LM Studio, or by `lms load`',
+  ollama: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
+};
+
+function costOf(promptRatio: number | undefined): string {
+  if (promptRatio === undefined) return '';
+  return `; timed here, 1000 tokens of those take as long as generating ${Math.max(1, Math.round(promptRatio * 1000))}`;
+}
 
 function moreFrom(kind: string, countedBy: Facts['countedBy']): string {
   const through = 'let /tokenize and /v1/completions through whatever stands between';

@@ -47,7 +47,8 @@ export async function collectStatus(
       tried: trust.told(facts.server),
       spent,
     };
-    return { ...known, findings: findings(known) };
+    const promptRatio = trust.promptRatio(facts.server);
+    return { ...known, findings: findings({ ...known, ...(promptRatio !== undefined && { promptRatio }) }) };
   } catch (error) {
     if (late.aborted && !callers.signal.aborted) {
       const finding = {

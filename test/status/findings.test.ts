@@ -118,6 +118,24 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
     fix: /--enable-prefix-caching$/,
   },
   {
+    name: 'no prefix caching, and how long prompts take is known',
+    known: { ...facts({ prefixCaching: false }), promptRatio: 0.0123 },
+    what: /1000 tokens of those take as long as generating 12$/,
+    fix: /--enable-prefix-caching/,
+  },
+  {
+    name: 'a model that is not loaded in LM Studio',
+    known: { engine: { ...ENGINE, kind: 'lm-studio', loaded: false } },
+    what: /is not loaded: the first call waits/,
+    fix: /lms load/,
+  },
+  {
+    name: 'nor in Ollama',
+    known: { engine: { ...ENGINE, kind: 'ollama', loaded: false } },
+    what: /is not loaded/,
+    fix: /ollama run/,
+  },
+  {
     name: 'one that waits',
     known: load({ running: 7, waiting: 1 }),
     what: /waiting.* 1, .* 7$/,

@@ -87,7 +87,7 @@ export async function send({ client, requests, model }: Watched, input: TextInpu
   const before = requests.length;
   const { isError, text: answer } = await client.call(input.tool, input.args(text));
   expect({ isError, answer }).toMatchObject({ isError: false });
-  const asked = requests.slice(before).find(({ path }) => path === '/v1/completions');
+  const asked = requests.slice(before).find(({ path }) => path === '/v1/completions' || path === '/completion');
   const ids = z.array(z.int()).parse(asked?.body['prompt']);
   const controls = controlIds(model);
   const prompt = loadModel(model).decode(ids, { skipSpecialTokens: false });

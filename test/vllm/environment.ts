@@ -13,6 +13,11 @@ export const environmentFolder = join(repositoryRoot, '.vllm');
 export const requirementsFile = fileURLToPath(new URL('requirements.txt', import.meta.url));
 export const stampFile = join(environmentFolder, 'installed');
 
+/** llama.cpp, as it lies in this package's source; llama-install.ts makes the folder, git-ignored. */
+export const llamaVersion = '0.3.36';
+export const llamaFolder = join(repositoryRoot, '.llama');
+export const llamaServer = join(llamaFolder, 'llama-server');
+
 /** The path of a program inside the environment, such as `python` or `vllm`. */
 export function program(name: string): string {
   return join(environmentFolder, 'bin', name);

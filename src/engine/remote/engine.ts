@@ -156,10 +156,11 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
     async status(call): Promise<EngineStatus> {
       const described = await description(call);
-      const { address, discovered } = await connector.connect();
-      const { toStatus } = await import('./status.ts');
+      const { client, address, discovered } = await connector.connect();
+      const [{ toStatus }, { isLoaded }] = await Promise.all([import('./status.ts'), import('./loaded.ts')]);
       const chosen = options.baseUrl === undefined ? 'default' : 'set';
-      return toStatus(described, address.root, discovered === undefined ? chosen : 'found');
+      const loaded = await isLoaded(client, described.dialect, described.facts.model, call.signal);
+      return toStatus(described, address.root, { chosen: discovered === undefined ? chosen : 'found', loaded });
     },
 
     async load(call): Promise<Load | undefined> {

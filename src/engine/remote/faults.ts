@@ -47,7 +47,7 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
     });
   }
   return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
-    hint: hintFor(status, path),
+    hint: /loading model/i.test(said) ? 'it is still loading its model: try again in a moment' : hintFor(status, path),
   });
 }
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { EngineHttpError, EngineProtocolError } from '../../errors.ts';
 import type { RemoteClient } from './client.ts';
+import { asJson, LOADED_MODELS } from './loaded.ts';
 import { modelList, type ServedModel } from './wire.ts';
 
 /** What is not there was not answered, or not with this. */
@@ -42,12 +43,6 @@ const openapi = z.object({
 
 const version = z.object({ version: z.string() });
 const props = z.object({ default_generation_settings: z.object({ n_ctx: z.number() }) });
-const lmStudioModels = z.object({
-  data: z.array(z.object({ id: z.string(), state: z.string(), loaded_context_length: z.number().nullish() })).min(1),
-});
-const ollamaLoaded = z.object({
-  models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
-});
 const sglangModel = z.object({ model_path: z.string(), is_generation: z.boolean() });
 const nim = z.object({ version: z.string(), modelInfo: z.unknown() });
 const health = z.object({ status: z.string() });
@@ -67,14 +62,16 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     look('/version'),
     look('/props'),
     look('/api/version'),
-    look('/api/v0/models'),
+    look(LOADED_MODELS['lm-studio'].path),
     look('/get_model_info'),
     look('/v1/metadata'),
     look('/health'),
-    look('/api/ps'),
+    look(LOADED_MODELS.ollama.path),
   ]);
   const [ofVersion, ofProps, ofOllama, ofLmStudio, ofSglang, ofNim, ofHealth, ofLoaded] = answers.map(asJson);
   const models = list?.body.data;
+  const ofStudio = LOADED_MODELS['lm-studio'].read(ofLmStudio);
+  const loaded = [...(ofStudio ?? []), ...(LOADED_MODELS.ollama.read(ofLoaded) ?? [])];
   return {
     host,
     models,
@@ -85,10 +82,12 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     prefixCaching: prefixCaching(metrics),
     slotWindow: props.safeParse(ofProps).data?.default_generation_settings.n_ctx,
     ollamaVersion: version.safeParse(ofOllama).data?.version,
-    lmStudio: lmStudioModels.safeParse(ofLmStudio).success,
+    lmStudio: ofStudio !== undefined,
     sglangModel: sglangModel.safeParse(ofSglang).success,
     nimVersion: nim.safeParse(ofNim).data?.version,
-    loadedWindows: loadedWindows(ofLmStudio, ofLoaded),
+    loadedWindows: Object.fromEntries(
+      loaded.flatMap(({ model, window }) => (window === undefined ? [] : [[model, window]])),
+    ),
     health: health.safeParse(ofHealth).data?.status,
   };
 }
@@ -97,22 +96,6 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
 function mayDoWithout(error: unknown): boolean {
   if (error instanceof EngineProtocolError) return true;
   return error instanceof EngineHttpError && (error.status === 404 || error.status >= 500);
-}
-
-function asJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function loadedWindows(ofLmStudio: unknown, ofOllama: unknown): Record<string, number> {
-  const known = [
-    ...(lmStudioModels.safeParse(ofLmStudio).data?.data ?? []).map((it) => [it.id, it.loaded_context_length] as const),
-    ...(ollamaLoaded.safeParse(ofOllama).data?.models ?? []).map((it) => [it.name, it.context_length] as const),
-  ];
-  return Object.fromEntries(known.flatMap(([name, window]) => (typeof window === 'number' ? [[name, window]] : [])));
 }
 
 function knowsBudget(document: unknown): boolean | undefined {

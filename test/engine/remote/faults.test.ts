@@ -1,9 +1,11 @@
 /** How a stream can end that does not end well, and what is said of it. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
+import { toFault } from '../../../src/engine/remote/faults.ts';
 import { ThinkmeterError, toSentence } from '../../../src/errors.ts';
 import { thinks } from '../../support/fake-vllm/scripts.ts';
 import { forever, generate, greedily, read } from '../reading.ts';
@@ -108,4 +110,12 @@ test("the server's own words are in the error when a request does not fit", asyn
   const { url } = await startFake({ window: 64 });
   const generation = createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(100), { signal });
   await expect(read(generation)).rejects.toThrow('max_tokens=100 cannot be greater than max_model_len=64');
+});
+
+// llama.cpp lists its model while it loads it, and answers everything else with 503
+test('a server that is loading is told from one that is busy', () => {
+  const body = { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } };
+  const refused = APIError.generate(503, body, undefined, new Headers());
+  const fault = toFault(refused, { root: 'http://a', apiKey: undefined }, '/tokenize');
+  expect(fault).toMatchObject({ status: 503, hint: expect.stringContaining('still loading') as string });
 });

@@ -15,6 +15,8 @@ export type FakeServerOptions = {
   readonly ignoresBudget?: boolean;
   /** SGLang before 2026: no `return_token_ids`, and `/tokenize` takes no messages */
   readonly old?: boolean;
+  /** LM Studio, Ollama: the first request loads the model */
+  readonly notLoaded?: boolean;
   /** cannot reach the hub, so that `/v1/models` is a 500 (seen on transformers 5.19) */
   readonly offline?: boolean;
   /** of a chat stream: hosted services send several in one chunk */

@@ -69,19 +69,20 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
     '/openapi.json': openapi('model', 'prompt', 'max_tokens', 'stream', 'thinking_token_budget'),
     '/v1/models': list({ id: name, owned_by: 'tensorrt_llm' }),
   }),
-  'lm-studio': ({ name, window }) => {
+  'lm-studio': ({ name, window, options }) => {
     const about = { type: 'llm', publisher: 'nvidia', arch: 'nemotron_h', compatibility_type: 'gguf' };
-    const lengths = { state: 'loaded', max_context_length: 131_072, loaded_context_length: window };
+    const loaded = { state: 'loaded', loaded_context_length: window };
+    const lengths = { max_context_length: 131_072, ...(options.notLoaded === true ? { state: 'not-loaded' } : loaded) };
     return {
       '/api/v0/models': { object: 'list', data: [{ id: name, object: 'model', ...about, ...lengths }] },
       '/v1/models': { object: 'list', data: [{ id: name, object: 'model', owned_by: 'organization_owner' }] },
     };
   },
-  ollama: ({ name, window }) => ({
+  ollama: ({ name, window, options }) => ({
     '/': 'Ollama is running',
     '/api/version': { version: '0.21.0' },
     '/api/tags': { models: [{ name, model: name }] },
-    '/api/ps': { models: [{ name, model: name, context_length: window }] },
+    '/api/ps': { models: options.notLoaded === true ? [] : [{ name, model: name, context_length: window }] },
     '/v1/models': list({ id: name, owned_by: 'library' }),
   }),
   openrouter: ({ name, window }) => ({ '/v1/models': { data: [offer(another, 131_072), offer(name, window)] } }),
