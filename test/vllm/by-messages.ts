@@ -6,7 +6,7 @@ import { runResult } from '../support/results.ts';
 import { LONG, SHORT } from './problems.ts';
 
 const CHAT = '/v1/chat/completions';
-const BY_IDS = ['/tokenize', '/detokenize', '/v1/completions', '/completion'];
+export const BY_IDS = ['/tokenize', '/detokenize', '/v1/completions', '/completion'];
 
 export type ByMessages = {
   readonly url: string;

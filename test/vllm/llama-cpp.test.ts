@@ -7,7 +7,7 @@ import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
 import { runResult } from '../support/results.ts';
 import { describeUntrusted } from '../support/untrusted.ts';
-import { describeByMessages } from './by-messages.ts';
+import { BY_IDS, describeByMessages } from './by-messages.ts';
 import { llamaServer } from './environment.ts';
 import { LONG, SHORT } from './problems.ts';
 import { startLlama, type LlamaServer } from './server.ts';
@@ -16,12 +16,14 @@ const GENERATED = 'llamacpp:tokens_predicted_total';
 const RUNNING = 'llamacpp:requests_processing';
 
 const MODELS = [
-  { model: 'thinkmeter-demo', family: 'nemotron-nano-2', keepsPrefix: true },
+  // it does not see where such a thought begins
+  { model: 'thinkmeter-demo', family: 'nemotron-nano-2', holdsBudget: false, keepsPrefix: true },
   // it would close an empty thought before the one that it is given
-  { model: 'thinkmeter-demo-3', family: 'nemotron-3', keepsPrefix: false },
+  { model: 'thinkmeter-demo-3', family: 'nemotron-3', holdsBudget: true, keepsPrefix: false },
 ] as const;
 
-describe.skipIf(!existsSync(llamaServer)).each(MODELS)('llama.cpp, $model', ({ model, family, keepsPrefix }) => {
+describe.skipIf(!existsSync(llamaServer)).each(MODELS)('llama.cpp, $model', (row) => {
+  const { model, family, holdsBudget, keepsPrefix } = row;
   let server: LlamaServer;
   let proxy: RecordingProxy;
   let client: Connection;
@@ -68,10 +70,23 @@ describe.skipIf(!existsSync(llamaServer)).each(MODELS)('llama.cpp, $model', ({ m
 
   describeUntrusted(() => ({ model, requests: proxy.requests, client }));
 
+  test('its own budget, by messages, is believed only after counting', async () => {
+    const gateway = await startRecordingProxy(server.url, BY_IDS);
+    const own = await connect({ env: { THINKMETER_BASE_URL: gateway.url, THINKMETER_MECHANISM: 'native' } });
+    const args = { question: LONG.question, thinking_budget: 64 };
+    const first = runResult(await own.call('reason', args), { honored: holdsBudget });
+    const second = runResult(await own.call('reason', args));
+    await own.close();
+    await gateway.close();
+    expect(first.thinking.mechanism).toBe('native');
+    expect(first.usage.requests).toBe(holdsBudget ? 1 : 2);
+    expect(second.thinking.mechanism).toBe(holdsBudget ? 'native' : 'two_call');
+  });
+
   describeByMessages(model, () => ({ url: server.url, keepsPrefix }));
 
   describeEngine(model, {
-    model: `${model}.gguf`,
+    model,
     window: 2048,
     family,
     create: () =>

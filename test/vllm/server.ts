@@ -87,7 +87,7 @@ export async function startLlama(model: VllmModel): Promise<LlamaServer> {
     program: llamaServer,
     args: (port) => {
       const place = ['--host', '127.0.0.1', '--port', String(port), '--metrics'];
-      return ['--model', join(llamaFolder, `${model}.gguf`), ...place, ...size];
+      return ['--model', join(llamaFolder, `${model}.gguf`), '--alias', model, ...place, ...size];
     },
   });
   return { ...server, metric: (name) => readMetric(server.url, name) };

@@ -90,6 +90,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     beware: [
       { of: 'ids within a character are not sent', source: 'tools/server/server-context.cpp' },
+      { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on commit 0c1e570' },
       {
         of: 'a budget of 0 leaks thinking where the template ends in <think> and a line end',
         source: 'ggml-org/llama.cpp#28356',
