@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // the port, and what stands behind it
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/shared-wait.ts': { ours: [] },
-  'src/engine/hub-id.ts': { ours: [], node: ['path'] },
+  'src/engine/hub-id.ts': { ours: [] },
   'src/engine/remote': {
     ours: [
       'src/engine/engine.ts',

@@ -85,21 +85,24 @@ async function thinkFirst(context: Context, ready: Ready): Promise<Omit<Begun, '
   }
 }
 
-function thinkIn(
+async function thinkIn(
   { deadline, progress, trust }: Context,
   { facts, prompt, plan }: Ready,
   request: Request,
 ): Promise<Thought> {
-  const unseen = prompt.turn?.thinking === true && trust.isOpenedUnseen(facts.server);
-  return think({
+  const opensUnseen = prompt.turn?.thinking === true && trust.opensUnseen(facts.server);
+  const thought = await think({
     reading: request.reading,
     plan,
     family: facts.family,
-    state: unseen ? 'open' : prompt.thinking,
+    state: prompt.thinking,
+    opensUnseen,
     deadline,
     askedAt: request.askedAt,
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
+  if (opensUnseen && thought.endedBy === 'none') trust.sawOpening(facts.server, 'none');
+  return thought;
 }
 
 /** It says that it does not take the request as it is. */

@@ -67,7 +67,7 @@ function readPart(
   });
 }
 
-/** A request's beginning with what is kept of what came for it; on a server that takes no ids, the thought is quoted. */
+/** A request's beginning with what is kept of what came for it; on a server that takes no ids, the thought itself. */
 async function continued(
   { engine, inTime }: Context,
   { from, reading: { trail } }: Request,

@@ -9,8 +9,8 @@ export function possibleStart(text: string, marker: string): number | undefined 
 }
 
 /**
- * Where an end marker stands in a text that does not open with a start marker: first or last in its line, because an
- * answer may speak of it in the middle of one. Undefined when there is none.
+ * Where an end marker stands in a text that has no start marker before it: first or last in its line, and not in a fence,
+ * because an answer may speak of it there. Undefined when there is none.
  */
 export function unopenedEnd(
   text: string,
@@ -18,10 +18,10 @@ export function unopenedEnd(
 ): { readonly begins: number; readonly ends: number } | undefined {
   const start = text.indexOf(startMarker);
   for (let at = text.indexOf(endMarker); at !== -1; at = text.indexOf(endMarker, at + 1)) {
-    if (start !== -1 && start < at) return undefined;
+    const before = text.slice(0, at);
+    if ((start !== -1 && start < at) || before.split('```').length % 2 === 0) return undefined;
     const ends = at + endMarker.length;
-    if (/(^|\n)[^\S\n]*$/.test(text.slice(0, at)) || /^[^\S\n]*(\n|$)/.test(text.slice(ends)))
-      return { begins: at, ends };
+    if (/(^|\n)[^\S\n]*$/.test(before) || /^[^\S\n]*(\n|$)/.test(text.slice(ends))) return { begins: at, ends };
   }
   return undefined;
 }

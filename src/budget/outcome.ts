@@ -62,7 +62,7 @@ export function toOutcome(story: Story): Outcome {
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const again = thoughtAgain(said, facts.family, requests.at(-1));
+  const again = thoughtAgain(said, facts.family, isByItself(story));
   const answer = withoutMarkers(said.slice(again.length), [facts.family.startMarker, facts.family.endMarker]);
   if (answer === '') throw nothingSaid(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
@@ -94,15 +94,22 @@ export function toOutcome(story: Story): Outcome {
 const THOUGHT_AGAIN = 'the model thought again in its answer: that is left out, but counted in answer_tokens';
 
 /**
- * A thought at the beginning of an answer, up to and with its end marker; empty where there is none. By messages the
- * prompt may have opened it.
+ * A thought at the beginning of an answer, up to and with its end marker; empty where there is none. Where a request was
+ * made for the answer alone, by messages, the prompt may have opened it.
  */
-function thoughtAgain(said: string, family: Facts['family'], last: Request | undefined): string {
+function thoughtAgain(said: string, family: Facts['family'], byItself: boolean): string {
   const { startMarker, endMarker } = family;
   const end = said.indexOf(endMarker);
   if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
-  if (last === undefined || !isTurn(last.from)) return '';
-  return said.slice(0, unopenedEnd(said, family)?.ends ?? 0);
+  const ends = byItself ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
+  return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
+}
+
+/** The answer comes from a request of its own, by messages. */
+function isByItself({ thought, requests }: Story): boolean {
+  const last = requests.at(-1);
+  if (last === undefined || !isTurn(last.from) || requests.length < 2) return false;
+  return !thought.flowsOn || thought.endedBy === 'none';
 }
 
 function toTiming({ startedAt, now, answer, requests }: Story): Timing {

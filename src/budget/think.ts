@@ -36,6 +36,8 @@ type Task = {
   readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'leadTokens' | 'lineWindow' | 'answerTokens'>;
   readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
   readonly state: ThinkingState;
+  /** the prompt is not shown, and opens thinking: a stream without a start marker begins within a thought */
+  readonly opensUnseen?: boolean;
   readonly deadline: Deadline;
   readonly askedAt: number;
   /** called after each piece, with the thinking tokens so far */
@@ -55,11 +57,14 @@ export async function think(task: Task): Promise<Thought> {
   const first: Opening = task.state === 'open' ? { kind: 'opened', at: NOWHERE } : await opening(task, NOWHERE);
   if (first.kind === 'lost') throw first.cause;
   if (first.kind === 'late') throw tooSlow();
-  if (first.kind === 'unopened') return { ...UNTHOUGHT, endedBy: 'none' };
-  let block: Block = { start: first.at, tokens: 0, text: '' };
+  const isUnseen = first.kind === 'unopened' && task.opensUnseen === true;
+  if (first.kind === 'unopened' && !isUnseen) return { ...UNTHOUGHT, endedBy: 'none' };
+  let block: Block = { start: first.kind === 'opened' ? first.at : NOWHERE, tokens: 0, text: '' };
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
+    // a whole turn in which nothing closes a thought is an answer
+    if (isUnseen && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
     const next = thought.flowsOn ? await opening(task, thought.until) : undefined;
     // oxlint-enable no-await-in-loop
     if (next?.kind !== 'opened') return thought;

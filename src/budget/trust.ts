@@ -10,7 +10,7 @@ export class Trust {
   #server: string | undefined;
   #suspicions = 0;
   #untoldTests = 0;
-  #unseen = false;
+  #opensUnseen = false;
   #ratio: number | undefined;
   readonly #verdicts = new Map<string, Verdict>();
   /** tests under way: whoever comes meanwhile waits for them */
@@ -76,15 +76,15 @@ export class Trust {
     if (this.#untoldTests >= IN_A_ROW) this.fail(server, mechanism, `${IN_A_ROW} self-tests told nothing`);
   }
 
-  /** A prompt that we do not see opens thinking there. */
-  opensUnseen(server: string): void {
+  /** What was seen of thinking that a prompt opens which is not shown. */
+  sawOpening(server: string, opening: 'unseen' | 'none'): void {
     this.#on(server);
-    this.#unseen = true;
+    this.#opensUnseen = opening === 'unseen';
   }
 
-  isOpenedUnseen(server: string): boolean {
+  opensUnseen(server: string): boolean {
     this.#on(server);
-    return this.#unseen;
+    return this.#opensUnseen;
   }
 
   /** How long a prompt token took beside a generated one; the least counts, because waiting in a queue is in it. */
@@ -111,7 +111,7 @@ export class Trust {
       this.#verdicts.clear();
       this.#suspicions = 0;
       this.#untoldTests = 0;
-      this.#unseen = false;
+      this.#opensUnseen = false;
       this.#ratio = undefined;
     }
     this.#server = server;

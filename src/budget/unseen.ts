@@ -16,17 +16,24 @@ const BEGAN_UNSEEN =
 
 /** Reads the answer. Where a thought is at its beginning, that is told apart, and expected from now on. */
 export async function finishSeeing(context: Context, begun: Begun): Promise<Finished> {
-  const { thought } = begun;
+  const { thought, first, ready } = begun;
+  const { family, server } = ready.facts;
   const answer = await finish(context, begun);
   const [part] = answer.parts;
-  const wasSeen = !isTurn(begun.first.from) || (thought.endedBy !== 'none' && thought.endedBy !== 'off');
-  const end = wasSeen || part === undefined ? undefined : unopenedEnd(part.text, begun.ready.facts.family);
-  if (part === undefined || end === undefined) return { thought, answer, warnings: [] };
-  context.trust.opensUnseen(begun.ready.facts.server);
-  const warnings = [BEGAN_UNSEEN];
-  // in a second request it is the answer's: left out of it, and counted there
-  if (context.requests.all.length > 1) return { thought, answer, warnings };
-  const { trail } = begun.first.reading;
+  const isOpen = isTurn(first.from) && (thought.endedBy === 'none' || thought.endedBy === 'off');
+  const end = isOpen && part !== undefined ? unopenedEnd(part.text, family) : undefined;
+  const rest = end === undefined ? '' : (part?.text.slice(end.ends) ?? '');
+  // a turn that ends with the marker speaks of it
+  if (part === undefined || end === undefined || (rest.trim() === '' && part.endedBy === 'stop')) {
+    return { thought, answer, warnings: [] };
+  }
+  // a family whose templates open it is read so anyway
+  const isNews = isTurn(first.from) && first.from.thinking && !family.opensInPrompt;
+  if (isNews) context.trust.sawOpening(server, 'unseen');
+  const warnings = isNews ? [BEGAN_UNSEEN] : [];
+  // in a later request it is the answer's: left out of it, and counted there
+  if (context.requests.all.at(-1) !== first) return { thought, answer, warnings };
+  const { trail } = first.reading;
   const before = await trail.boundaryByChars(end.begins);
   const until = { ...(await trail.boundaryAfterChars(end.ends)), chars: end.ends };
   const unseen: Thought = {
@@ -38,9 +45,12 @@ export async function finishSeeing(context: Context, begun: Begun): Promise<Fini
     until,
     flowsOn: true,
   };
-  const rest = { ...part, text: part.text.slice(end.ends), tokens: part.tokens - until.tokens };
-  if (rest.text.trim() !== '') return { thought: unseen, answer: { ...answer, parts: [rest] }, warnings };
-  // the answer's share was spent on it
-  const spent = { ...unseen, flowsOn: false };
-  return { thought: spent, answer: await finish(context, { ...begun, thought: spent }), warnings };
+  if (part.endedBy === 'length') {
+    // the answer's share was spent on it
+    const spent = { ...unseen, flowsOn: false };
+    return { thought: spent, answer: await finish(context, { ...begun, thought: spent }), warnings };
+  }
+  // when its first token came is not known any more
+  const own = { ...part, text: rest, tokens: part.tokens - until.tokens, firstTokenAt: undefined };
+  return { thought: unseen, answer: { ...answer, parts: [own] }, warnings };
 }

@@ -127,8 +127,8 @@ export type EngineStatus = {
   readonly version?: string;
   /** who answers on its behalf, as the `Server` header says: `nginx/1.22.1` */
   readonly answeredBy?: string;
-  /** the model is in memory; absent: the server does not tell, or loads no other */
-  readonly loaded?: boolean;
+  /** how the model is loaded, where it is not yet */
+  readonly toLoad?: string;
   /** prompts go as token ids, or as messages */
   readonly prompts: 'ids' | 'messages';
   readonly prefixCaching?: boolean;

@@ -66,10 +66,10 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   ({ facts: { model }, engine }) =>
-    engine?.loaded === false
+    engine?.toLoad !== undefined
       ? {
           what: `${model} is not loaded: the first call waits until it is, and may run out of time`,
-          fix: LOADS[engine.kind] ?? 'load it there, or ask something small with a max_seconds of minutes',
+          fix: engine.toLoad,
           grave: false,
         }
       : undefined,
@@ -100,12 +100,6 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
 ];
-
-/** What loads a model, by the kind of server. */
-const LOADS: Readonly<Record<string, string>> = {
-  'lm-studio': 'load it in LM Studio, or by `lms load`',
-  ollama: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
-};
 
 function costOf(promptRatio: number | undefined): string {
   if (promptRatio === undefined) return '';

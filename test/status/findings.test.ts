@@ -124,16 +124,10 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
     fix: /--enable-prefix-caching/,
   },
   {
-    name: 'a model that is not loaded in LM Studio',
-    known: { engine: { ...ENGINE, kind: 'lm-studio', loaded: false } },
+    name: 'a model that is not loaded',
+    known: { engine: { ...ENGINE, toLoad: 'load it by hand' } },
     what: /is not loaded: the first call waits/,
-    fix: /lms load/,
-  },
-  {
-    name: 'nor in Ollama',
-    known: { engine: { ...ENGINE, kind: 'ollama', loaded: false } },
-    what: /is not loaded/,
-    fix: /ollama run/,
+    fix: /^load it by hand$/,
   },
   {
     name: 'one that waits',

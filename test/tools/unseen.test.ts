@@ -83,11 +83,51 @@ test('a thought that takes the answer’s share is answered from', async () => {
   expect(run).toMatchObject({ answer: 'From the notes: 42.', usage: { requests: 2 } });
 });
 
-test('an answer that speaks of the marker in the middle of a line stays whole', async () => {
-  const said = 'A thought ends with </think> in its text.';
-  const client = await start(() => said);
-  const run = runResult(await client.call('reason', { question, thinking_budget: 0 }));
-  expect(run.answer).toBe(said);
+test.each([
+  { where: 'in the middle of a line', said: 'A thought ends with </think> in its text.' },
+  { where: 'at its own end', said: 'The closing tag is </think>' },
+  { where: 'in a fence', said: 'Use:\n```\n</think>\n```\nDone.' },
+])('an answer that speaks of the marker stays whole: $where', async ({ said }) => {
+  const client = await start(() => said, { THINKMETER_MECHANISM: 'stream' });
+  for (const thinking_budget of [0, 256]) {
+    // oxlint-disable-next-line no-await-in-loop -- the second would know what the first had taken for a thought
+    const run = runResult(await client.call('reason', { question, thinking_budget }));
+    // markers at the ends of an answer are the model's own
+    expect(run.answer).toBe(said.replace(/<\/think>$/, '').trim());
+    expect(run.thinking.tokens).toBe(0);
+  }
+});
+
+test('what was taken for a thought once is not for ever: a turn in which none ends is an answer', async () => {
+  const said = ['a tag:\n</think>\nis what ends it', 'No tag in this one.'];
+  let asked = 0;
+  const client = await start(() => said[Math.min(asked++, 1)] ?? '', { THINKMETER_MECHANISM: 'stream' });
+  const args = { question, thinking_budget: 256 };
+  expect(runResult(await client.call('reason', args)).thinking.ended_by).toBe('model');
+  for (const time of [2, 3]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { answer, thinking, usage } = runResult(await client.call('reason', args));
+    expect({ time, answer, thinking, usage }).toMatchObject({
+      answer: 'No tag in this one.',
+      thinking: { tokens: 0, ended_by: 'none' },
+      usage: { requests: 1 },
+    });
+  }
+});
+
+test('a thought that opens itself after all is read from there', async () => {
+  const closed = `${THOUGHT}\n</think>\n\nThe answer is 42.`;
+  let asked = 0;
+  const client = await start(() => (asked++ === 0 ? closed : `<think>\n${closed}`), { THINKMETER_MECHANISM: 'stream' });
+  const args = { question, thinking_budget: 256, include_reasoning: true };
+  for (const time of [1, 2]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { answer, reasoning = '' } = runResult(await client.call('reason', args), { reasoning: true });
+    expect({ time, answer, reasoning: reasoning.trim() }).toMatchObject({
+      answer: 'The answer is 42.',
+      reasoning: THOUGHT,
+    });
+  }
 });
 
 test('a thought without an end is what it looks like: an answer', async () => {

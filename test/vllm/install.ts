@@ -12,8 +12,6 @@ import {
 } from './environment.ts';
 import { install, NotPossibleHere, run, type Install } from './steps.ts';
 
-type Steps = ReturnType<Install['steps']>;
-
 const help = `npm run vllm:install
 
 Installs a real vLLM ${versions.vllm} for the CPU into .vllm/ (about 3.5 GB, a few minutes) for the tests that want one.
@@ -74,7 +72,7 @@ function checkRuns(): void {
   run(program('python'), ['-c', `${load}; torch.ops._C.rms_norm`]);
 }
 
-const steps = (): Steps => {
+const steps: Install['steps'] = () => {
   const python = findPython();
   return [
     // --clear: a half-made or older environment is never mended, only made again

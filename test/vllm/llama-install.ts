@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isInstalled, llamaFolder, llamaServer, llamaVersion, program, repositoryRoot } from './environment.ts';
@@ -14,10 +15,11 @@ that environment's Python does the converting. Does nothing when .llama/ is alre
 Exit codes: 0 installed; 1 the install failed; 2 wrong usage; 3 not possible on this machine.
 `;
 
+const stamp = join(llamaFolder, 'installed');
 const tools = join(llamaFolder, 'tools');
 const build = join(llamaFolder, 'build');
-const source = join(llamaFolder, `llama_cpp_python-${llamaVersion}`);
-const sources = join(source, 'vendor', 'llama.cpp');
+const unpacked = join(llamaFolder, `llama_cpp_python-${llamaVersion}`);
+const sources = join(unpacked, 'vendor', 'llama.cpp');
 const tool = (name: string): string => join(tools, 'bin', name);
 
 /** For any processor of this kind, without what a small model on 127.0.0.1 does not need. */
@@ -35,16 +37,9 @@ const FLAGS = [
   '-DLLAMA_OPENSSL=OFF',
 ];
 
-function pip(...args: readonly string[]): void {
-  run(tool('python'), [
-    '-m',
-    'pip',
-    ...args.slice(0, 1),
-    '-q',
-    '--disable-pip-version-check',
-    '--no-input',
-    ...args.slice(1),
-  ]);
+function pip(command: 'install' | 'download', ...args: readonly string[]): void {
+  const quiet = ['-q', '--disable-pip-version-check', '--no-input'];
+  run(tool('python'), ['-m', 'pip', command, ...quiet, ...args]);
 }
 
 function convert(model: string): void {
@@ -79,13 +74,29 @@ const prepared = (): string[] => [
   ...FLAGS,
 ];
 
-/** The server comes last: where it is, all is. */
+/** What the stamp of a finished install says: of which source, and of which models. */
+function wantedStamp(): string {
+  const models = vllmModels.map(
+    (model) => `${model} ${hashOf(join(repositoryRoot, 'models', model, 'model.safetensors'))}`,
+  );
+  return [`llama-cpp-python ${llamaVersion}`, ...models, ''].join('\n');
+}
+
+function hashOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function isBuilt(): boolean {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wantedStamp();
+}
+
 function keep(): void {
   copyFileSync(join(build, 'bin', 'llama-server'), llamaServer);
-  for (const folder of [build, source, tools]) rmSync(folder, { recursive: true });
+  for (const folder of [build, unpacked, tools]) rmSync(folder, { recursive: true });
+  writeFileSync(stamp, wantedStamp());
 }
 
 process.exitCode = install(
-  { name: 'llama:install', help, isInstalled: () => existsSync(llamaServer), folder: llamaFolder, steps },
+  { name: 'llama:install', help, isInstalled: isBuilt, folder: llamaFolder, steps },
   process.argv.slice(2),
 );

@@ -25,24 +25,23 @@ http { access_log off; ${places.join(' ')}
   );
   const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
   const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
   const url = `http://127.0.0.1:${port}`;
-  for (
-    let tries = 0;
-    !(await fetch(`${url}/health`).then(
+  const answers = (): Promise<boolean> =>
+    fetch(`${url}/health`).then(
       ({ ok }) => ok,
       () => false,
-    ));
-    tries++
-  ) {
-    if (tries > 100) throw new Error(`nginx does not answer at ${url}`);
+    );
+  for (let tries = 0; !(await answers()); tries++) {
+    if (tries > 100) {
+      await stop();
+      throw new Error(`nginx does not answer at ${url}`);
+    }
     await sleep(50);
   }
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { url, stop };
 }

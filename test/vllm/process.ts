@@ -1,4 +1,4 @@
-/** A server of Python's in a process group of its own, ready when it says so, and gone with us however we end. */
+/** A server in a process group of its own, ready when it says so, and gone with us however we end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';

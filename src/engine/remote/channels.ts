@@ -5,6 +5,12 @@
  */
 import type { Family } from '../../prompt/family.ts';
 
+/**
+ * What a request has asked of thinking: `closed`, it goes on behind a thought that was closed in the prompt. Then a parser
+ * may take all that comes for thinking, and what comes is the answer.
+ */
+export type ThinkingAsked = 'on' | 'off' | 'closed';
+
 export type Segment = { readonly text: string; readonly isMarker: boolean };
 
 export class MarkedText {
@@ -14,11 +20,11 @@ export class MarkedText {
   /** the beginning of the content, while it may become a start marker */
   #lead = '';
   readonly #family: Family;
-  readonly #thinking: boolean;
+  readonly #thinking: ThinkingAsked;
   readonly #learnt: { splits: boolean };
 
   /** `learnt` is shared between requests: once the server has split, it does. */
-  constructor(family: Family, thinking: boolean, learnt: { splits: boolean }) {
+  constructor(family: Family, thinking: ThinkingAsked, learnt: { splits: boolean }) {
     this.#family = family;
     this.#thinking = thinking;
     this.#learnt = learnt;
@@ -43,9 +49,13 @@ export class MarkedText {
   #thought(text: string): Segment[] {
     if (text === '') return [];
     this.#learnt.splits = true;
-    if (!this.#thinking) {
+    if (this.#thinking === 'off') {
       this.#held += text;
       return [];
+    }
+    if (this.#thinking === 'closed') {
+      this.#state = 'thinking';
+      return [plain(text)];
     }
     const opens = this.#state !== 'thinking';
     this.#state = 'thinking';
@@ -59,9 +69,11 @@ export class MarkedText {
     this.#state = 'content';
     const held = this.#takeHeld();
     if (held !== '') return [marker(startMarker), plain(held), marker(endMarker), plain(text)];
+    // behind a closed thought: it has thought once more after all
+    if (before === 'thinking' && this.#thinking === 'closed') return [marker(`\n${endMarker}\n`), plain(text)];
     if (before === 'thinking') return [marker(endMarker), plain(text)];
     // no parser: the thought that the prompt opened goes on in the content
-    const raw = this.#thinking && opensInPrompt && !this.#learnt.splits;
+    const raw = this.#thinking === 'on' && opensInPrompt && !this.#learnt.splits;
     return before === 'begin' && raw ? this.#opened(text) : [plain(text)];
   }
 

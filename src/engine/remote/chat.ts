@@ -1,4 +1,5 @@
 /** Goes on from a question as messages, for servers that take no token ids. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Limits, Piece, Turn, Usage } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
 import { MarkedText, type Segment } from './channels.ts';
@@ -14,7 +15,7 @@ import { chatChunk } from './wire.ts';
 export type LearntOfChat = {
   /** it hands thinking over apart */
   splits: boolean;
-  /** it keeps a thought that begins the assistant's turn; asked once, on behalf of every call that waits for it */
+  /** it keeps a thought that begins the assistant's turn */
   keepsPrefix?: Promise<boolean>;
 };
 
@@ -27,9 +28,10 @@ export type Chat = ChatPartner & {
 
 export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenerator<Piece> {
   const { client, family, dialect, learnt, signal } = task;
-  const marked = new MarkedText(family, turn.thinking, learnt);
-  const asPrefix =
-    turn.thought !== undefined && (await untilAborted((learnt.keepsPrefix ??= keepsPrefix(task, client)), signal));
+  if (turn.thinking) void keepsThought(task);
+  const asPrefix = turn.thought !== undefined && (await untilAborted(soon(keepsThought(task)), signal));
+  const behind = asPrefix ? 'closed' : 'off';
+  const marked = new MarkedText(family, turn.thinking ? 'on' : behind, learnt);
   const body = toChatBody(task, turn, limits, asPrefix);
   const echo = new Echo(asPrefix ? (body.messages.at(-1)?.content ?? '') : '');
   let before = 0;
@@ -56,10 +58,27 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
   }
   if (finish === undefined) return;
   // what came without text at last was held back, or has ended the turn
-  const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop' || asPrefix)];
+  const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop')];
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
   const ending = rest.length === 0 ? silent : 0;
   yield { ids: [], text: '', counted: { tokens: ending, by }, finish, ...(usage && { usage }) };
+}
+
+/** Nobody waits longer for the proof: a thought can be quoted as well. */
+const PATIENCE_MS = 1000;
+
+/** Found out beside the first request, on behalf of all; what told nothing is asked again. */
+function keepsThought(task: Chat): Promise<boolean> {
+  const { learnt, client } = task;
+  learnt.keepsPrefix ??= keepsPrefix(task, client).catch(() => {
+    delete learnt.keepsPrefix;
+    return false;
+  });
+  return learnt.keepsPrefix;
+}
+
+function soon(kept: Promise<boolean>): Promise<boolean> {
+  return Promise.race([kept, sleep(PATIENCE_MS, false, { ref: false })]);
 }
 
 /**

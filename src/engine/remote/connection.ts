@@ -37,6 +37,7 @@ export type Connector = {
 export function createConnector(options: ConnectionOptions): Connector {
   const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
+  const closing = new AbortController();
   let connecting: Promise<Connection> | undefined;
 
   /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
@@ -56,7 +57,7 @@ export function createConnector(options: ConnectionOptions): Connector {
       baseUrl === undefined ? findServer() : undefined,
       tokenizer === undefined
         ? undefined
-        : import('./local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub })),
+        : import('./local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub }, closing.signal)),
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
     // the key is for the address that was set: whoever else answers does not get it
@@ -77,6 +78,9 @@ export function createConnector(options: ConnectionOptions): Connector {
       if (baseUrl === undefined) connecting = undefined;
     },
     // a connection that fails has been told to whoever asked for it
-    close: async () => (await connecting?.catch(() => undefined))?.client.close(),
+    close: async () => {
+      closing.abort();
+      (await connecting?.catch(() => undefined))?.client.close();
+    },
   };
 }

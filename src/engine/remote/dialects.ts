@@ -4,6 +4,7 @@
  * server says so. Rows are tried in this order.
  */
 import type { PrefixWay } from '../../prompt/family.ts';
+import { LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
 import type { Found } from './probe.ts';
 
 export type Dialect = {
@@ -36,6 +37,8 @@ export type Dialect = {
     /** what the server has to be started with */
     readonly needs: string;
   };
+  /** a model is loaded with its first request, and the server tells which ones it has */
+  readonly loads?: LoadsOnDemand;
   readonly beware: readonly { readonly of: string; readonly source: string }[];
 };
 
@@ -101,6 +104,7 @@ export const DIALECTS: readonly Dialect[] = [
     name: 'ollama',
     recognise: ({ ollamaVersion }) => ollamaVersion !== undefined,
     chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }), countsChunks: false },
+    loads: OLLAMA,
     beware: [{ of: 'chat_template_kwargs and budgets are ignored in silence', source: 'ollama/ollama#17785' }],
   },
   {
@@ -108,6 +112,7 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: ({ owner, lmStudio }) => lmStudio || owner === 'organization_owner',
     completions: { by: 'text', fields: {} },
     chat: { templateArguments: false, thinking: none, countsChunks: false },
+    loads: LM_STUDIO,
     beware: [{ of: 'no budget field', source: 'lmstudio-ai/lmstudio-bug-tracker#1974' }],
   },
   {

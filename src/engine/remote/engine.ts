@@ -159,7 +159,8 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       const { client, address, discovered } = await connector.connect();
       const [{ toStatus }, { isLoaded }] = await Promise.all([import('./status.ts'), import('./loaded.ts')]);
       const chosen = options.baseUrl === undefined ? 'default' : 'set';
-      const loaded = await isLoaded(client, described.dialect, described.facts.model, call.signal);
+      const { dialect, facts } = described;
+      const loaded = dialect.loads && (await isLoaded(client, dialect.loads, facts.model, call.signal));
       return toStatus(described, address.root, { chosen: discovered === undefined ? chosen : 'found', loaded });
     },
 

@@ -1,57 +1,48 @@
 /** Servers that load a model with its first request, and tell which ones they have loaded. */
 import * as z from 'zod';
 import type { RemoteClient } from './client.ts';
-import type { Dialect } from './dialects.ts';
+import { asJson } from './wire.ts';
 
-type Loaded = { readonly model: string; readonly window: number | undefined };
+export type LoadsOnDemand = {
+  readonly path: string;
+  /** undefined: this is not what such a server answers */
+  readonly read: (body: unknown) => readonly { readonly model: string; readonly window?: number | null }[] | undefined;
+  /** what an operator does */
+  readonly toLoad: string;
+};
 
-type Page = { readonly path: string; readonly read: (body: unknown) => readonly Loaded[] | undefined };
-
-const lmStudio = z.object({
+const lmStudioModels = z.object({
   data: z.array(z.object({ id: z.string(), state: z.string(), loaded_context_length: z.number().nullish() })).min(1),
 });
-const ollama = z.object({ models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })) });
+const ollamaModels = z.object({
+  models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
+});
 
-/** By the names of dialects. */
-export const LOADED_MODELS = {
-  'lm-studio': {
-    path: '/api/v0/models',
-    read: (body) =>
-      lmStudio
-        .safeParse(body)
-        .data?.data.filter(({ state }) => state === 'loaded')
-        .map(({ id, loaded_context_length: window }) => ({ model: id, window: window ?? undefined })),
-  },
-  ollama: {
-    path: '/api/ps',
-    read: (body) =>
-      ollama
-        .safeParse(body)
-        .data?.models.map(({ name, context_length: window }) => ({ model: name, window: window ?? undefined })),
-  },
-} as const satisfies Readonly<Record<string, Page>>;
+export const LM_STUDIO: LoadsOnDemand = {
+  path: '/api/v0/models',
+  read: (body) =>
+    lmStudioModels
+      .safeParse(body)
+      .data?.data.filter(({ state }) => state === 'loaded')
+      .map(({ id, loaded_context_length: window = null }) => ({ model: id, window })),
+  toLoad: 'load it in LM Studio, or by `lms load`',
+};
 
-/** Undefined where the server does not tell. */
+export const OLLAMA: LoadsOnDemand = {
+  path: '/api/ps',
+  read: (body) =>
+    ollamaModels
+      .safeParse(body)
+      .data?.models.map(({ name, context_length: window = null }) => ({ model: name, window })),
+  toLoad: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
+};
+
+/** Whether it is in memory now; undefined where the server does not tell. */
 export async function isLoaded(
   client: RemoteClient,
-  { name }: Dialect,
+  { path, read }: LoadsOnDemand,
   model: string,
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
-  if (!isKnown(name)) return undefined;
-  const { path, read } = LOADED_MODELS[name];
-  const text = await client.look(path, signal);
-  return read(asJson(text))?.some((loaded) => loaded.model === model);
-}
-
-function isKnown(name: string): name is keyof typeof LOADED_MODELS {
-  return Object.hasOwn(LOADED_MODELS, name);
-}
-
-export function asJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return read(asJson(await client.look(path, signal)))?.some((loaded) => loaded.model === model);
 }

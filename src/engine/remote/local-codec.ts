@@ -6,20 +6,20 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ServerCodec } from './codecs.ts';
-import { findTokenizerFolder } from './tokenizer-folder.ts';
+import { findTokenizerFolder, type TokenizerSource } from './tokenizer-folder.ts';
 
 /** The special tokens that templates name are text, or objects that hold it. */
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
 
 /** Some files have several; the one for conversations is named so. */
-const templates = z.array(z.object({ name: z.string(), template: z.string() }));
-const template = z.union([
+const severalTemplates = z.array(z.object({ name: z.string(), template: z.string() }));
+const templateSetting = z.union([
   z.string(),
-  templates.transform((all) => all.find(({ name }) => name === 'default')?.template),
+  severalTemplates.transform((all) => all.find(({ name }) => name === 'default')?.template),
 ]);
 
 const config = z.looseObject({
-  chat_template: template.nullish(),
+  chat_template: templateSetting.nullish(),
   bos_token: special,
   eos_token: special,
   model_max_length: z.number().nullish(),
@@ -29,19 +29,12 @@ export type LocalCodec = ServerCodec & { count(text: string): number };
 
 const AS_IT_IS = { skip_special_tokens: false, clean_up_tokenization_spaces: false } as const;
 
-export type TokenizerSource = {
-  /** a folder, or a model of the hub */
-  readonly tokenizer: string;
-  /** the hub's address, where it is not the public one */
-  readonly hub?: string | undefined;
-};
-
 /** @throws {ConfigError} when a tokenizer and a chat template are not to be had there */
-export async function loadLocalCodec({ tokenizer, hub }: TokenizerSource): Promise<LocalCodec> {
-  return readCodec(await findTokenizerFolder(tokenizer, hub));
+export async function loadLocalCodec(source: TokenizerSource, signal: AbortSignal): Promise<LocalCodec> {
+  return readCodec(await findTokenizerFolder(source, signal), source.tokenizer);
 }
 
-function readCodec(folder: string): LocalCodec {
+function readCodec(folder: string, named: string): LocalCodec {
   const read = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
   try {
     const raw = read('tokenizer_config.json');
@@ -68,7 +61,8 @@ function readCodec(folder: string): LocalCodec {
       window: async () => (typeof longest === 'number' && longest < 1e9 ? longest : undefined),
     };
   } catch (cause) {
-    throw new ConfigError(`THINKMETER_TOKENIZER is ${folder}: no tokenizer with a chat template can be read there`, {
+    const where = folder === named ? 'there' : `in ${folder}`;
+    throw new ConfigError(`THINKMETER_TOKENIZER is ${named}: no tokenizer with a chat template can be read ${where}`, {
       hint: 'name a folder with the tokenizer.json and tokenizer_config.json of the model that is served, or its hub id, such as ORGANIZATION/NAME',
       cause,
     });

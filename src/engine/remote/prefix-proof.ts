@@ -1,4 +1,5 @@
 /** Whether a server keeps a thought that begins the assistant's turn, so that a cut can be gone on from there. */
+import { EngineHttpError } from '../../errors.ts';
 import type { Limits, Turn, Usage } from '../engine.ts';
 import { CONTINUED, toChatBody, type ChatPartner } from './chat-body.ts';
 import type { RemoteClient } from './client.ts';
@@ -11,11 +12,15 @@ const PROOF_MS = 10_000;
 /** A token a word, at least. */
 const WORDS = Array.from({ length: 32 }, (_, word) => word + 100);
 
-/** By counting: a template may drop a thought, and a server may ignore what it is asked. Three prompts of a few words. */
+/**
+ * By counting: a template may drop a thought, and a server may ignore what it is asked. Two or three prompts of a few
+ * words, not where requests are counted.
+ * @throws {ThinkmeterError} when the server gave no answer that tells
+ */
 export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): Promise<boolean> {
   const { family, dialect } = partner;
   const { assistantPrefix: way } = family;
-  if (way === undefined || dialect.chat.assistantPrefix?.includes(way) !== true) return false;
+  if (way === undefined || dialect.chat.assistantPrefix?.includes(way) !== true || client.isCounted) return false;
   const question = { system: [], user: [{ from: 'ours', text: 'x' }] } as const;
   const turn: Turn = { question, thinking: true, tokens: 1 };
   const withThought: Turn = { ...turn, thought: WORDS.join(' ') };
@@ -28,8 +33,9 @@ export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): P
       way === 'asked' ? promptTokens(client, without(prefixed, CONTINUED)) : undefined,
     ]);
     return plain !== undefined && kept !== undefined && kept !== unasked && kept - plain >= WORDS.length;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof EngineHttpError && error.status < 429) return false;
+    throw error;
   }
 }
 

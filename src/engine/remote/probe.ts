@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { EngineHttpError, EngineProtocolError } from '../../errors.ts';
 import type { RemoteClient } from './client.ts';
-import { asJson, LOADED_MODELS } from './loaded.ts';
-import { modelList, type ServedModel } from './wire.ts';
+import { LM_STUDIO, OLLAMA } from './loaded.ts';
+import { asJson, modelList, type ServedModel } from './wire.ts';
 
 /** What is not there was not answered, or not with this. */
 export type Found = {
@@ -62,16 +62,16 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     look('/version'),
     look('/props'),
     look('/api/version'),
-    look(LOADED_MODELS['lm-studio'].path),
+    look(LM_STUDIO.path),
     look('/get_model_info'),
     look('/v1/metadata'),
     look('/health'),
-    look(LOADED_MODELS.ollama.path),
+    look(OLLAMA.path),
   ]);
   const [ofVersion, ofProps, ofOllama, ofLmStudio, ofSglang, ofNim, ofHealth, ofLoaded] = answers.map(asJson);
   const models = list?.body.data;
-  const ofStudio = LOADED_MODELS['lm-studio'].read(ofLmStudio);
-  const loaded = [...(ofStudio ?? []), ...(LOADED_MODELS.ollama.read(ofLoaded) ?? [])];
+  const ofStudio = LM_STUDIO.read(ofLmStudio);
+  const loaded = [...(ofStudio ?? []), ...(OLLAMA.read(ofLoaded) ?? [])];
   return {
     host,
     models,
@@ -86,7 +86,7 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     sglangModel: sglangModel.safeParse(ofSglang).success,
     nimVersion: nim.safeParse(ofNim).data?.version,
     loadedWindows: Object.fromEntries(
-      loaded.flatMap(({ model, window }) => (window === undefined ? [] : [[model, window]])),
+      loaded.flatMap(({ model, window }) => (typeof window !== 'number' ? [] : [[model, window]])),
     ),
     health: health.safeParse(ofHealth).data?.status,
   };

@@ -5,7 +5,7 @@ import type { Description } from './describe.ts';
 export function toStatus(
   { dialect, found, codecFor }: Description,
   address: string,
-  { chosen, loaded }: Pick<EngineStatus, 'chosen'> & { readonly loaded: boolean | undefined },
+  { chosen, loaded }: Pick<EngineStatus, 'chosen'> & { readonly loaded?: boolean | undefined },
 ): EngineStatus {
   const { version, prefixCaching, serverHeader } = found;
   return {
@@ -14,7 +14,7 @@ export function toStatus(
     kind: dialect.name,
     ...(version !== undefined && { version }),
     ...(serverHeader !== undefined && { answeredBy: serverHeader }),
-    ...(loaded !== undefined && { loaded }),
+    ...(loaded === false && dialect.loads && { toLoad: dialect.loads.toLoad }),
     prompts: codecFor === undefined ? 'messages' : 'ids',
     ...(prefixCaching !== undefined && { prefixCaching }),
     beware: dialect.beware.map(({ of, source }) => `${of} (${source})`),

@@ -1,44 +1,62 @@
 /** Where a model's tokenizer and template are: a folder, or the hub, by way of the cache that Hugging Face's tools share. */
 import { downloadFileToCacheDir, getHFHubCachePath, modelInfo, pathsInfo } from '@huggingface/hub';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { isHubId } from '../hub-id.ts';
 
-const NEEDED = ['tokenizer_config.json', 'tokenizer.json'] as const;
+export type TokenizerSource = {
+  /** a folder, or a model of the hub */
+  readonly tokenizer: string;
+  /** the hub's address, where it is not the public one */
+  readonly hub?: string | undefined;
+};
 
-/** The template is a file of its own, or in the settings. What is needed comes last: where it is, all is. */
-const FILES = ['chat_template.jinja', ...NEEDED];
+const TEMPLATE = 'chat_template.jinja';
+const SETTINGS = 'tokenizer_config.json';
+const TOKENIZER = 'tokenizer.json';
 
-/** For one request to the hub. */
-const HUB_MS = 60_000;
+/** What is needed comes last: where it is, all is. */
+const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
+
+/** For one file. */
+const HUB_MS = 600_000;
 
 /**
  * A server on this machine mostly has its model in the cache already, so that is looked into first.
  * @throws {ConfigError} when neither the cache nor the hub has it
  */
-export async function findTokenizerFolder(named: string, hub: string | undefined): Promise<string> {
-  if (existsSync(named) || !isHubId(named)) return named;
-  return cached(named) ?? (await download(named, hub));
+export async function findTokenizerFolder({ tokenizer, hub }: TokenizerSource, signal: AbortSignal): Promise<string> {
+  if (existsSync(tokenizer) || !isHubId(tokenizer)) return tokenizer;
+  return cached(tokenizer) ?? (await download(tokenizer, hub, signal));
 }
 
-/** The newest of its snapshots that has what is needed. */
+/** What `main` stands for there, else the newest snapshot, of those that have all that is needed. */
 function cached(id: string): string | undefined {
-  const snapshots = join(getHFHubCachePath(), `models--${id.replace('/', '--')}`, 'snapshots');
+  const place = join(getHFHubCachePath(), `models--${id.replace('/', '--')}`);
+  const snapshots = join(place, 'snapshots');
   if (!existsSync(snapshots)) return undefined;
+  const main = join(place, 'refs', 'main');
+  const current = existsSync(main) ? [join(snapshots, readFileSync(main, 'utf8').trim())] : [];
   const folders = readdirSync(snapshots).map((name) => join(snapshots, name));
-  const complete = folders.filter((folder) => NEEDED.every((file) => existsSync(join(folder, file))));
-  return complete.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  const newest = folders.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  return [...current, ...newest].find(isComplete);
 }
 
-const inTime: typeof fetch = (url, options) => fetch(url, { signal: AbortSignal.timeout(HUB_MS), ...options });
+function isComplete(folder: string): boolean {
+  const has = (file: string): boolean => existsSync(join(folder, file));
+  if (!has(SETTINGS) || !has(TOKENIZER)) return false;
+  return has(TEMPLATE) || readFileSync(join(folder, SETTINGS), 'utf8').includes('"chat_template"');
+}
 
-async function download(id: string, hub: string | undefined): Promise<string> {
+async function download(id: string, hub: string | undefined, signal: AbortSignal): Promise<string> {
+  const inTime: typeof fetch = (url, options) =>
+    fetch(url, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
   const from = { fetch: inTime, ...(hub === undefined ? {} : { hubUrl: hub.replace(/\/+$/, '') }) };
   try {
     const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
     const there = (await pathsInfo({ repo: id, paths: FILES, revision: sha, ...from })).map(({ path }) => path);
-    const missing = NEEDED.find((file) => !there.includes(file));
+    const missing = [SETTINGS, TOKENIZER].find((file) => !there.includes(file));
     if (missing !== undefined) throw new Error(`it has no ${missing}`);
     let last = '';
     for (const path of FILES.filter((file) => there.includes(file))) {
@@ -50,7 +68,7 @@ async function download(id: string, hub: string | undefined): Promise<string> {
     throw new ConfigError(
       `there is no folder ${id} here, and its tokenizer does not come from the hub: ${whyNot(cause)}`,
       {
-        hint: 'look at its name and the network, or set THINKMETER_TOKENIZER to a folder with its tokenizer.json and tokenizer_config.json',
+        hint: `look at its name and the network; where a token is asked for, load it with \`hf download ${id} ${FILES.join(' ')}\`, or set THINKMETER_TOKENIZER to a folder with these files`,
         cause,
       },
     );

@@ -83,3 +83,12 @@ export const chatChunk = z.object({
     .nullish(),
   usage: usage.nullish(),
 });
+
+/** Undefined where it is none. */
+export function asJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -15,7 +15,7 @@ const pieces = (text: string, at: readonly number[]): string[] => {
 const turn = fc.record({
   thought: fc.string({ maxLength: 40 }),
   said: fc.string({ maxLength: 40 }),
-  thinking: fc.boolean(),
+  thinking: fc.constantFrom('on' as const, 'off' as const, 'closed' as const),
   stopped: fc.boolean(),
   known: fc.boolean(),
   together: fc.boolean(),

@@ -55,7 +55,7 @@ describe('a server that splits', () => {
   });
 
   test('every delta is handed on as it comes, markers apart: no token made them', () => {
-    const marked = new MarkedText(opensInPrompt, true, { splits: false });
+    const marked = new MarkedText(opensInPrompt, 'on', { splits: false });
     expect([marked.push('a', ''), marked.push('b', ''), marked.push('c', 'd'), marked.end(true)]).toEqual([
       [marker('<think>'), plain('a')],
       [plain('b')],
@@ -130,18 +130,56 @@ describe('with thinking off', () => {
     },
     { name: 'nothing is nothing', deltas: [['', '']], stopped: true, text: '' },
   ] as const)('$name', ({ deltas, stopped, text }) => {
-    expect(read(deltas, { thinking: false, stopped })).toBe(text);
+    expect(read(deltas, { thinking: 'off', stopped })).toBe(text);
   });
 
   test.each([
     { name: 'a thought', of: byArgument, text: '<think>hm' },
     { name: 'the answer where the switch is a word, of which no parser knows', of: opensInPrompt, text: 'hm' },
   ])('what came as thinking, and was cut short, is $name', ({ of, text }) => {
-    expect(read([['hm', '']], { of, thinking: false, stopped: false })).toBe(text);
+    expect(read([['hm', '']], { of, thinking: 'off', stopped: false })).toBe(text);
   });
 
   test('content is handed on as it comes', () => {
-    const marked = new MarkedText(opensInPrompt, false, { splits: false });
+    const marked = new MarkedText(opensInPrompt, 'off', { splits: false });
     expect([marked.push('', 'a'), marked.push('', 'b'), marked.end(true)]).toEqual([[plain('a')], [plain('b')], []]);
+  });
+});
+
+// vLLM's parser decides by what the request says of thinking, and then hands an answer over as reasoning (seen on 0.32)
+describe('behind a thought that the prompt has closed', () => {
+  test.each([
+    {
+      name: 'content',
+      deltas: [
+        ['', 'The '],
+        ['', 'answer.'],
+      ],
+      text: 'The answer.',
+    },
+    {
+      name: 'an answer in the wrong channel',
+      deltas: [
+        ['The ', ''],
+        ['answer.', ''],
+      ],
+      text: 'The answer.',
+    },
+    {
+      name: 'one more thought',
+      deltas: [
+        ['Well', ''],
+        ['', 'The answer.'],
+      ],
+      text: 'Well\n</think>\nThe answer.',
+    },
+  ] as const)('$name', ({ deltas, text }) => {
+    expect(read(deltas, { thinking: 'closed' })).toBe(text);
+    expect(read(deltas, { thinking: 'closed', of: byArgument, stopped: false })).toBe(text);
+  });
+
+  test('it is handed on as it comes, whichever the channel', () => {
+    const marked = new MarkedText(opensInPrompt, 'closed', { splits: false });
+    expect([marked.push('a', ''), marked.push('b', ''), marked.end(true)]).toEqual([[plain('a')], [plain('b')], []]);
   });
 });

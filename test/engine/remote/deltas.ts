@@ -1,5 +1,5 @@
 /** What a server sends in two channels, read as one text. */
-import { MarkedText } from '../../../src/engine/remote/channels.ts';
+import { MarkedText, type ThinkingAsked } from '../../../src/engine/remote/channels.ts';
 import { familyByName, UNKNOWN_FAMILY, type Family } from '../../../src/prompt/family.ts';
 
 /** A delta: what came as thinking, and what as content. */
@@ -12,14 +12,14 @@ export const opensItself = family('qwen3-8b');
 
 type Reading = {
   readonly of?: Family;
-  readonly thinking?: boolean;
+  readonly thinking?: ThinkingAsked;
   readonly learnt?: { splits: boolean };
   readonly stopped?: boolean;
 };
 
 export function readDeltas(
   deltas: readonly Delta[],
-  { of = opensInPrompt, thinking = true, ...more }: Reading = {},
+  { of = opensInPrompt, thinking = 'on', ...more }: Reading = {},
 ): string {
   const marked = new MarkedText(of, thinking, more.learnt ?? { splits: false });
   const segments = [

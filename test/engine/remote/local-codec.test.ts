@@ -4,17 +4,18 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { loadLocalCodec } from '../../../src/engine/remote/local-codec.ts';
+import { loadLocalCodec, type LocalCodec } from '../../../src/engine/remote/local-codec.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { DEMO_MODELS, loadDemo } from '../../prompt/demo-codec.ts';
+import { forever } from '../reading.ts';
 import { turn } from '../../support/texts.ts';
 
 const SYSTEM = { role: 'system', content: 'You reason.' } as const;
 const USER = { role: 'user', content: '2 + 2 = ?\n' } as const;
 
-const MODELS = await Promise.all(
-  DEMO_MODELS.map(async (name) => ({ name, local: await loadLocalCodec({ tokenizer: `models/${name}` }) })),
-);
+const load = (tokenizer: string): Promise<LocalCodec> => loadLocalCodec({ tokenizer }, forever());
+
+const MODELS = await Promise.all(DEMO_MODELS.map(async (name) => ({ name, local: await load(`models/${name}`) })));
 
 describe.each(MODELS)('$name', ({ name, local }) => {
   const demo = loadDemo(name);
@@ -75,7 +76,7 @@ describe.each(MODELS)('$name', ({ name, local }) => {
 
 // the library refuses it with an error of its own
 test('no ids are no text', async () => {
-  expect(await (await loadLocalCodec({ tokenizer: 'models/thinkmeter-demo' })).decode([])).toBe('');
+  expect(await (await load('models/thinkmeter-demo')).decode([])).toBe('');
 });
 
 /** A copy of a folder, with some of its settings otherwise. */
@@ -94,32 +95,32 @@ test.each([
   { name: 'nobody says', longest: undefined },
   { name: 'it is empty', longest: null },
 ])('a window is not made up: $name', async ({ longest }) => {
-  expect(await (await loadLocalCodec({ tokenizer: copied({ model_max_length: longest }) })).window()).toBeUndefined();
+  expect(await (await load(copied({ model_max_length: longest }))).window()).toBeUndefined();
 });
 
 test('a template in a file of its own goes before the one in the settings', async () => {
   const folder = copied({ chat_template: null });
   writeFileSync(join(folder, 'chat_template.jinja'), '{{ bos_token }}{{ messages[0].content }}{{ eos_token }}');
-  const codec = await loadLocalCodec({ tokenizer: folder });
+  const codec = await load(folder);
   expect(await codec.decode(await codec.template([USER], {}))).toBe('<s>2 + 2 = ?\n<SPECIAL_12>');
 });
 
 test('of several templates the one for conversations is taken', async () => {
   const templates = ['tool_use', 'default'].map((name) => ({ name, template: `${name}: {{ messages[0].content }}` }));
   const folder = copied({ chat_template: templates });
-  const codec = await loadLocalCodec({ tokenizer: folder });
+  const codec = await load(folder);
   expect(await codec.decode(await codec.template([USER], {}))).toBe('default: 2 + 2 = ?\n');
 });
 
 test('special tokens may be objects', async () => {
   const folder = copied({ chat_template: '{{ eos_token }}', eos_token: { content: '<SPECIAL_12>', lstrip: false } });
-  const codec = await loadLocalCodec({ tokenizer: folder });
+  const codec = await load(folder);
   expect(await codec.decode(await codec.template([USER], {}))).toBe('<SPECIAL_12>');
 });
 
 // without the setting the library takes the space before a point away: a detokenized stretch is not what was received
 test.each([undefined, true])('decoding never tidies up, whatever the settings say: %s', async (tidy) => {
-  const codec = await loadLocalCodec({ tokenizer: copied({ clean_up_tokenization_spaces: tidy }) });
+  const codec = await load(copied({ clean_up_tokenization_spaces: tidy }));
   expect(await codec.decode(await codec.encode('so . it , is !'))).toBe('so . it , is !');
 });
 
@@ -141,7 +142,7 @@ function empty(): string {
 
 test.each(unreadable)('a folder without a tokenizer is told, with what has to be there: $name', async ({ folder }) => {
   const tokenizer = folder();
-  const error: unknown = await loadLocalCodec({ tokenizer }).catch((thrown: unknown) => thrown);
+  const error: unknown = await load(tokenizer).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ConfigError);
   expect(error).toMatchObject({
     message: expect.stringContaining(`THINKMETER_TOKENIZER is ${tokenizer}`),
