@@ -12,11 +12,12 @@ export type FiguresBefore = { load?: Load | undefined };
 
 /** Asked for while it is not known how a cut is taken there. */
 export function figuresBefore(
-  { engine, trust, inTime }: Context,
+  { engine, trust, inTime, clock }: Context,
   { server }: Ready['facts'],
 ): FiguresBefore | undefined {
   if (trust.verdict(server, 'stream') !== undefined) return undefined;
   const figures: FiguresBefore = {};
+  if (!trust.isTimeToLook(server, clock.now())) return figures;
   engine.load?.({ signal: inTime }).then(
     (load) => (figures.load = load),
     () => undefined,
@@ -42,6 +43,7 @@ export async function learnFromStreams(context: Context, { ready, thought, figur
     trust.suspect(server, 'stream', HELD_BACK);
     return [`${HELD_BACK}, so a cut saves no tokens; where it is nginx, set proxy_buffering off`];
   }
+  if (!thought.flowsOn) trust.lookAgain(server);
   const verdict = await proveStream(context, { thought, requests: requests.all, before: figures.load });
   if (verdict?.held === false) {
     trust.suspect(server, 'stream', verdict.why);

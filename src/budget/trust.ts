@@ -6,11 +6,15 @@ export type Verdict = { readonly held: true } | { readonly held: false; readonly
 
 const IN_A_ROW = 3;
 
+const LOOK_EVERY_MS = 10_000;
+
 export class Trust {
   #server: string | undefined;
   #suspicions = 0;
   #untoldTests = 0;
   #opensUnseen = false;
+  #looks = 0;
+  #nextLook = 0;
   #ratio: number | undefined;
   readonly #verdicts = new Map<string, Verdict>();
   /** tests under way: whoever comes meanwhile waits for them */
@@ -76,6 +80,24 @@ export class Trust {
     if (this.#untoldTests >= IN_A_ROW) this.fail(server, mechanism, `${IN_A_ROW} self-tests told nothing`);
   }
 
+  /**
+   * Whether a server's figures are worth reading before a run: they tell how a cut is taken, and most thoughts end by
+   * themselves. After some runs without a cut, only once in a while.
+   */
+  isTimeToLook(server: string, now: number): boolean {
+    this.#on(server);
+    if (this.#looks >= IN_A_ROW && now < this.#nextLook) return false;
+    this.#looks += 1;
+    this.#nextLook = now + LOOK_EVERY_MS;
+    return true;
+  }
+
+  /** There was a cut to learn from. */
+  lookAgain(server: string): void {
+    this.#on(server);
+    this.#looks = 0;
+  }
+
   /** What was seen of thinking that a prompt opens which is not shown. */
   sawOpening(server: string, opening: 'unseen' | 'none'): void {
     this.#on(server);
@@ -112,6 +134,7 @@ export class Trust {
       this.#suspicions = 0;
       this.#untoldTests = 0;
       this.#opensUnseen = false;
+      this.#looks = 0;
       this.#ratio = undefined;
     }
     this.#server = server;
