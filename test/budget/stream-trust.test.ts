@@ -64,6 +64,24 @@ test('a server that ends there: the figures are not asked for again', async () =
   expect(count.read).toBe(2);
 });
 
+test('while nothing is cut the figures are read three times, and then once in a while; a cut is learnt from at once', async () => {
+  const trust = new Trust();
+  const closes: Step[] = [...says(tokens, ' hm</think>The answer is 42.'), turnEnds(tokens)];
+  const count = counter(1, 2, 3, 1000, 1000 + OWN);
+  const closed = (): Promise<Outcome> =>
+    start({ tokens, trust, budget: 40, scripts: [closes], load: () => count.load() }).outcome();
+  for (let run = 0; run < 6; run += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await closed();
+  }
+  expect(count.read).toBe(3);
+  await runWith(trust, slowly, { load: () => count.load() });
+  expect(count.read).toBe(3);
+  await runWith(trust, slowly, { load: () => count.load() });
+  expect(count.read).toBe(5);
+  expect(trust.verdict('a server', 'stream')).toEqual({ held: true });
+});
+
 test('a server without figures is asked for none, and believed', async () => {
   const trust = new Trust();
   await runWith(trust, slowly);
