@@ -5,4 +5,5 @@ describeSetup('thinkmeter-demo-3 without a parser, with --stream-interval 8', {
   model: 'thinkmeter-demo-3',
   args: ['--stream-interval', '8'],
   native: 'refuses',
+  besides: 'the contract of engines',
 });

@@ -4,7 +4,7 @@ import { describeSetup } from './suite.ts';
 
 describeSetup(
   'thinkmeter-demo without a parser, with a key',
-  { model: 'thinkmeter-demo', args: [], apiKey: 'sesame', native: 'refuses' },
+  { model: 'thinkmeter-demo', args: [], apiKey: 'sesame', native: 'refuses', besides: 'the contract of engines' },
   (started) => {
     test.each([
       ['a wrong key', { THINKMETER_API_KEY: 'open-says-me' }],

@@ -17,6 +17,8 @@ export type Setup = {
   readonly args: readonly string[];
   readonly apiKey?: string;
   readonly native: Native;
+  /** what does not depend on how the server was started, and is looked at once a model */
+  readonly besides: 'untrusted text' | 'the contract of engines';
 };
 
 /** What a busy server may have generated between the last token that we read and the abort that reached it; printed. */
@@ -26,7 +28,7 @@ export type Started = { readonly vllm: VllmServer; readonly proxy: RecordingProx
 
 export function describeSetup(
   name: string,
-  { model, args, apiKey, native }: Setup,
+  { model, args, apiKey, native, besides }: Setup,
   more: (started: () => Started) => void = () => undefined,
 ): void {
   describe(`vLLM: ${name}`, () => {
@@ -121,7 +123,9 @@ export function describeSetup(
       for (const { thinking_tokens: tokens = 0 } of batch.results) expect(tokens).toBeLessThanOrEqual(40);
     });
 
-    describeUntrusted(() => ({ model, requests: started.proxy.requests, client: started.client }));
+    if (besides === 'untrusted text') {
+      describeUntrusted(() => ({ model, requests: started.proxy.requests, client: started.client }));
+    }
 
     describeMechanisms(name, () => started.vllm, native);
 
@@ -129,15 +133,21 @@ export function describeSetup(
 
     more(() => started);
 
-    describeEngine(name, {
-      model,
-      window: 2048,
-      family: model === 'thinkmeter-demo' ? 'nemotron-nano-2' : 'nemotron-3',
-      create: () => {
-        const key = apiKey === undefined ? {} : { apiKey };
-        const engine = createRemoteEngine({ baseUrl: started.vllm.url, ...key });
-        return Promise.resolve({ engine, running: () => started.vllm.metric(RUNNING), close: () => Promise.resolve() });
-      },
-    });
+    if (besides === 'the contract of engines') {
+      describeEngine(name, {
+        model,
+        window: 2048,
+        family: model === 'thinkmeter-demo' ? 'nemotron-nano-2' : 'nemotron-3',
+        create: () => {
+          const key = apiKey === undefined ? {} : { apiKey };
+          const engine = createRemoteEngine({ baseUrl: started.vllm.url, ...key });
+          return Promise.resolve({
+            engine,
+            running: () => started.vllm.metric(RUNNING),
+            close: () => Promise.resolve(),
+          });
+        },
+      });
+    }
   });
 }

@@ -22,7 +22,7 @@ export function toChatBody(
   asPrefix: boolean,
 ): ChatBody {
   const { messages, templateArguments } = toPlainTurn(turn.question, family, { ...turn, asPrefix });
-  const { templateArguments: takesThem, thinking, countsChunks } = dialect.chat;
+  const { templateArguments: takesThem, thinking, countsChunks, shows } = dialect.chat;
   const asArguments = takesThem && Object.keys(templateArguments).length > 0;
   return {
     model,
@@ -30,6 +30,7 @@ export function toChatBody(
     max_tokens: limits.maxTokens,
     ...sampled(limits),
     stream_options: { include_usage: true, ...(countsChunks && { continuous_usage_stats: true }) },
+    ...shows,
     ...(asArguments && { chat_template_kwargs: templateArguments }),
     ...thinking(turn.thinking),
     ...(asPrefix && family.assistantPrefix === 'asked' && CONTINUED),

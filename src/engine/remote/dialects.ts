@@ -24,6 +24,8 @@ export type Dialect = {
     readonly thinking: (on: boolean) => object;
     /** usage with every chunk */
     readonly countsChunks: boolean;
+    /** what shows special tokens in the text: without a parser a thought could not be told from its answer */
+    readonly shows?: object;
     /** how the beginning of the assistant's turn can be handed over; absent: not at all, or it was not tried */
     readonly assistantPrefix?: readonly PrefixWay[];
   };
@@ -176,6 +178,7 @@ export const DIALECTS: readonly Dialect[] = [
       templateArguments: true,
       thinking: none,
       countsChunks: true,
+      shows: { skip_special_tokens: false },
       assistantPrefix: ['unasked', 'asked'],
     },
     budget: {

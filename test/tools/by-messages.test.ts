@@ -1,8 +1,8 @@
-/** A cut by messages: gone on from in the assistant's own turn where the template keeps it, else quoted. */
+/** By messages only: thought and answer told apart; a cut gone on from in the assistant's own turn where that is kept. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import type { Misbehaviour } from '../support/fake-vllm/misbehaviour.ts';
-import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
+import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
 import { runResult } from '../support/results.ts';
 
@@ -55,6 +55,20 @@ describe.each(MODELS)('$model', ({ model, begins, asked, misheard }) => {
     const thought = run.reasoning?.trim();
     expect(content.replace(/\n<\/think>\n+$/, '')).toBe(`${begins}${thought}`);
   });
+
+  // a special end marker is not shown unless it is asked for
+  test.each(['parser', 'absent'] as const)(
+    'a thought that closes is told from its answer: reasoning %s',
+    async (reasoning) => {
+      const [, client] = await start({ model, reasoning, script: thinks('6 times 7 is 42.', 'The answer is 42.') });
+      const run = runResult(await client.call('reason', { question, thinking_budget: 64 }));
+      expect(run).toMatchObject({
+        answer: 'The answer is 42.',
+        thinking: { ended_by: 'model' },
+        usage: { requests: 1 },
+      });
+    },
+  );
 
   test.each(misheard)('where that is %s, it is quoted, with thinking off', async (prefix) => {
     const [fake, client] = await start({ model }, { prefix });
