@@ -3,17 +3,15 @@
  * headers: @huggingface/hub 2.17 and @huggingface/transformers 4.3.
  */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { listening, type Listening } from './listening.ts';
 import { ROOT } from './program.ts';
 
-export type FakeHub = {
-  readonly url: string;
+export type FakeHub = Listening & {
   /** method and path, in the order in which they came */
   readonly requests: readonly string[];
-  close(): Promise<void>;
 };
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -21,24 +19,11 @@ const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 /** `folders`: the files of each repository, by its id. */
 export async function startFakeHub(folders: Readonly<Record<string, string>>): Promise<FakeHub> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const server = await listening((request, response) => {
     requests.push(`${request.method} ${request.url?.split('?')[0]}`);
     void answer(request, response, folders);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the hub has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    requests,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { ...server, requests };
 }
 
 async function answer(

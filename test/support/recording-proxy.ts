@@ -3,17 +3,17 @@
  * paths, as gateways do.
  */
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listening, type Listening } from './listening.ts';
 
 export type Asked = { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
 
-export type RecordingProxy = { readonly url: string; readonly requests: readonly Asked[]; close(): Promise<void> };
+export type RecordingProxy = Listening & { readonly requests: readonly Asked[] };
 
 export async function startRecordingProxy(target: string, hidden: readonly string[] = []): Promise<RecordingProxy> {
   const requests: Asked[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const server = await listening((incoming, outgoing) => {
     void (async () => {
       const body = await buffer(incoming);
       requests.push({
@@ -38,15 +38,5 @@ export async function startRecordingProxy(target: string, hidden: readonly strin
       answer.pipe(outgoing);
     })().catch(() => outgoing.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { ...server, requests };
 }

@@ -1,10 +1,10 @@
 /** A server that is not there, not ready, not the right one: the caller is told which, where, and the way on. */
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
+import { listening } from '../support/listening.ts';
 import { errorSentence, runResult } from '../support/results.ts';
 
 const question = 'Is it so?';
@@ -23,14 +23,9 @@ async function start(env: Readonly<Record<string, string>>): Promise<Connection>
 }
 
 async function listen(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const server = await listening(answer);
+  onTestFinished(() => server.close());
+  return server.url;
 }
 
 /** An address where nobody listens: a port that no system gives away. */

@@ -1,10 +1,10 @@
 /** The operator's key goes to the operator's address, and nowhere else. */
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { startFakeVllm } from '../support/fake-vllm/server.ts';
 import { Program, runProgram } from '../support/program.ts';
+import { listening } from '../support/listening.ts';
 import { errorSentence, runResult } from '../support/results.ts';
 
 const KEY = 'sk-never-show-this-0123456789';
@@ -42,20 +42,16 @@ test('another program’s key and organization, found in the environment, go now
 
 test('a redirect to another address takes no key along', async () => {
   const seen: IncomingHttpHeaders[] = [];
-  const other = createServer((request, response) => {
+  const other = await listening((request, response) => {
     seen.push(request.headers);
     response.writeHead(404).end();
-  }).listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  onTestFinished(() => void other.close());
-  const port = (other.address() as { port: number }).port;
-  const first = createServer((request, response) =>
-    response.writeHead(307, { location: `http://127.0.0.1:${port}${request.url}` }).end(),
-  ).listen(0, '127.0.0.1');
-  await once(first, 'listening');
-  onTestFinished(() => void first.close());
-  const url = `http://127.0.0.1:${(first.address() as { port: number }).port}`;
-  const client = await start({ THINKMETER_BASE_URL: url, THINKMETER_API_KEY: KEY });
+  });
+  onTestFinished(() => other.close());
+  const first = await listening((request, response) => {
+    response.writeHead(307, { location: `${other.url}${request.url}` }).end();
+  });
+  onTestFinished(() => first.close());
+  const client = await start({ THINKMETER_BASE_URL: first.url, THINKMETER_API_KEY: KEY });
   errorSentence(await client.call('reason', call));
   expect(JSON.stringify(seen)).not.toContain(KEY);
 });

@@ -2,12 +2,12 @@
  * Real HTTP servers on 127.0.0.1 that play the relatives of vLLM: same scripts, tokenizers and templates as the fake
  * vLLM, and each row of `kinds.ts` on top. One model each, streams only.
  */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestError, sendJson } from '../fake-vllm/answers.ts';
 import { bodyForRecord, readBody } from '../fake-vllm/body.ts';
 import { loadModel, type FakeModel } from '../fake-vllm/model.ts';
 import { thinks } from '../fake-vllm/scripts.ts';
+import { listening } from '../listening.ts';
 import { answerChat } from './chat.ts';
 import { answerCompletion } from './completions.ts';
 import type { FakeServerOptions, Host, RecordedRequest, Recording } from './host.ts';
@@ -41,15 +41,11 @@ export async function startFakeServer(kind: Kind, options: FakeServerOptions = {
   };
   const requests: Recording[] = [];
   const closing = new AbortController();
-  const server = createServer((request, response) => {
+  const server = await listening((request, response) => {
     void serve({ request, response, host, requests, closing: closing.signal });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return {
-    url: `http://127.0.0.1:${address.port}${dialect.base ?? ''}/v1`,
+    url: `${server.url}${dialect.base ?? ''}/v1`,
     name: host.name,
     model,
     requests,
@@ -58,10 +54,7 @@ export async function startFakeServer(kind: Kind, options: FakeServerOptions = {
     },
     close: async () => {
       closing.abort();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await server.close();
     },
   };
 }

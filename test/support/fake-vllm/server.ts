@@ -2,8 +2,8 @@
  * A real HTTP server that plays vLLM as recorded in `test/fixtures`, on 127.0.0.1: what the model writes is a
  * script's affair, what goes wrong a table's. No weights, no clock of its own, no state between two servers.
  */
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { listening } from '../listening.ts';
 import { RequestError, sendError } from './answers.ts';
 import { bodyForRecord, readBody } from './body.ts';
 import type { Script } from './generation.ts';
@@ -84,15 +84,11 @@ export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<Fake
   const closing = new AbortController();
   let mischief = createMischief(options.misbehave ?? {});
 
-  const server = createServer((request, response) => {
+  const server = await listening((request, response) => {
     void serve({ request, response, host, mischief, requests, closing: closing.signal });
-  });
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  }, options.port);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: server.url,
     requests,
     get generationTokensTotal() {
       return host.meter.generationTokens();
@@ -102,12 +98,8 @@ export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<Fake
       mischief = createMischief(misbehave);
     },
     close: async () => {
-      if (!server.listening) return;
       closing.abort();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await server.close();
     },
   };
 }
