@@ -20,19 +20,20 @@ export async function finishSeeing(context: Context, begun: Begun): Promise<Fini
   const { family, server } = ready.facts;
   const answer = await finish(context, begun);
   const [part] = answer.parts;
-  const isOpen = isTurn(first.from) && (thought.endedBy === 'none' || thought.endedBy === 'off');
-  const end = isOpen && part !== undefined ? unopenedEnd(part.text, family) : undefined;
-  const rest = end === undefined ? '' : (part?.text.slice(end.ends) ?? '');
+  const asSeen: Finished = { thought, answer, warnings: [] };
+  if (part === undefined || !isTurn(first.from)) return asSeen;
+  if (thought.endedBy !== 'none' && thought.endedBy !== 'off') return asSeen;
+  const end = unopenedEnd(part.text, family);
+  if (end === undefined) return asSeen;
+  const rest = part.text.slice(end.ends);
   // a turn that ends with the marker speaks of it
-  if (part === undefined || end === undefined || (rest.trim() === '' && part.endedBy === 'stop')) {
-    return { thought, answer, warnings: [] };
-  }
+  if (rest.trim() === '' && part.endedBy === 'stop') return asSeen;
   // a family whose templates open it is read so anyway
-  const isNews = isTurn(first.from) && first.from.thinking && !family.opensInPrompt;
+  const isNews = first.from.thinking && !family.opensInPrompt;
   if (isNews) context.trust.sawOpening(server, 'unseen');
   const warnings = isNews ? [BEGAN_UNSEEN] : [];
   // in a later request it is the answer's: left out of it, and counted there
-  if (context.requests.all.at(-1) !== first) return { thought, answer, warnings };
+  if (context.requests.all.at(-1) !== first) return { ...asSeen, warnings };
   const { trail } = first.reading;
   const before = await trail.boundaryByChars(end.begins);
   const until = { ...(await trail.boundaryAfterChars(end.ends)), chars: end.ends };

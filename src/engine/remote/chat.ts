@@ -29,7 +29,7 @@ export type Chat = ChatPartner & {
 export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenerator<Piece> {
   const { client, family, dialect, learnt, signal } = task;
   if (turn.thinking) void keepsThought(task);
-  const asPrefix = turn.thought !== undefined && (await untilAborted(soon(keepsThought(task)), signal));
+  const asPrefix = turn.thought !== undefined && (await soon(keepsThought(task), signal));
   const behind = asPrefix ? 'closed' : 'off';
   const marked = new MarkedText(family, turn.thinking ? 'on' : behind, learnt);
   const body = toChatBody(task, turn, limits, asPrefix);
@@ -77,8 +77,13 @@ function keepsThought(task: Chat): Promise<boolean> {
   return learnt.keepsPrefix;
 }
 
-function soon(kept: Promise<boolean>): Promise<boolean> {
-  return Promise.race([kept, sleep(PATIENCE_MS, false, { ref: false })]);
+async function soon(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([untilAborted(kept, signal), sleep(PATIENCE_MS, false, { signal: over.signal })]);
+  } finally {
+    over.abort();
+  }
 }
 
 /**

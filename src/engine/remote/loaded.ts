@@ -3,10 +3,12 @@ import * as z from 'zod';
 import type { RemoteClient } from './client.ts';
 import { asJson } from './wire.ts';
 
+type Loaded = { readonly model: string; readonly window: number | null | undefined };
+
 export type LoadsOnDemand = {
   readonly path: string;
   /** undefined: this is not what such a server answers */
-  readonly read: (body: unknown) => readonly { readonly model: string; readonly window?: number | null }[] | undefined;
+  readonly read: (body: unknown) => readonly Loaded[] | undefined;
   /** what an operator does */
   readonly toLoad: string;
 };
@@ -24,16 +26,14 @@ export const LM_STUDIO: LoadsOnDemand = {
     lmStudioModels
       .safeParse(body)
       .data?.data.filter(({ state }) => state === 'loaded')
-      .map(({ id, loaded_context_length: window = null }) => ({ model: id, window })),
+      .map(({ id, loaded_context_length: window }) => ({ model: id, window })),
   toLoad: 'load it in LM Studio, or by `lms load`',
 };
 
 export const OLLAMA: LoadsOnDemand = {
   path: '/api/ps',
   read: (body) =>
-    ollamaModels
-      .safeParse(body)
-      .data?.models.map(({ name, context_length: window = null }) => ({ model: name, window })),
+    ollamaModels.safeParse(body).data?.models.map(({ name, context_length: window }) => ({ model: name, window })),
   toLoad: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
 };
 

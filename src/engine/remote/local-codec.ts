@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ServerCodec } from './codecs.ts';
-import { findTokenizerFolder, type TokenizerSource } from './tokenizer-folder.ts';
+import { findTokenizerFolder, SETTINGS, TEMPLATE, TOKENIZER, type TokenizerSource } from './tokenizer-folder.ts';
 
 /** The special tokens that templates name are text, or objects that hold it. */
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
@@ -37,11 +37,11 @@ export async function loadLocalCodec(source: TokenizerSource, signal: AbortSigna
 function readCodec(folder: string, named: string): LocalCodec {
   const read = (file: string): object => JSON.parse(readFileSync(join(folder, file), 'utf8')) as object;
   try {
-    const raw = read('tokenizer_config.json');
+    const raw = read(SETTINGS);
     const { chat_template: inConfig, bos_token: bos, eos_token: eos, model_max_length: longest } = config.parse(raw);
-    const file = join(folder, 'chat_template.jinja');
+    const file = join(folder, TEMPLATE);
     const chat = new Template(existsSync(file) ? readFileSync(file, 'utf8') : z.string().parse(inConfig));
-    const tokenizer = new Tokenizer(read('tokenizer.json'), raw);
+    const tokenizer = new Tokenizer(read(TOKENIZER), raw);
     const encode = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
     return {
       template: async (messages, templateArguments) =>

@@ -86,7 +86,7 @@ export async function probe(client: RemoteClient, named: boolean, signal: AbortS
     sglangModel: sglangModel.safeParse(ofSglang).success,
     nimVersion: nim.safeParse(ofNim).data?.version,
     loadedWindows: Object.fromEntries(
-      loaded.flatMap(({ model, window }) => (typeof window !== 'number' ? [] : [[model, window]])),
+      loaded.flatMap(({ model, window }) => (typeof window === 'number' ? [[model, window]] : [])),
     ),
     health: health.safeParse(ofHealth).data?.status,
   };

@@ -12,9 +12,10 @@ export type TokenizerSource = {
   readonly hub?: string | undefined;
 };
 
-const TEMPLATE = 'chat_template.jinja';
-const SETTINGS = 'tokenizer_config.json';
-const TOKENIZER = 'tokenizer.json';
+/** A file of its own, or a part of the settings. */
+export const TEMPLATE = 'chat_template.jinja';
+export const SETTINGS = 'tokenizer_config.json';
+export const TOKENIZER = 'tokenizer.json';
 
 /** What is needed comes last: where it is, all is. */
 const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
