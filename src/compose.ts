@@ -1,11 +1,11 @@
 /** Builds the parts from the settings, once a process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
-import { Trust } from './budget/trust.ts';
+import { Trust } from './evidence/trust.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { parseAddress, sendsKeyInClear } from './engine/remote/address.ts';
+import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
 import { ConfigError } from './errors.ts';
 import type { Log } from './log.ts';

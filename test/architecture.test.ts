@@ -50,8 +50,25 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // what the project is about: pure but for the calls to the port
-  'src/budget': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts', 'src/clock.ts'] },
+  'src/stream': { ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/clock.ts'] },
+  'src/budget': {
+    ours: ['src/engine/engine.ts', 'src/stream', 'src/run', 'src/evidence/trust.ts', 'src/prompt', 'src/errors.ts'],
+  },
   'src/budget/presets.ts': { ours: [] },
+  'src/evidence': {
+    ours: ['src/engine/engine.ts', 'src/stream', 'src/budget', 'src/run', 'src/errors.ts'],
+  },
+  'src/run': {
+    ours: [
+      'src/engine/engine.ts',
+      'src/stream',
+      'src/budget',
+      'src/evidence',
+      'src/prompt',
+      'src/errors.ts',
+      'src/clock.ts',
+    ],
+  },
 
   // outcomes as people and clients read them
   'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
@@ -61,6 +78,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/status': {
     ours: [
       'src/budget',
+      'src/run',
+      'src/evidence',
       'src/engine/engine.ts',
       'src/prompt/question.ts',
       'src/runs.ts',
@@ -75,6 +94,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/runner.ts': {
     ours: [
       'src/budget',
+      'src/run',
+      'src/evidence',
       'src/engine/engine.ts',
       'src/prompt',
       'src/report',
@@ -156,7 +177,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine',
       'src/config',
       'src/budget/presets.ts',
-      'src/budget/trust.ts',
+      'src/evidence/trust.ts',
       'src/runner.ts',
       'src/runs.ts',
       'src/tool.ts',

@@ -1,7 +1,7 @@
 /** Reads the answer's share of a stream, which may have begun with thinking. */
 import type { Deadline } from './deadline.ts';
-import type { Reading } from './reading.ts';
-import type { Boundary } from './trail.ts';
+import type { Reading } from '../stream/reading.ts';
+import type { Boundary } from '../stream/trail.ts';
 
 /** How reading the answer ended; `server` is a limit of its own, `lost` a broken connection. */
 export type AnswerStop = 'stop' | 'length' | 'deadline' | 'server' | 'lost';

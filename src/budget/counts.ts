@@ -1,7 +1,7 @@
 /** The tokens of a run by what they were, as certain as the server lets them be. */
 import { isTurn, type CountedBy } from '../engine/engine.ts';
-import type { Answer } from './finish.ts';
-import type { Request } from './requests.ts';
+import type { Answer } from '../run/finish.ts';
+import type { Request } from '../stream/requests.ts';
 import type { Thought } from './think.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** The caller's time limit, shared between thinking and answer. Milliseconds on the run's clock. */
-import type { Reading } from './reading.ts';
-import { afterFirst } from './speed.ts';
+import type { Reading } from '../stream/reading.ts';
+import { afterFirst } from '../stream/speed.ts';
 
 /** Of the whole time: kept for the answer while no speed has been measured, and at most, when one has. */
 const RESERVE = { unmeasured: 1 / 3, most: 2 / 3 } as const;

@@ -15,7 +15,7 @@
  * the server changes.
  */
 import type { Facts } from '../engine/engine.ts';
-import type { Trust, Verdict } from './trust.ts';
+import type { Trust, Verdict } from '../evidence/trust.ts';
 
 export type Mechanism = 'native' | 'stream' | 'two_call' | 'off';
 

@@ -3,12 +3,12 @@ import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../erro
 import { isTurn, type CountedBy, type Facts } from '../engine/engine.ts';
 import type { AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
-import type { Answer } from './finish.ts';
-import { unopenedEnd, withoutMarkers } from './marker.ts';
+import type { Answer } from '../run/finish.ts';
+import { unopenedEnd, withoutMarkers } from '../stream/marker.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { Request } from './requests.ts';
-import { afterFirst } from './speed.ts';
+import type { Request } from '../stream/requests.ts';
+import { afterFirst } from '../stream/speed.ts';
 import { overran, type ThinkingEnd, type Thought } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';

@@ -7,11 +7,11 @@
 import { EngineTimeoutError } from '../errors.ts';
 import type { Family, ThinkingState } from '../prompt/family.ts';
 import type { Deadline } from './deadline.ts';
-import { possibleStart } from './marker.ts';
+import { possibleStart } from '../stream/marker.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { Reading, StreamEnd } from './reading.ts';
-import type { Boundary } from './trail.ts';
+import type { Reading, StreamEnd } from '../stream/reading.ts';
+import type { Boundary } from '../stream/trail.ts';
 
 /** How thinking ended; the words of the result (design: results, word for word). */
 export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off';

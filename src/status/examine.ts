@@ -1,7 +1,7 @@
 /** An examination: the status, after what only generating can tell was tried. A few dozen tokens. */
 import type { Outcome } from '../budget/outcome.ts';
-import { proveNative } from '../budget/native-proof.ts';
-import { run } from '../budget/run.ts';
+import { proveNative } from '../evidence/native-proof.ts';
+import { run } from '../run/run.ts';
 import type { CallOptions, EngineStatus } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
 import type { Question } from '../prompt/question.ts';

@@ -1,5 +1,5 @@
 /** What an operator wants to know: is it up, what can it do, how fast is it, what was spent. Without generating. */
-import type { Trust } from '../budget/trust.ts';
+import type { Trust } from '../evidence/trust.ts';
 import { pause, timeLimit, type Clock } from '../clock.ts';
 import type { CallOptions, Engine, EngineStatus, Facts, Load } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';

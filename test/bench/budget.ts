@@ -8,8 +8,8 @@
 import PQueue from 'p-queue';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { run } from '../../src/budget/run.ts';
-import { Trust } from '../../src/budget/trust.ts';
+import { run } from '../../src/run/run.ts';
+import { Trust } from '../../src/evidence/trust.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';

@@ -10,8 +10,8 @@
  */
 import { parseArgs } from 'node:util';
 import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
-import { run } from '../../src/budget/run.ts';
-import { Trust } from '../../src/budget/trust.ts';
+import { run } from '../../src/run/run.ts';
+import { Trust } from '../../src/evidence/trust.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';

@@ -1,8 +1,8 @@
 /** One run by vLLM's own budget (`thinking_token_budget` on `/v1/completions`), with its thinking tokens counted. */
-import { possibleStart, withoutMarkers } from '../../src/budget/marker.ts';
-import { Trail } from '../../src/budget/trail.ts';
+import { possibleStart, withoutMarkers } from '../../src/stream/marker.ts';
+import { Trail } from '../../src/stream/trail.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { parseAddress } from '../../src/engine/remote/address.ts';
+import { parseAddress } from '../../src/engine/remote/http/address.ts';
 import type { Question } from '../../src/prompt/question.ts';
 
 type NativeOptions = { readonly budget: number; readonly answerTokens: number; readonly signal: AbortSignal };

@@ -1,7 +1,7 @@
 /** Who is to hold a run's budget: the rule, a row a case. */
 import { expect, test } from 'vitest';
 import { chooseMechanism, isDearToReadAgain, type Case, type Mechanism } from '../../src/budget/mechanism.ts';
-import { Trust, type Verdict } from '../../src/budget/trust.ts';
+import { Trust, type Verdict } from '../../src/evidence/trust.ts';
 
 const native = { field: 'thinking_token_budget', countsPrompt: true };
 const HELD: Verdict = { held: true };

@@ -1,6 +1,6 @@
 /** An examination: what only generating can tell, told. On a scripted engine and a clock turned by hand. */
 import { expect, test } from 'vitest';
-import { Trust } from '../../src/budget/trust.ts';
+import { Trust } from '../../src/evidence/trust.ts';
 import type { Facts } from '../../src/engine/engine.ts';
 import { EngineHttpError, EngineUnreachableError } from '../../src/errors.ts';
 import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/family.ts';

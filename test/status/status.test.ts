@@ -1,6 +1,6 @@
 /** The status of an engine: what it tells, and its speed where that has to be measured. */
 import { expect, test } from 'vitest';
-import { Trust } from '../../src/budget/trust.ts';
+import { Trust } from '../../src/evidence/trust.ts';
 import type { Facts, Load } from '../../src/engine/engine.ts';
 import { UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
 import { Runs } from '../../src/runs.ts';

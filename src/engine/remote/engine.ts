@@ -6,12 +6,12 @@ import { escapeWarnings } from '../../prompt/turn.ts';
 import { FactsChangedError, isTurn, type CallOptions, type Engine, type EngineStatus } from '../engine.ts';
 import type { Facts, Load, Piece, Prompt, Turn } from '../engine.ts';
 import { untilAborted } from '../shared-wait.ts';
-import { switchWarnings } from './switch.ts';
-import type { LearntOfChat } from './chat.ts';
-import { createConnector, type ConnectionOptions } from './connection.ts';
-import { countedHere } from './counted.ts';
-import type { Description } from './describe.ts';
-import { Memo } from './memo.ts';
+import { switchWarnings } from './chat/switch.ts';
+import type { LearntOfChat } from './chat/chat.ts';
+import { createConnector, type ConnectionOptions } from './server/connection.ts';
+import { countedHere } from './token-ids/counted.ts';
+import type { Description } from './server/describe.ts';
+import { Memo } from './token-ids/memo.ts';
 
 export type RemoteOptions = ConnectionOptions & {
   /** default: the first that the server lists */
@@ -39,7 +39,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
   const ask = async (): Promise<Description> => {
     const [{ describeServer }, { client, address, discovered, local }] = await Promise.all([
-      import('./describe.ts'),
+      import('./server/describe.ts'),
       connector.connect(),
     ]);
     encoded.clear();
@@ -61,7 +61,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     } catch (error) {
       connector.forget();
       if (options.baseUrl !== undefined || !(error instanceof EngineUnreachableError)) throw error;
-      const { usualPorts } = await import('./discover.ts');
+      const { usualPorts } = await import('./server/discover.ts');
       const { hint = '' } = error;
       const message = `${error.message}, nor on the ports ${usualPorts()} of this machine`;
       throw new EngineUnreachableError(message, { hint, cause: error });
@@ -130,10 +130,10 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       const base = { client, model: facts.model, dialect, signal, ...countedHere(local) };
       try {
         if (isTurn(from)) {
-          const { chat } = await import('./chat.ts');
+          const { chat } = await import('./chat/chat.ts');
           yield* chat({ ...base, family: facts.family, learnt }, from, limits);
         } else {
-          const { complete } = await import('./completions.ts');
+          const { complete } = await import('./token-ids/completions.ts');
           yield* complete({ ...base, ...codecOf(described, call) }, from, limits);
         }
       } catch (error) {
@@ -157,7 +157,10 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     async status(call): Promise<EngineStatus> {
       const described = await description(call);
       const { client, address, discovered } = await connector.connect();
-      const [{ toStatus }, { isLoaded }] = await Promise.all([import('./status.ts'), import('./loaded.ts')]);
+      const [{ toStatus }, { isLoaded }] = await Promise.all([
+        import('./server/status.ts'),
+        import('./server/loaded.ts'),
+      ]);
       const chosen = options.baseUrl === undefined ? 'default' : 'set';
       const { dialect, facts } = described;
       const loaded = dialect.loads && (await isLoaded(client, dialect.loads, facts.model, call.signal));
@@ -166,7 +169,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
     async load(call): Promise<Load | undefined> {
       const [{ client }, { dialect }] = await Promise.all([connector.connect(), description(call)]);
-      const { metricsPath, toLoad } = await import('./metrics.ts');
+      const { metricsPath, toLoad } = await import('./server/metrics.ts');
       const path = metricsPath(dialect);
       const text = path === undefined ? undefined : await client.look(path, call.signal);
       return text === undefined ? undefined : toLoad(text, dialect);

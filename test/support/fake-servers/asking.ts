@@ -2,8 +2,8 @@
 import { onTestFinished } from 'vitest';
 import type { ForcedMechanism } from '../../../src/budget/mechanism.ts';
 import type { Outcome } from '../../../src/budget/outcome.ts';
-import { run } from '../../../src/budget/run.ts';
-import { Trust } from '../../../src/budget/trust.ts';
+import { run } from '../../../src/run/run.ts';
+import { Trust } from '../../../src/evidence/trust.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { Engine, Facts } from '../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';

@@ -1,0 +1,53 @@
+/** Whether a server keeps a thought that begins the assistant's turn, so that a cut can be gone on from there. */
+import { EngineHttpError } from '../../../errors.ts';
+import type { Limits, Turn, Usage } from '../../engine.ts';
+import { CONTINUED, toChatBody, type ChatPartner } from './chat-body.ts';
+import type { RemoteClient } from '../http/client.ts';
+import { toUsage } from '../token-ids/completions.ts';
+import { chatChunk } from '../http/wire.ts';
+
+/** For each of its requests. */
+const PROOF_MS = 10_000;
+
+/** A token a word, at least. */
+const WORDS = Array.from({ length: 32 }, (_, word) => word + 100);
+
+/**
+ * By counting: a template may drop a thought, and a server may ignore what it is asked. Two or three prompts of a few
+ * words, not where requests are counted.
+ * @throws {ThinkmeterError} when the server gave no answer that tells
+ */
+export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): Promise<boolean> {
+  const { family, dialect } = partner;
+  const { assistantPrefix: way } = family;
+  if (way === undefined || dialect.chat.assistantPrefix?.includes(way) !== true || client.isCounted) return false;
+  const question = { system: [], user: [{ from: 'ours', text: 'x' }] } as const;
+  const turn: Turn = { question, thinking: true, tokens: 1 };
+  const withThought: Turn = { ...turn, thought: WORDS.join(' ') };
+  const limits: Limits = { maxTokens: 1, sampling: {} };
+  const prefixed = toChatBody(partner, withThought, limits, true);
+  try {
+    const [plain, kept, unasked] = await Promise.all([
+      promptTokens(client, toChatBody(partner, turn, limits, false)),
+      promptTokens(client, prefixed),
+      way === 'asked' ? promptTokens(client, without(prefixed, CONTINUED)) : undefined,
+    ]);
+    return plain !== undefined && kept !== undefined && kept !== unasked && kept - plain >= WORDS.length;
+  } catch (error) {
+    if (error instanceof EngineHttpError && error.status < 429) return false;
+    throw error;
+  }
+}
+
+function without(body: object, fields: object): object {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !Object.hasOwn(fields, name)));
+}
+
+async function promptTokens(client: RemoteClient, body: object): Promise<number | undefined> {
+  let usage: Usage | undefined;
+  const signal = AbortSignal.timeout(PROOF_MS);
+  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
+    usage = toUsage(chunk.usage) ?? usage;
+  }
+  return usage?.promptTokens;
+}

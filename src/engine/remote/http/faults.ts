@@ -1,0 +1,97 @@
+/** What can go wrong on the wire, in words for the person who can mend it. Never shows a key. */
+import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import {
+  EngineHttpError,
+  EngineProtocolError,
+  EngineUnreachableError,
+  EngineUnsupportedError,
+} from '../../../errors.ts';
+import type { Setback } from './retry.ts';
+
+const EXCERPT = 200;
+
+export type Place = { readonly root: string; readonly apiKey: string | undefined };
+
+/** What went wrong before the first token, as one of ours; the end of an aborted request passes. */
+export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
+  if (error instanceof APIUserAbortError || (error instanceof Error && error.name === 'AbortError')) return error;
+  if (error instanceof APIConnectionError || brokeBehindHeaders(error)) {
+    return new EngineUnreachableError(`no server answers at ${root}`, {
+      hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
+      cause: error,
+    });
+  }
+  if (error instanceof SyntaxError) {
+    return new EngineProtocolError(`what ${root}${path} answers is not JSON`, {
+      hint: 'check that THINKMETER_BASE_URL is a vLLM server',
+      cause: error,
+    });
+  }
+  if (!(error instanceof APIError)) return error;
+  const said = excerpt(error, apiKey);
+  const status = statusOf(error);
+  if (status === undefined) {
+    return new EngineProtocolError(`the server at ${root} reported an error before its first token: ${said}`, {
+      hint: "look at the server's log",
+      cause: error,
+    });
+  }
+  if (status === 401 || status === 403) {
+    return new EngineHttpError(
+      `the server at ${root} ${apiKey === undefined ? 'asks for a key' : 'refused the key'} (${status})`,
+      status,
+      {
+        hint: 'set THINKMETER_API_KEY to the key that the server was started with',
+      },
+    );
+  }
+  // a path that is not there has no error to tell; a model that is not served has one
+  if (status === 404 && !hasMessage(error.error)) {
+    return new EngineUnsupportedError(`the server at ${root} has no ${path}`, {
+      hint: 'check THINKMETER_BASE_URL, or use a vLLM server, without a proxy that hides this path',
+    });
+  }
+  return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
+    hint: /loading model/i.test(said) ? 'it is still loading its model: try again in a moment' : hintFor(status, path),
+  });
+}
+
+/** A stream that fails before its first token has sent 200 already: vLLM then tells the status in the event. */
+function statusOf({ status, error }: APIError): number | undefined {
+  if (status !== undefined) return status;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' && code >= 400 ? code : undefined;
+}
+
+function hintFor(status: number, path: string): string {
+  if (status >= 500 && path === '/v1/models')
+    return "look at the server's log, or set THINKMETER_MODEL to what it serves";
+  if (status === 404) return 'check THINKMETER_BASE_URL and THINKMETER_MODEL';
+  if (status === 429 || status === 503) return 'the server is busy: try again later';
+  return status >= 500 ? "look at the server's log" : 'check the request against what this server accepts';
+}
+
+function excerpt(error: APIError, apiKey: string | undefined): string {
+  const { error: body } = error;
+  const words = hasMessage(body) ? String(body.message) : error.message;
+  const safe = apiKey === undefined ? words : words.replaceAll(apiKey, '***');
+  return safe.length > EXCERPT ? `${safe.slice(0, EXCERPT)}…` : safe;
+}
+
+/** `fetch` tells it by a TypeError that says why. */
+function brokeBehindHeaders(error: unknown): boolean {
+  return error instanceof TypeError && error.cause !== undefined;
+}
+
+function hasMessage(body: unknown): body is { readonly message: unknown } {
+  return typeof body === 'object' && body !== null && 'message' in body;
+}
+
+/** Worth another attempt: nobody took the connection, 429, 503. A 504 is not: the first request may still be running. */
+export function toSetback(fault: unknown, original: unknown): Setback | undefined {
+  if (fault instanceof EngineUnreachableError) return { error: fault };
+  if (!(fault instanceof EngineHttpError) || (fault.status !== 429 && fault.status !== 503)) return undefined;
+  const seconds =
+    original instanceof APIError ? Number(original.headers?.get('retry-after') ?? Number.NaN) : Number.NaN;
+  return Number.isFinite(seconds) ? { error: fault, retryAfterMs: seconds * 1000 } : { error: fault };
+}

@@ -1,0 +1,52 @@
+/**
+ * The one place where requests are repeated, and only before their first token: nobody took the connection, the
+ * server was busy (503), or it asked for patience (429), which then holds for every request to it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineHttpError, EngineUnreachableError } from '../../../errors.ts';
+
+/** What an attempt may fail with to be worth another; the wait a server asked for, in milliseconds. */
+export type Setback = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
+
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 150;
+/** A server that asks for more patience than this is an error to report, not to sit out. */
+const LONGEST_WAIT_MS = 30_000;
+
+export class Retry {
+  /** until when every request waits, on `performance.now()` */
+  #pausedUntil = 0;
+
+  /** @throws what `toSetback` leaves alone, and the last setback when the attempts are used up */
+  async run<T>(
+    attempt: () => Promise<T>,
+    toSetback: (error: unknown) => Setback | undefined,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      // oxlint-disable no-await-in-loop -- attempts follow each other
+      await this.#pause(signal);
+      try {
+        return await attempt();
+      } catch (error) {
+        const setback = signal.aborted ? undefined : toSetback(error);
+        if (setback === undefined) throw error;
+        const wait = setback.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
+        if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw setback.error;
+        if (setback.error instanceof EngineHttpError && setback.error.status === 429) {
+          this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + wait);
+        } else {
+          await sleep(wait, undefined, { signal });
+        }
+      }
+      // oxlint-enable no-await-in-loop
+    }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    for (let wait = this.#pausedUntil - performance.now(); wait > 0; wait = this.#pausedUntil - performance.now()) {
+      // oxlint-disable-next-line no-await-in-loop -- the pause may have been prolonged meanwhile
+      await sleep(wait, undefined, { signal });
+    }
+  }
+}

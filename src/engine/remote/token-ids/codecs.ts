@@ -1,0 +1,49 @@
+/** A model's own template and tokenizer, by the endpoints that its server has for them. */
+import type { Codec } from '../../../prompt/render.ts';
+import type { RemoteClient } from '../http/client.ts';
+import type { Dialect } from '../server/dialects.ts';
+import { applied, detokenized, tokenized } from '../http/wire.ts';
+
+export type ServerCodec = Codec & {
+  /** how long the server says that its window is, if it does */
+  window(): Promise<number | undefined>;
+};
+
+type Place = { readonly client: RemoteClient; readonly model: string; readonly signal: AbortSignal };
+
+export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Place) => ServerCodec> = {
+  vllm: vllmCodec,
+  'llama.cpp': llamaCodec,
+};
+
+/** vLLM, and SGLang since 2026. */
+function vllmCodec({ client, model, signal }: Place): ServerCodec {
+  // without `add_special_tokens: false` a text would begin with `<s>`
+  const ofText = (prompt: string) =>
+    client.post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
+  return {
+    template: async (messages, templateArguments) => {
+      const body = { model, messages, add_generation_prompt: true, chat_template_kwargs: templateArguments };
+      return (await client.post('/tokenize', tokenized, body, signal)).tokens;
+    },
+    encode: async (text) => (await ofText(text)).tokens,
+    // SGLang hides special tokens unless it is told
+    decode: (tokens) => client.post('/detokenize', detokenized, { model, tokens, skip_special_tokens: false }, signal),
+    window: async () => (await ofText('x')).max_model_len ?? undefined,
+  };
+}
+
+/** Its template makes text, its tokenizer ids of that. */
+function llamaCodec({ client, signal }: Place): ServerCodec {
+  const encode = async (content: string): Promise<readonly number[]> =>
+    (await client.post('/tokenize', tokenized, { content, add_special: false, parse_special: true }, signal)).tokens;
+  return {
+    template: async (messages, templateArguments) => {
+      const body = { messages, chat_template_kwargs: templateArguments };
+      return encode((await client.post('/apply-template', applied, body, signal)).prompt);
+    },
+    encode,
+    decode: (tokens) => client.post('/detokenize', detokenized, { tokens }, signal),
+    window: () => Promise.resolve(undefined),
+  };
+}

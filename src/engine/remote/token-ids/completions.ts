@@ -1,0 +1,99 @@
+/** Goes on from token ids: by `/v1/completions`, or by llama.cpp's own `/completion`. */
+import type { FinishReason, Limits, Piece, Usage } from '../../engine.ts';
+import type { RemoteClient } from '../http/client.ts';
+import { countedTokens, type Count } from './counted.ts';
+import type { Dialect } from '../server/dialects.ts';
+import { completionChunk, llamaChunk, type WireUsage } from '../http/wire.ts';
+
+export type Completion = {
+  readonly client: RemoteClient;
+  readonly model: string;
+  readonly dialect: Dialect;
+  readonly encode: (text: string) => Promise<readonly number[]>;
+  readonly decode: (ids: readonly number[]) => Promise<string>;
+  readonly count?: Count;
+  readonly signal: AbortSignal;
+};
+
+export function complete(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  return task.dialect.completions?.by === 'llama.cpp' ? byLlama(task, ids, limits) : byOpenAi(task, ids, limits);
+}
+
+async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  const { client, model, dialect, signal } = task;
+  const { by = 'ids', fields = {} } = dialect.completions ?? {};
+  const body = {
+    model,
+    prompt: by === 'ids' ? [...ids] : await task.decode(ids),
+    max_tokens: limits.maxTokens,
+    ...sampled(limits),
+    stream_options: { include_usage: true, ...(dialect.chat.countsChunks && { continuous_usage_stats: true }) },
+    ...fields,
+    ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
+  };
+  // the piece that says how it ended is handed on when the stream is over: then the connection can be used again
+  let last: Piece | undefined;
+  let counted = 0;
+  let usage: Usage | undefined;
+  for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
+    usage = toUsage(chunk.usage) ?? usage;
+    const [choice] = chunk.choices;
+    if (choice === undefined) continue;
+    const { text, token_ids: tokenIds, finish_reason: finish } = choice;
+    // zeros until the last chunk are Ollama's way
+    const total = chunk.usage?.completion_tokens ?? 0;
+    const more = total > 0 ? total - counted : undefined;
+    const piece: Piece = {
+      ids: tokenIds ?? [],
+      text: text ?? '',
+      ...(tokenIds ? {} : { counted: countedTokens(text ?? '', more, task.count) }),
+      ...(finish ? { finish: toFinishReason(finish) } : {}),
+    };
+    counted += piece.counted?.tokens ?? piece.ids.length;
+    if (piece.finish !== undefined) last = piece;
+    else yield piece;
+  }
+  if (last !== undefined) yield { ...last, ...(usage && { usage }) };
+}
+
+/** A chunk an id; ids within a character are left out, and found again from its text. */
+async function* byLlama(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+  const { client, dialect, signal, encode } = task;
+  const body = {
+    prompt: [...ids],
+    n_predict: limits.maxTokens,
+    cache_prompt: true,
+    ...sampled(limits),
+    ...dialect.completions?.fields,
+  };
+  let received = 0;
+  for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
+    const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
+    const own = sent ?? [];
+    // with the last chunk everything has been counted, and nothing is sent
+    const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
+    const all = missing > 0 ? await encode(text) : own;
+    received += all.length;
+    yield {
+      ids: all,
+      text,
+      ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
+    };
+  }
+}
+
+export function sampled({ sampling: { temperature, topP } }: Limits): object {
+  return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };
+}
+
+export function toFinishReason(raw: string): FinishReason {
+  return { raw, unified: raw === 'stop' || raw === 'length' ? raw : 'other' };
+}
+
+export function toUsage(wire: WireUsage | null | undefined): Usage | undefined {
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = wire ?? {};
+  if (typeof promptTokens !== 'number' || typeof completionTokens !== 'number' || completionTokens === 0)
+    return undefined;
+  const reasoningTokens = wire?.completion_tokens_details?.reasoning_tokens ?? wire?.reasoning_tokens;
+  return { promptTokens, completionTokens, ...(typeof reasoningTokens === 'number' && { reasoningTokens }) };
+}

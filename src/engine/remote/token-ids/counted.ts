@@ -1,0 +1,25 @@
+/** The tokens of a chunk that came without ids. */
+import type { Piece } from '../../engine.ts';
+import type { LocalCodec } from './local-codec.ts';
+
+/** Counts a text without a request. */
+export type Count = (text: string) => number;
+
+/** For roads: how to count here, where there is a tokenizer of ours. */
+export function countedHere(local: LocalCodec | undefined): { readonly count?: Count } {
+  return local === undefined ? {} : { count: (text) => local.count(text) };
+}
+
+/**
+ * Usage with every chunk, else our own tokenizer, else a token a chunk. `more`: by how much the usage that came with it
+ * has grown; undefined where none came.
+ */
+export function countedTokens(
+  text: string,
+  more: number | undefined,
+  count: Count | undefined,
+): NonNullable<Piece['counted']> {
+  if (more !== undefined) return { tokens: Math.max(0, more), by: 'usage' };
+  if (text === '') return { tokens: 0, by: 'estimate' };
+  return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
+}

@@ -1,0 +1,83 @@
+/** Where a model's tokenizer and template are: a folder, or the hub, by way of the cache that Hugging Face's tools share. */
+import { downloadFileToCacheDir, getHFHubCachePath, modelInfo, pathsInfo } from '@huggingface/hub';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError } from '../../../errors.ts';
+import { isHubId } from '../../hub-id.ts';
+
+export type TokenizerSource = {
+  /** a folder, or a model of the hub */
+  readonly tokenizer: string;
+  /** the hub's address, where it is not the public one */
+  readonly hub?: string | undefined;
+};
+
+/** A file of its own, or a part of the settings. */
+export const TEMPLATE = 'chat_template.jinja';
+export const SETTINGS = 'tokenizer_config.json';
+export const TOKENIZER = 'tokenizer.json';
+
+/** What is needed comes last: where it is, all is. */
+const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
+
+/** For one file. */
+const HUB_MS = 600_000;
+
+/**
+ * A server on this machine mostly has its model in the cache already, so that is looked into first.
+ * @throws {ConfigError} when neither the cache nor the hub has it
+ */
+export async function findTokenizerFolder({ tokenizer, hub }: TokenizerSource, signal: AbortSignal): Promise<string> {
+  if (existsSync(tokenizer) || !isHubId(tokenizer)) return tokenizer;
+  return cached(tokenizer) ?? (await download(tokenizer, hub, signal));
+}
+
+/** What `main` stands for there, else the newest snapshot, of those that have all that is needed. */
+function cached(id: string): string | undefined {
+  const place = join(getHFHubCachePath(), `models--${id.replace('/', '--')}`);
+  const snapshots = join(place, 'snapshots');
+  if (!existsSync(snapshots)) return undefined;
+  const main = join(place, 'refs', 'main');
+  const current = existsSync(main) ? [join(snapshots, readFileSync(main, 'utf8').trim())] : [];
+  const folders = readdirSync(snapshots).map((name) => join(snapshots, name));
+  const newest = folders.toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  return [...current, ...newest].find(isComplete);
+}
+
+function isComplete(folder: string): boolean {
+  const has = (file: string): boolean => existsSync(join(folder, file));
+  if (!has(SETTINGS) || !has(TOKENIZER)) return false;
+  return has(TEMPLATE) || readFileSync(join(folder, SETTINGS), 'utf8').includes('"chat_template"');
+}
+
+async function download(id: string, hub: string | undefined, signal: AbortSignal): Promise<string> {
+  const inTime: typeof fetch = (url, options) =>
+    fetch(url, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
+  const from = { fetch: inTime, ...(hub === undefined ? {} : { hubUrl: hub.replace(/\/+$/, '') }) };
+  try {
+    const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
+    const there = (await pathsInfo({ repo: id, paths: FILES, revision: sha, ...from })).map(({ path }) => path);
+    const missing = [SETTINGS, TOKENIZER].find((file) => !there.includes(file));
+    if (missing !== undefined) throw new Error(`it has no ${missing}`);
+    let last = '';
+    for (const path of FILES.filter((file) => there.includes(file))) {
+      // oxlint-disable-next-line no-await-in-loop -- in this order
+      last = await downloadFileToCacheDir({ repo: id, path, revision: sha, ...from });
+    }
+    return dirname(last);
+  } catch (cause) {
+    throw new ConfigError(
+      `there is no folder ${id} here, and its tokenizer does not come from the hub: ${whyNot(cause)}`,
+      {
+        hint: `look at its name and the network; where a token is asked for, load it with \`hf download ${id} ${FILES.join(' ')}\`, or set THINKMETER_TOKENIZER to a folder with these files`,
+        cause,
+      },
+    );
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // fetch tells its reason only in the cause
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

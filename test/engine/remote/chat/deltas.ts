@@ -1,0 +1,30 @@
+/** What a server sends in two channels, read as one text. */
+import { MarkedText, type ThinkingAsked } from '../../../../src/engine/remote/chat/channels.ts';
+import { familyByName, UNKNOWN_FAMILY, type Family } from '../../../../src/prompt/family.ts';
+
+/** A delta: what came as thinking, and what as content. */
+export type Delta = readonly [thought: string, said: string];
+
+const family = (name: string): Family => familyByName(name) ?? UNKNOWN_FAMILY;
+export const opensInPrompt = family('nvidia/NVIDIA-Nemotron-Nano-9B-v2');
+export const byArgument = family('nvidia/nemotron-3-nano-30b-a3b');
+export const opensItself = family('qwen3-8b');
+
+type Reading = {
+  readonly of?: Family;
+  readonly thinking?: ThinkingAsked;
+  readonly learnt?: { splits: boolean };
+  readonly stopped?: boolean;
+};
+
+export function readDeltas(
+  deltas: readonly Delta[],
+  { of = opensInPrompt, thinking = 'on', ...more }: Reading = {},
+): string {
+  const marked = new MarkedText(of, thinking, more.learnt ?? { splits: false });
+  const segments = [
+    ...deltas.flatMap(([thought, said]) => marked.push(thought, said)),
+    ...marked.end(more.stopped ?? true),
+  ];
+  return segments.map(({ text }) => text).join('');
+}

@@ -1,0 +1,89 @@
+/**
+ * The road between the engine and a fake vLLM: hands everything on as it comes, except where a detour answers, and
+ * counts the connections that are made to it. For what a proxy, or another kind of server, does.
+ */
+import { once } from 'node:events';
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../../../support/fake-vllm/server.ts';
+
+export type Passing = {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readonly<Record<string, unknown>>;
+};
+
+/** `body` as JSON, unless it is text. */
+export type Answer = {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
+
+export type Detour = (passing: Passing) => Answer | undefined;
+
+export type Road = { readonly url: string; readonly passed: readonly Passing[]; readonly connections: number };
+
+type RoadOptions = {
+  readonly detour?: Detour;
+  /** a path of the road's own, which the target does not know: `/gpu` */
+  readonly below?: string;
+};
+
+/** It ends with the test. */
+export async function startRoad(target: string, { detour, below = '' }: RoadOptions = {}): Promise<Road> {
+  const passed: Passing[] = [];
+  let connections = 0;
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const path = incoming.url ?? '/';
+      const body = await buffer(incoming);
+      const passing = { path, headers: incoming.headers, body: body.length === 0 ? {} : parse(body) };
+      passed.push(passing);
+      const answer = detour?.(passing);
+      if (answer !== undefined) {
+        const text = typeof answer.body === 'string';
+        const headers = { 'content-type': text ? 'text/html' : 'application/json', ...answer.headers };
+        outgoing.writeHead(answer.status, headers).end(text ? answer.body : JSON.stringify(answer.body));
+        return;
+      }
+      const { method, headers } = incoming;
+      const upstream = request(new URL(path.slice(below.length), target), { method, headers, agent: false });
+      upstream.on('error', () => outgoing.destroy());
+      outgoing.on('close', () => upstream.destroy());
+      upstream.end(body);
+      const [reply] = (await once(upstream, 'response')) as [IncomingMessage];
+      outgoing.writeHead(reply.statusCode ?? 502, { ...reply.headers, connection: 'keep-alive' });
+      reply.pipe(outgoing);
+    })().catch(() => outgoing.destroy());
+  });
+  server.on('connection', () => (connections += 1));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${below}`,
+    passed,
+    get connections() {
+      return connections;
+    },
+  };
+}
+
+/** It ends with the test. */
+export async function startFake(options: FakeVllmOptions = {}): Promise<FakeVllm> {
+  const fake = await startFakeVllm(options);
+  onTestFinished(() => fake.close());
+  return fake;
+}
+
+function parse(body: Buffer): Passing['body'] {
+  return JSON.parse(body.toString()) as Passing['body'];
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { Memo } from '../../../../src/engine/remote/token-ids/memo.ts';
+
+test('a question is asked once', async () => {
+  const memo = new Memo<number>();
+  let asked = 0;
+  const ask = (): Promise<number> => Promise.resolve(++asked);
+  expect([await memo.get('a', ask), await memo.get('a', ask), await memo.get('b', ask)]).toEqual([1, 1, 2]);
+});
+
+test('an answer that is nothing much is still an answer', async () => {
+  const memo = new Memo<string>();
+  await memo.get('a', () => Promise.resolve(''));
+  expect(await memo.get('a', () => Promise.reject(new Error('asked again')))).toBe('');
+});
+
+test('what failed is asked again', async () => {
+  const memo = new Memo<number>();
+  await expect(memo.get('a', () => Promise.reject(new Error('busy')))).rejects.toThrow('busy');
+  expect(await memo.get('a', () => Promise.resolve(7))).toBe(7);
+});
+
+test('a cleared memo asks anew', async () => {
+  const memo = new Memo<number>();
+  await memo.get('a', () => Promise.resolve(1));
+  memo.clear();
+  expect(await memo.get('a', () => Promise.resolve(2))).toBe(2);
+});
+
+test('it keeps neither whole documents nor more than some hundred answers', async () => {
+  const memo = new Memo<number>();
+  let asked = 0;
+  const ask = (): Promise<number> => Promise.resolve(++asked);
+  const document = 'x'.repeat(100_000);
+  await memo.get(document, ask);
+  await memo.get(document, ask);
+  expect(asked).toBe(2);
+  const keys = Array.from({ length: 2000 }, (_, index) => `key ${index}`);
+  for (const key of keys) {
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    await memo.get(key, ask);
+  }
+  // the last are kept, the first are not
+  await memo.get('key 1999', ask);
+  expect(asked).toBe(2002);
+  await memo.get('key 0', ask);
+  expect(asked).toBe(2003);
+});

@@ -1,0 +1,133 @@
+/** The server holds the budget: believed while counting agrees, and never at the cost of the answer. */
+import { describe, expect, test } from 'vitest';
+import { Trust } from '../../src/evidence/trust.ts';
+import type { NativeBudget, Piece } from '../../src/engine/engine.ts';
+import { EngineHttpError } from '../../src/errors.ts';
+import { forEver, says, turnEnds } from '../support/chunks.ts';
+import { wordTokens } from '../support/tokens.ts';
+import { start, type Start } from '../run/start-run.ts';
+
+const tokens = wordTokens();
+const stop = turnEnds(tokens);
+const say = (text: string): Piece[] => says(tokens, text);
+const answers = [...say('The answer is 42.'), stop];
+
+const native: NativeBudget = { field: 'thinking_token_budget', countsPrompt: true };
+const forced = (more: Partial<Start>): Start => ({ tokens, native, mechanism: 'native', scripts: [], ...more });
+
+describe('forced', () => {
+  test('the server is asked to hold it, and cuts: one request, ended by the budget', async () => {
+    const run = start(forced({ budget: 3, scripts: [[...say('one two three</think>\n\nIt is 42.'), stop]] }));
+    expect(await run.outcome()).toMatchObject({
+      mechanism: 'native',
+      honored: true,
+      thinkingEndedBy: 'budget',
+      answer: 'It is 42.',
+      counts: { thinking: 3, closer: 0 },
+      requests: 1,
+    });
+    // it counts the line end behind the marker in the prompt as well
+    expect(run.engine.requests[0]).toMatchObject({ nativeBudget: 4, maxTokens: 3 + 5 + 50 });
+  });
+
+  test('a model that closes earlier closes by itself', async () => {
+    const run = start(forced({ budget: 3, scripts: [[...say('one two</think>42'), stop]] }));
+    expect(await run.outcome()).toMatchObject({ thinkingEndedBy: 'model', honored: true, counts: { thinking: 2 } });
+  });
+
+  test("a line end that the server's own closer begins with is overhead", async () => {
+    const run = start(forced({ budget: 3, scripts: [[...say('one two three\n</think>42'), stop]] }));
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'budget',
+      honored: true,
+      counts: { thinking: 3, marker: 4 },
+    });
+  });
+
+  test('a server that thinks on is cut here, told of, and not believed again', async () => {
+    const trust = new Trust();
+    const first = start(forced({ trust, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
+    const outcome = await first.outcome();
+    expect(outcome).toMatchObject({
+      mechanism: 'native',
+      honored: false,
+      thinkingEndedBy: 'budget',
+      answer: 'The answer is 42.',
+      requests: 2,
+    });
+    expect(outcome.warnings.join()).toMatch(/did not hold its own budget of 3 tokens/);
+    const second = start(forced({ trust, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
+    const again = await second.outcome();
+    expect(again).toMatchObject({ mechanism: 'stream', honored: true, counts: { thinking: 3 } });
+    expect(again.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was passed over for stream/);
+    expect(second.engine.requests[0]?.nativeBudget).toBeUndefined();
+  });
+
+  test('a server that refuses the field is asked without it, in the same run', async () => {
+    const refusal = new EngineHttpError('reasoning_config is not configured', 400, {});
+    const run = start(forced({ budget: 3, scripts: [[refusal], forEver(tokens, ' hm'), answers], before: 1 }));
+    const outcome = await run.outcome();
+    expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, requests: 2 });
+    expect(outcome.warnings.join()).toMatch(/reasoning_config is not configured/);
+  });
+
+  test('a server without such a field is cut as any other', async () => {
+    const run = start({ tokens, mechanism: 'native', budget: 3, scripts: [forEver(tokens, ' hm'), answers] });
+    const outcome = await run.outcome();
+    expect(outcome).toMatchObject({ mechanism: 'stream', honored: true });
+    expect(outcome.warnings.join()).toMatch(/has no budget of its own/);
+  });
+
+  test('a budget of 0 is off, whatever is forced', async () => {
+    const run = start(forced({ budget: 0, scripts: [answers] }));
+    expect(await run.outcome()).toMatchObject({ mechanism: 'off', honored: true, warnings: [] });
+  });
+});
+
+/** Of a server that reads prompts as slowly as it writes: reading again is dear. */
+function slow(): Trust {
+  const trust = new Trust();
+  trust.timed('a server', 1);
+  return trust;
+}
+
+function long(): Partial<Start> {
+  return { tokens, native, prefixCaching: false, trust: slow() };
+}
+
+describe('by the rule', () => {
+  const held = [...say('one two three four five six seven eight</think>'), stop];
+
+  test('a long prompt and no cache: proven by a tiny generation, then used, and proven once', async () => {
+    const trust = slow();
+    const thinks = [...say('hm</think>42'), stop];
+    const first = start({ ...long(), trust, scripts: [held, thinks], before: 1 });
+    expect(await first.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
+    expect(first.engine.requests[0]).toMatchObject({ nativeBudget: 9 });
+    const second = start({ ...long(), trust, scripts: [thinks] });
+    expect(await second.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
+  });
+
+  test('a proof that fails: our own cut', async () => {
+    const run = start({ ...long(), scripts: [forEver(tokens, ' hm'), [...say('hm</think>42'), stop]], before: 1 });
+    expect(await run.outcome()).toMatchObject({ mechanism: 'stream', warnings: [] });
+  });
+
+  test.each<[string, Partial<Start>]>([
+    ['prompts are read fast', { trust: new Trust() }],
+    ['the server finds what it has read before', { prefixCaching: true }],
+  ])('our own cut where %s', async (_, more) => {
+    const run = start({ ...long(), ...more, scripts: [[...say('hm</think>42'), stop]] });
+    expect(await run.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });
+  });
+
+  test.each<[string, 'native' | 'prefixCaching']>([
+    ['nobody knows whether it does', 'prefixCaching'],
+    ['there is no such field', 'native'],
+  ])('our own cut where %s', async (_, missing) => {
+    const { [missing]: left, ...known } = long();
+    expect(left).toBeDefined();
+    const run = start({ ...known, scripts: [[...say('hm</think>42'), stop]] });
+    expect(await run.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });
+  });
+});

@@ -1,0 +1,119 @@
+/** What runs learn of the way to the server, one after the other: a cut that saves nothing is not made again. */
+import { expect, test } from 'vitest';
+import type { Outcome } from '../../src/budget/outcome.ts';
+import { Trust } from '../../src/evidence/trust.ts';
+import type { Load } from '../../src/engine/engine.ts';
+import { finish, inChunks, says, turnEnds } from '../support/chunks.ts';
+import type { Script, Step } from '../support/scripted-engine.ts';
+import { wordTokens } from '../support/tokens.ts';
+import { start } from '../run/start-run.ts';
+
+const tokens = wordTokens();
+const answers: Step[] = [...says(tokens, 'The answer is 42.'), turnEnds(tokens)];
+const THINKING = ' hm'.repeat(60);
+
+/** 10 ms a token. */
+const slowly: Step[] = says(tokens, THINKING).flatMap((piece) => [{ wait: 10 }, piece]);
+/** After a second all at once. */
+const inOneBurst: Step[] = [{ wait: 1000 }, ...says(tokens, THINKING)];
+const capped: Script = ({ maxTokens }) =>
+  inChunks(tokens, tokens.encode(THINKING).slice(0, maxTokens), [1], finish('length'));
+
+/** A server's counter: what was read from it, one reading after the other. */
+type Counter = { read: number; load(): Promise<Load> };
+
+function counter(...generated: readonly number[]): Counter {
+  return {
+    read: 0,
+    load() {
+      const generatedTokens = generated[this.read++] ?? 0;
+      return Promise.resolve({ running: 0, waiting: 0, generatedTokens });
+    },
+  };
+}
+
+function runWith(trust: Trust, first: Script, { load }: Partial<Pick<Counter, 'load'>> = {}): Promise<Outcome> {
+  return start({ tokens, trust, budget: 40, scripts: [first, answers], ...(load && { load }) }).outcome();
+}
+
+/** A run's own tokens: 41 of the thinking, so that the budget is seen to be full, and those of the answer. */
+const OWN = 41 + tokens.encode('The answer is 42.').length + 1;
+
+test('a server that generates on when it is left, three times in a row: told, and then the first request is capped', async () => {
+  const trust = new Trust();
+  const told: unknown[] = [];
+  for (let run = 0; run < 3; run += 1) {
+    const count = counter(1000, 1000 + OWN + 300);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const outcome = await runWith(trust, slowly, { load: () => count.load() });
+    expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
+    told.push(...outcome.warnings);
+  }
+  expect(told).toEqual([expect.stringMatching(/300 tokens more .* from now on the first request is capped/)]);
+  const count = counter(0, 0);
+  const then = await runWith(trust, capped, { load: () => count.load() });
+  expect(then).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
+  expect(count.read).toBe(0);
+});
+
+test('a server that ends there: the figures are not asked for again', async () => {
+  const trust = new Trust();
+  const count = counter(1000, 1000 + OWN);
+  expect(await runWith(trust, slowly, { load: () => count.load() })).toMatchObject({ warnings: [] });
+  expect(await runWith(trust, slowly, { load: () => count.load() })).toMatchObject({ mechanism: 'stream' });
+  expect(count.read).toBe(2);
+});
+
+test('while nothing is cut the figures are read three times, and then once in a while; a cut is learnt from at once', async () => {
+  const trust = new Trust();
+  const closes: Step[] = [...says(tokens, ' hm</think>The answer is 42.'), turnEnds(tokens)];
+  const count = counter(1, 2, 3, 1000, 1000 + OWN);
+  const closed = (): Promise<Outcome> =>
+    start({ tokens, trust, budget: 40, scripts: [closes], load: () => count.load() }).outcome();
+  for (let run = 0; run < 6; run += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await closed();
+  }
+  expect(count.read).toBe(3);
+  await runWith(trust, slowly, { load: () => count.load() });
+  expect(count.read).toBe(3);
+  await runWith(trust, slowly, { load: () => count.load() });
+  expect(count.read).toBe(5);
+  expect(trust.verdict('a server', 'stream')).toEqual({ held: true });
+});
+
+test('a server without figures is asked for none, and believed', async () => {
+  const trust = new Trust();
+  await runWith(trust, slowly);
+  expect(await runWith(trust, slowly)).toMatchObject({ mechanism: 'stream', warnings: [] });
+});
+
+test('a stream that is held back is told each time; three in a row, and the first request is capped', async () => {
+  const trust = new Trust();
+  for (let turn = 1; turn <= 3; turn += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { mechanism, warnings } = await runWith(trust, inOneBurst);
+    expect({ mechanism, warnings }).toEqual({ mechanism: 'stream', warnings: [expect.stringMatching(/one burst/)] });
+  }
+  expect(await runWith(trust, capped)).toMatchObject({ mechanism: 'two_call', warnings: [] });
+});
+
+test('one that flows between them begins the count anew', async () => {
+  const trust = new Trust();
+  for (const script of [inOneBurst, inOneBurst, slowly, inOneBurst, inOneBurst]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await runWith(trust, script)).toMatchObject({ mechanism: 'stream' });
+  }
+  expect(await runWith(trust, slowly)).toMatchObject({ mechanism: 'stream' });
+});
+
+// a short run tells nothing either way, but it clears what was suspected
+test('one that tells nothing between them changes nothing', async () => {
+  const trust = new Trust();
+  const short: Step[] = [{ wait: 1000 }, ...says(tokens, 'hm</think>It is 42.'), turnEnds(tokens)];
+  await runWith(trust, inOneBurst);
+  await runWith(trust, inOneBurst);
+  await start({ tokens, trust, budget: 40, scripts: [short] }).outcome();
+  await runWith(trust, inOneBurst);
+  expect(trust.failure('a server', 'stream')).toMatch(/one burst/);
+});
