@@ -5,33 +5,13 @@ export type Clock = {
   timer(ms: number, ring: () => void): () => void;
 };
 
+/** `setTimeout` rings at once for more than this (24.8 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   timer: (ms, ring) => {
-    const handle = setTimeout(ring, Math.max(0, ms));
+    const handle = setTimeout(ring, Math.min(LONGEST_TIMER_MS, Math.max(0, ms)));
     return () => clearTimeout(handle);
   },
 };
-
-/** A signal that fires when the time is over, unless it is silenced before. `Infinity` is no limit. */
-export function timeLimit(clock: Clock, ms: number): { readonly late: AbortSignal; readonly silence: () => void } {
-  const late = new AbortController();
-  const silence = ms === Infinity ? () => undefined : clock.timer(ms, () => late.abort());
-  return { late: late.signal, silence };
-}
-
-/** Rejects with the signal's reason. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      silence();
-      reject(signal.reason as Error);
-    };
-    const silence = clock.timer(ms, () => {
-      signal.removeEventListener('abort', giveUp);
-      resolve();
-    });
-    signal.addEventListener('abort', giveUp, { once: true });
-  });
-}

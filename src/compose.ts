@@ -1,6 +1,6 @@
 /** Builds the parts from the settings, once a process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
-import { Trust } from './evidence/trust.ts';
+import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
@@ -27,14 +27,21 @@ export type Parts = {
 export function compose(config: Config, installation: Installation, log: Log): Parts {
   const engine = createEngine(config, installation, log);
   const runs = new Runs();
-  const trust = new Trust();
   // an embedded model computes one run after the other: more at a time would only wait inside
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
   return {
     engine,
     runs,
     log,
-    runner: createRunner({ engine, clock: systemClock, trust, mechanism: config.mechanism, concurrency, runs, log }),
+    runner: createRunner({
+      engine,
+      clock: systemClock,
+      evidence: new EvidenceOfServers(),
+      mechanism: config.mechanism,
+      concurrency,
+      runs,
+      log,
+    }),
     defaults: {
       thinkingBudget: config.useCase === undefined ? DEFAULT_THINKING_BUDGET : USE_CASE[config.useCase],
       maxSeconds: config.maxSeconds === 0 ? undefined : config.maxSeconds,

@@ -1,6 +1,6 @@
 /** What an MCP tool is here: a value. The list of them, in `tools/`, is the product. */
 import * as z from 'zod';
-import type { Progress } from './budget/progress.ts';
+import type { Progress } from './budget/story.ts';
 import { InvalidInputError } from './errors.ts';
 import type { ToolResult } from './report/tool-result.ts';
 import type { Runner } from './runner.ts';

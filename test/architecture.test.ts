@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // what everybody may know
   'src/errors.ts': { ours: [] },
   'src/clock.ts': { ours: [] },
+  'src/wait.ts': { ours: ['src/clock.ts'], node: ['events'] },
   'src/version.ts': { ours: [] },
   'src/log.ts': { ours: [], npm: ['pino'] },
 
@@ -29,35 +30,79 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // the port, and what stands behind it
   'src/engine/engine.ts': { ours: ['src/prompt'] },
-  'src/engine/shared-wait.ts': { ours: [] },
+  'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
-  'src/engine/remote': {
+  'src/engine/remote/engine.ts': {
+    ours: ['src/engine/engine.ts', 'src/engine/remote', 'src/prompt', 'src/errors.ts', 'src/clock.ts'],
+  },
+  // bytes and typed answers: knows no dialect
+  'src/engine/remote/http': {
+    ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/version.ts', 'src/wait.ts'],
+    npm: ['openai', 'undici', 'eventsource-parser', 'p-queue', 'zod'],
+  },
+  // which server it is, and what it can do
+  'src/engine/remote/server': {
     ours: [
       'src/engine/engine.ts',
-      'src/engine/shared-wait.ts',
+      'src/engine/token-ids.ts',
+      'src/engine/remote/http',
+      'src/engine/remote/token-ids',
+      'src/prompt',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/wait.ts',
+    ],
+    npm: ['zod'],
+  },
+  // the two ways to prompt one
+  'src/engine/remote/token-ids': {
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/token-ids.ts',
+      'src/engine/hub-id.ts',
+      'src/engine/remote/http',
+      'src/engine/remote/server',
+      'src/prompt',
+      'src/errors.ts',
+      'src/wait.ts',
+    ],
+    npm: ['@huggingface/hub', '@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
+    node: ['fs', 'path'],
+  },
+  'src/engine/remote/chat': {
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/remote/http',
+      'src/engine/remote/server',
+      'src/engine/remote/token-ids',
+      'src/prompt',
+      'src/errors.ts',
+      'src/wait.ts',
+    ],
+  },
+  'src/engine/embedded': {
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/token-ids.ts',
       'src/engine/hub-id.ts',
       'src/prompt',
       'src/errors.ts',
-      'src/version.ts',
+      'src/wait.ts',
     ],
-    npm: ['@huggingface/hub', '@huggingface/jinja', '@huggingface/tokenizers', 'openai', 'p-queue', 'zod'],
-    node: ['events', 'fs', 'path', 'timers/promises'],
-  },
-  'src/engine/embedded': {
-    ours: ['src/engine/engine.ts', 'src/engine/shared-wait.ts', 'src/engine/hub-id.ts', 'src/prompt', 'src/errors.ts'],
     npm: ['@huggingface/transformers', 'p-queue'],
-    node: ['fs', 'os', 'path', 'timers/promises', 'worker_threads'],
+    node: ['fs', 'os', 'path', 'worker_threads'],
   },
 
-  // what the project is about: pure but for the calls to the port
-  'src/stream': { ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/clock.ts'] },
-  'src/budget': {
-    ours: ['src/engine/engine.ts', 'src/stream', 'src/run', 'src/evidence/trust.ts', 'src/prompt', 'src/errors.ts'],
-  },
+  // one generation read: knows no budget
+  'src/stream': { ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'] },
+  // decides: asks no server, keeps no evidence
+  'src/budget': { ours: ['src/engine/engine.ts', 'src/stream', 'src/prompt', 'src/errors.ts'] },
   'src/budget/presets.ts': { ours: [] },
+  // what counting has shown, by server
   'src/evidence': {
-    ours: ['src/engine/engine.ts', 'src/stream', 'src/budget', 'src/run', 'src/errors.ts'],
+    ours: ['src/engine/engine.ts', 'src/stream', 'src/budget', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'],
   },
+  // puts one run together
   'src/run': {
     ours: [
       'src/engine/engine.ts',
@@ -67,24 +112,25 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/prompt',
       'src/errors.ts',
       'src/clock.ts',
+      'src/wait.ts',
     ],
   },
 
   // outcomes as people and clients read them
   'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
-  'src/report/progress.ts': { ours: ['src/budget/progress.ts'] },
+  'src/report/progress.ts': { ours: ['src/budget/story.ts'] },
 
   // what an operator wants to know
   'src/status': {
     ours: [
       'src/budget',
-      'src/run',
       'src/evidence',
       'src/engine/engine.ts',
       'src/prompt/question.ts',
       'src/runs.ts',
       'src/errors.ts',
       'src/clock.ts',
+      'src/wait.ts',
     ],
     npm: ['zod'],
   },
@@ -103,6 +149,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/status',
       'src/errors.ts',
       'src/clock.ts',
+      'src/wait.ts',
       'src/log.ts',
     ],
     npm: ['p-queue'],
@@ -111,7 +158,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // the product
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/progress.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/runner.ts', 'src/budget/story.ts', 'src/report', 'src/errors.ts'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
@@ -121,7 +168,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/fields.ts',
       'src/prompt/question.ts',
       'src/budget/presets.ts',
-      'src/budget/progress.ts',
+      'src/budget/story.ts',
       'src/report',
       'src/status',
       'src/errors.ts',
@@ -139,7 +186,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/tool.ts',
       'src/runner.ts',
       'src/runs.ts',
-      'src/budget/progress.ts',
+      'src/budget/story.ts',
       'src/report',
       'src/errors.ts',
       'src/clock.ts',
@@ -159,11 +206,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/report',
       'src/status',
       'src/budget/presets.ts',
-      'src/budget/progress.ts',
+      'src/budget/story.ts',
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',
-      'src/clock.ts',
+      'src/wait.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
@@ -177,7 +224,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine',
       'src/config',
       'src/budget/presets.ts',
-      'src/evidence/trust.ts',
+      'src/evidence/evidence.ts',
       'src/runner.ts',
       'src/runs.ts',
       'src/tool.ts',
@@ -262,7 +309,11 @@ test('the map allows no more than is used', () => {
 describe('the rules that the map stands for', () => {
   const rules = [
     { name: 'only src/mcp knows the MCP SDK', imported: /^@modelcontextprotocol\//, from: ['src/mcp'] },
-    { name: 'only src/engine/remote knows the HTTP library', imported: /^openai/, from: ['src/engine/remote'] },
+    {
+      name: 'only src/engine/remote/http knows the HTTP libraries',
+      imported: /^(openai|undici|eventsource-parser)/,
+      from: ['src/engine/remote/http'],
+    },
     {
       name: 'only src/engine/embedded knows transformers.js',
       imported: /^@huggingface\/transformers$/,
@@ -312,6 +363,32 @@ describe('the rules that the map stands for', () => {
   test('only main, and the worker for its own stdout, touch the process', () => {
     const touching = FILES.filter((file) => /\bprocess\b\s*[.[]|\bconsole\b\s*\./.test(code(file)));
     expect(touching.toSorted()).toEqual(['src/engine/embedded/worker.ts', 'src/main.ts']);
+  });
+
+  // Node 20 may garbage-collect a limit of `AbortSignal.timeout` inside `AbortSignal.any` (nodejs/node#57736)
+  test('only src/wait.ts and the clock make waits', () => {
+    const waiting = /\bAbortSignal\b\s*\.\s*(any|timeout)\b|\bset(Timeout|Interval|Immediate)\s*\(|timers\/promises/;
+    const makers = FILES.filter((file) => waiting.test(code(file)));
+    expect(makers.filter((file) => !['src/wait.ts', 'src/clock.ts'].includes(file))).toEqual([]);
+  });
+
+  test('the budget loop does not know how prompts travel', () => {
+    const LOOP = ['src/stream', 'src/budget', 'src/evidence', 'src/run'];
+    const travels = /\bisTurn\b|\bmessages\b|\bcompletions\b/;
+    const knowing = FILES.filter((file) => LOOP.some((room) => isIn(file, room)) && travels.test(code(file)));
+    expect(knowing).toEqual([]);
+  });
+
+  test('no files import each other in a circle', () => {
+    const imports = new Map(FILES.map((file) => [file, importsOf(file).filter((name) => /^(src|tools)\//.test(name))]));
+    const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+      (imports.get(from) ?? []).some((next) => {
+        if (next === to) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return reaches(next, to, seen);
+      });
+    expect(FILES.filter((file) => reaches(file, file))).toEqual([]);
   });
 
   test('no import hides behind an expression or another name', () => {

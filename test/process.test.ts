@@ -57,17 +57,16 @@ test('a message beyond what the transport takes ends the server with 1 and a sen
   expect(await program.ended).toEqual({ code: 1, signal: null });
 });
 
-test('a demo run in mid-thought does not keep the process alive when its client goes', async () => {
+test('runs of the demo model do not keep the process alive when their client goes', async () => {
   const program = await startAsWritten({ THINKMETER_ENGINE: 'demo' });
   const args = { question: '12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5 = ?' };
-  program.request('tools/call', { name: 'reason', arguments: args, _meta: { progressToken: 1 } });
-  await expect
-    .poll(() => program.messages().some(({ method }) => method !== undefined), { timeout: 20_000 })
-    .toBe(true);
-  const at = performance.now();
+  // the model answers one after the other: with the first answer the second run has begun, however fast the machine is
+  const calls = Array.from({ length: 50 }, () => program.request('tools/call', { name: 'reason', arguments: args }));
+  await program.response(calls[0] ?? 0);
   program.child.stdin.end();
   expect(await program.ended).toEqual({ code: 0, signal: null });
-  expect(performance.now() - at).toBeLessThan(5000);
+  const answered = program.messages().filter(({ id }) => calls.includes(Number(id)));
+  expect(answered.length).toBeLessThan(calls.length);
 });
 
 test('the version is that of package.json, on the command line and over MCP', async () => {

@@ -48,9 +48,10 @@ function settingsTable(): string {
 
 function serversTable(): string {
   const rows = DIALECTS.filter(({ name }) => name !== 'unknown').map((dialect) => {
-    const { name, budget, beware } = dialect;
+    const { name, budget, limitations } = dialect;
     const own = budget === undefined ? '' : `\`${budget.field}\`, with ${budget.needs}`;
-    return `| ${name} | ${toPrompts(dialect)} | ${own} | ${beware.map(({ of, source }) => `${of} (${source})`).join('; ')} |`;
+    const known = limitations.map(({ of, source }) => `${of} (${source})`).join('; ');
+    return `| ${name} | ${toPrompts(dialect)} | ${own} | ${known} |`;
   });
   return ['| server | prompts | its own budget | beware |', '|---|---|---|---|', ...rows].join('\n');
 }

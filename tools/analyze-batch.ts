@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Progress } from '../src/budget/progress.ts';
+import type { Progress } from '../src/budget/story.ts';
 import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
 import { answerTokens, maxSeconds } from '../src/fields.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
@@ -50,9 +50,15 @@ export const analyzeBatch = defineTool({
       items.map((item) => batch.ask({ ...shared, user: itemParts(instruction, item) }, item)),
     );
     const result = toBatchResult(ends, runner.clock.now() - startedAt);
-    return batchToolResult(result, runner.keep(result));
+    const reasoning = ends.map((end) => reasoningOf(end));
+    return batchToolResult(result, runner.keep(result, reasoning));
   },
 });
+
+function reasoningOf(end: ItemEnd): string {
+  if (end.kind === 'remaining') return '';
+  return end.kind === 'answered' ? end.outcome.reasoning : end.reasoning;
+}
 
 /** What the items of one call share: the time, and how far they are. */
 class Batch {
@@ -71,7 +77,7 @@ class Batch {
   }
 
   async ask(question: Question, item: string): Promise<ItemEnd> {
-    if (item.trim() === '') return { kind: 'failed', error: 'the item is blank', thinkingTokens: 0 };
+    if (item.trim() === '') return { kind: 'failed', error: 'the item is blank', thinkingTokens: 0, reasoning: '' };
     const { runner, signal, startedAt } = this.#context;
     let last: Progress | undefined;
     try {
@@ -87,7 +93,8 @@ class Batch {
       return outcome === undefined ? { kind: 'remaining' } : { kind: 'answered', outcome };
     } catch (error) {
       if (!(error instanceof ThinkmeterError) || error instanceof CancelledError) throw error;
-      return { kind: 'failed', error: toSentence(error), thinkingTokens: error.partial?.thinkingTokens ?? 0 };
+      const { thinkingTokens = 0, reasoning = '' } = error.partial ?? {};
+      return { kind: 'failed', error: toSentence(error), thinkingTokens, reasoning };
     } finally {
       this.#over++;
     }

@@ -1,8 +1,8 @@
 /** The tokens of a run by what they were, as certain as the server lets them be. */
-import { isTurn, type CountedBy } from '../engine/engine.ts';
-import type { Answer } from '../run/finish.ts';
+import type { CountedBy } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
-import type { Thought } from './think.ts';
+import type { Answer } from './answer.ts';
+import type { Thought } from './story.ts';
 
 /**
  * Tokens by what they were. What reached us adds up:
@@ -22,7 +22,13 @@ export type Counts = {
   readonly dropped: number;
 };
 
-type Story = { readonly thought: Thought; readonly answer: Answer; readonly requests: readonly Request[] };
+type Story = {
+  readonly thought: Thought;
+  /** that the thinking was read from */
+  readonly first: Request;
+  readonly answer: Answer;
+  readonly requests: readonly Request[];
+};
 
 export function toCounts(story: Story): Counts & { readonly countedBy: CountedBy } {
   const { thought, answer, requests } = story;
@@ -44,25 +50,26 @@ export function toCounts(story: Story): Counts & { readonly countedBy: CountedBy
   };
 }
 
-/** Where a stream could only be estimated, what the server says at its end is better. */
-function thinkingTokens({ thought, requests }: Story): { readonly tokens: number; readonly by: CountedBy } {
-  const [first] = requests;
-  const counted = { tokens: thought.tokens, by: first?.reading.countedBy ?? 'ids' };
-  const usage = first?.reading.usage;
-  if (counted.by !== 'estimate' || usage === undefined) return counted;
+/** If a stream could only be estimated, the server's own figure at its end is better. */
+function thinkingTokens({ thought, first: { reading } }: Story): { readonly tokens: number; readonly by: CountedBy } {
+  const { usage, trail } = reading;
+  // no token at all: nothing shows how they would have been counted
+  const by = trail.isEstimated ? 'estimate' : (reading.countedBy ?? 'estimate');
+  const counted = { tokens: thought.tokens, by };
+  if (by !== 'estimate' || usage === undefined) return counted;
   // 0 may mean that the server does not count it
   if (usage.reasoningTokens !== undefined && usage.reasoningTokens > 0) {
     return { tokens: usage.reasoningTokens, by: 'usage' };
   }
   // nothing but thinking came
-  return thought.flowsOn ? counted : { tokens: usage.completionTokens, by: 'usage' };
+  return thought.next === 'flows on' ? counted : { tokens: usage.completionTokens, by: 'usage' };
 }
 
 function answerTokensOf({ thought, answer, requests }: Story, thinking: number): number {
   const counted = sum(answer.parts, ({ tokens }) => tokens);
   const { usage, countedBy } = requests.at(-1)?.reading ?? {};
   if (countedBy !== 'estimate' || usage === undefined || answer.parts.length > 1) return counted;
-  if (!thought.flowsOn || requests.length > 1) return usage.completionTokens;
+  if (thought.next === 'ask' || requests.length > 1) return usage.completionTokens;
   return Math.max(0, usage.completionTokens - thinking - thought.markerTokens - thought.endOfTurnTokens);
 }
 
@@ -70,8 +77,8 @@ function receivedTokens({ reading: { trail, usage, countedBy } }: Request): numb
   return countedBy === 'estimate' ? (usage?.completionTokens ?? trail.tokens) : trail.tokens;
 }
 
-function promptTokens({ from, promptTokens: tokens, reading }: Request): number {
-  return isTurn(from) ? (reading.usage?.promptTokens ?? tokens) : tokens;
+function promptTokens({ from, reading }: Request): number {
+  return from.exact ? from.promptTokens : (reading.usage?.promptTokens ?? from.promptTokens);
 }
 
 export function sum<T>(values: readonly T[], of: (value: T) => number): number {

@@ -1,15 +1,15 @@
 /** Everything that is known of a run when it is over, put together from what happened. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
-import { isTurn, type CountedBy, type Facts } from '../engine/engine.ts';
-import type { AnswerPart } from './answer.ts';
-import { toCounts, type Counts } from './counts.ts';
-import type { Answer } from '../run/finish.ts';
+import type { CountedBy, Facts } from '../engine/engine.ts';
 import { unopenedEnd, withoutMarkers } from '../stream/marker.ts';
-import type { Mechanism } from './mechanism.ts';
-import type { Plan } from './plan.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
-import { overran, type ThinkingEnd, type Thought } from './think.ts';
+import type { Answer, AnswerPart } from './answer.ts';
+import { toCounts, type Counts } from './counts.ts';
+import type { Mechanism } from './mechanism.ts';
+import type { Plan } from './plan.ts';
+import type { ThinkingEnd, Thought } from './story.ts';
+import { overran } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';
 
@@ -50,9 +50,11 @@ type Story = {
   readonly facts: Facts;
   readonly plan: Plan;
   readonly thought: Thought;
+  /** the request that the thinking was read from */
+  readonly first: Request;
   readonly answer: Answer;
   readonly requests: readonly Request[];
-  /** of the question, and of the choice of a mechanism */
+  /** of the question, of the choice of a mechanism, and of how the streams came */
   readonly warnings: readonly string[];
 };
 
@@ -62,8 +64,8 @@ export function toOutcome(story: Story): Outcome {
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const again = thoughtAgain(said, facts.family, isByItself(story));
-  const answer = withoutMarkers(said.slice(again.length), [facts.family.startMarker, facts.family.endMarker]);
+  const again = thoughtAgain(said, facts.family, story.answer.isFromHiddenPrompt);
+  const answer = bareAnswer(said.slice(again.length), facts.family, thought);
   if (answer === '') throw nothingSaid(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
   return {
@@ -81,7 +83,7 @@ export function toOutcome(story: Story): Outcome {
     countedBy,
     requests: requests.length,
     timing: toTiming(story),
-    flow: requests[0]?.reading.flow ?? { chunks: 0, arrivals: 0 },
+    flow: story.first.reading.flow,
     warnings: [
       ...story.warnings,
       ...plan.warnings,
@@ -89,6 +91,12 @@ export function toOutcome(story: Story): Outcome {
       ...(again === '' ? [] : [THOUGHT_AGAIN]),
     ],
   };
+}
+
+/** Without markers around it; but one that the model wrote after it had closed its thinking is all that it says. */
+function bareAnswer(text: string, { startMarker, endMarker }: Facts['family'], { endedBy }: Thought): string {
+  const isMarker = endedBy === 'model' && text.trim() === endMarker;
+  return isMarker ? endMarker : withoutMarkers(text, [startMarker, endMarker]);
 }
 
 const THOUGHT_AGAIN = 'the model thought again in its answer: that is left out, but counted in answer_tokens';
@@ -103,13 +111,6 @@ function thoughtAgain(said: string, family: Facts['family'], byItself: boolean):
   if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
   const ends = byItself ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
-}
-
-/** The answer comes from a request of its own, by messages. */
-function isByItself({ thought, requests }: Story): boolean {
-  const last = requests.at(-1);
-  if (last === undefined || !isTurn(last.from) || requests.length < 2) return false;
-  return !thought.flowsOn || thought.endedBy === 'none';
 }
 
 function toTiming({ startedAt, now, answer, requests }: Story): Timing {

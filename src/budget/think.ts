@@ -5,38 +5,22 @@
  * the token that straddles it, belong to the answer.
  */
 import { EngineTimeoutError } from '../errors.ts';
-import type { Family, ThinkingState } from '../prompt/family.ts';
-import type { Deadline } from './deadline.ts';
+import type { Family } from '../prompt/family.ts';
+import type { Prompt } from '../engine/engine.ts';
 import { possibleStart } from '../stream/marker.ts';
-import type { Mechanism } from './mechanism.ts';
-import type { Plan } from './plan.ts';
 import type { Reading, StreamEnd } from '../stream/reading.ts';
 import type { Boundary } from '../stream/trail.ts';
-
-/** How thinking ended; the words of the result (design: results, word for word). */
-export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off';
-
-export type Thought = {
-  readonly endedBy: ThinkingEnd;
-  /** what counts as thinking and reaches the answer */
-  readonly tokens: number;
-  readonly text: string;
-  /** tokens of the start marker, where the model opened thinking itself, and of the end marker */
-  readonly markerTokens: number;
-  /** of an end-of-turn token inside open thinking, which is dropped */
-  readonly endOfTurnTokens: number;
-  /** where the answer goes on in the same stream, or up to where the stream is kept and closed by us */
-  readonly until: Boundary;
-  /** the answer is in this same stream */
-  readonly flowsOn: boolean;
-};
+import type { Deadline } from './deadline.ts';
+import { MECHANISMS, type Mechanism } from './mechanism.ts';
+import type { Plan } from './plan.ts';
+import type { Asks, Thought } from './story.ts';
 
 type Task = {
   readonly reading: Reading;
-  readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'leadTokens' | 'lineWindow' | 'answerTokens'>;
+  readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'lineWindow' | 'answerTokens'>;
   readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
-  readonly state: ThinkingState;
-  /** the prompt is not shown, and opens thinking: a stream without a start marker begins within a thought */
+  readonly state: Prompt['thinking'];
+  /** the prompt is hidden, and opens thinking: a stream without a start marker begins within thinking */
   readonly opensUnseen?: boolean;
   readonly deadline: Deadline;
   readonly askedAt: number;
@@ -47,9 +31,16 @@ type Task = {
 const NOWHERE: Boundary = { tokens: 0, chars: 0 };
 
 /** No thinking: the stream is the answer from its first token. */
-const UNTHOUGHT = { tokens: 0, text: '', markerTokens: 0, endOfTurnTokens: 0, until: NOWHERE, flowsOn: true } as const;
+const UNTHOUGHT = {
+  next: 'flows on',
+  tokens: 0,
+  text: '',
+  markerTokens: 0,
+  endOfTurnTokens: 0,
+  answerFrom: NOWHERE,
+} as const;
 
-/** Thinking from a start marker on, after what was thought in blocks before it: one budget holds for all of them. */
+/** Thinking from a start marker on, after the thinking of blocks before it: one budget holds for all of them. */
 type Block = { readonly start: Boundary; readonly tokens: number; readonly text: string };
 
 export async function think(task: Task): Promise<Thought> {
@@ -63,9 +54,9 @@ export async function think(task: Task): Promise<Thought> {
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
-    // a whole turn in which nothing closes a thought is an answer
+    // a whole turn in which nothing closes the thinking is an answer
     if (isUnseen && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
-    const next = thought.flowsOn ? await opening(task, thought.until) : undefined;
+    const next = thought.next === 'flows on' ? await opening(task, thought.answerFrom) : undefined;
     // oxlint-enable no-await-in-loop
     if (next?.kind !== 'opened') return thought;
     block = { start: next.at, tokens: thought.tokens, text: `${thought.text}\n` };
@@ -97,7 +88,9 @@ async function opening(task: Task, from: Boundary): Promise<Opening> {
     const until = words === '' ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const event = await reading.next(until);
-    if (event === 'alarm') return { kind: words !== '' || trail.tokens === 0 ? 'late' : 'unopened' };
+    if (event !== 'alarm') continue;
+    if (reading.takeBuffered()) return { kind: 'unopened' };
+    return { kind: words !== '' || trail.tokens === 0 ? 'late' : 'unopened' };
   }
 }
 
@@ -107,8 +100,9 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   const { start } = block;
   let searched = start.chars;
   for (;;) {
+    const over = settled(task, block, searched);
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
-    const thought = await settled(task, block, searched);
+    const thought = over && (await over);
     if (thought !== undefined) return thought;
     if (reading.end !== undefined) return ended(task, block, reading.end);
     task.progress(Math.min(block.tokens + trail.tokens - start.tokens, plan.thinkingTokens));
@@ -121,46 +115,59 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
 }
 
 /** Closed, or over the budget; undefined while neither is certain. What lies before `searched` holds no marker. */
-async function settled(task: Task, block: Block, searched: number): Promise<Thought | undefined> {
+function settled(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
+  const { reading, plan, family } = task;
+  const full = block.start.tokens + plan.thinkingTokens - block.tokens;
+  const text = reading.trail.since(searched);
+  const found = text.indexOf(family.endMarker);
+  // what nearly every token comes to: nothing is awaited for it
+  if (found === -1 && reading.trail.tokens <= full + MECHANISMS[plan.mechanism].lead) return undefined;
+  return found === -1 ? overBudget(task, block, searched, full) : closed(task, block, searched + found, full);
+}
+
+/** Without a whole marker: cut, unless one has begun in time. */
+async function overBudget(task: Task, block: Block, searched: number, full: number): Promise<Thought | undefined> {
   const { reading, plan, family } = task;
   const { trail } = reading;
-  const { endMarker } = family;
-  const { start } = block;
-  const full = start.tokens + plan.thinkingTokens - block.tokens;
-  const text = trail.since(searched);
-  const found = text.indexOf(endMarker);
-  if (found === -1 && (await tokensSoFar(reading)) <= full + plan.leadTokens) return undefined;
-  // the marker, whole or possible, has to begin with the token after the budget at the latest
-  const begins = found === -1 ? possibleStart(text, endMarker) : found;
+  if ((await tokensSoFar(reading)) <= full + MECHANISMS[plan.mechanism].lead) return undefined;
+  const begins = possibleStart(trail.since(searched), family.endMarker);
   const before = begins === undefined ? undefined : await trail.boundaryByChars(searched + begins);
-  if (before === undefined || !(await isInTime(task, before, full))) return cut(task, block, 'budget');
-  if (found === -1) return undefined;
-  const at = searched + found;
-  const behind = { ...(await trail.boundaryAfterChars(at + endMarker.length)), chars: at + endMarker.length };
+  const mayClose = before !== undefined && (await isInTime(task, before, full));
+  return mayClose ? undefined : cut(task, block, 'budget');
+}
+
+/** The end marker stands at `at`: it has to begin with the token after the budget at the latest. */
+async function closed(task: Task, block: Block, at: number, full: number): Promise<Thought> {
+  const { reading, plan, family } = task;
+  const { trail } = reading;
+  const { start } = block;
+  const ends = at + family.endMarker.length;
+  const [before, after] = await Promise.all([trail.boundaryByChars(at), trail.boundaryAfterChars(ends)]);
+  if (!(await isInTime(task, before, full))) return cut(task, block, 'budget');
   const tokens = block.tokens + Math.max(0, Math.min(before.tokens, full) - start.tokens);
   return {
-    // a server that was asked to hold the budget ends the thinking where it is full
-    endedBy: plan.mechanism === 'native' && tokens >= plan.thinkingTokens ? 'budget' : 'model',
+    next: 'flows on',
+    // a server that holds the budget ends the thinking where it is full
+    endedBy: MECHANISMS[plan.mechanism].isServers && tokens >= plan.thinkingTokens ? 'budget' : 'model',
     tokens,
     text: block.text + trail.slice(start.chars, at),
-    markerTokens: behind.tokens - tokens,
+    markerTokens: after.tokens - tokens,
     endOfTurnTokens: 0,
-    until: behind,
-    flowsOn: true,
+    answerFrom: { ...after, chars: ends },
   };
 }
 
 /** Within the budget, but for blank tokens that the server's own closer begins with. */
 async function isInTime({ reading, plan }: Task, { tokens, chars }: Boundary, full: number): Promise<boolean> {
   if (tokens <= full) return true;
-  if (tokens > full + plan.leadTokens) return false;
+  if (tokens > full + MECHANISMS[plan.mechanism].lead) return false;
   const budget = await reading.trail.boundaryByTokens(full);
   return reading.trail.slice(budget.chars, chars).trim() === '';
 }
 
-/** The server was asked to hold the budget, and the cut had to be ours all the same. */
-export function overran(mechanism: Mechanism, { endedBy, flowsOn }: Pick<Thought, 'endedBy' | 'flowsOn'>): boolean {
-  return mechanism === 'native' && endedBy === 'budget' && !flowsOn;
+/** The server was to hold the budget, and the cut had to be ours all the same. */
+export function overran(mechanism: Mechanism, { next, endedBy }: Pick<Thought, 'next' | 'endedBy'>): boolean {
+  return MECHANISMS[mechanism].isServers && endedBy === 'budget' && next === 'ask';
 }
 
 /** Tokens so far, without an end of turn. */
@@ -174,39 +181,43 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
   if (end.kind === 'finished' && end.reason.unified === 'stop') return cut(task, block, 'unclosed');
   // the cap was ours: the server has counted what we could only estimate
   const { countedBy } = task.reading;
-  const full = task.plan.mechanism === 'two_call' && end.kind === 'finished' && end.reason.unified === 'length';
+  const { isCapped } = MECHANISMS[task.plan.mechanism];
+  const full = isCapped && end.kind === 'finished' && end.reason.unified === 'length';
   return cut(task, block, full && countedBy !== 'ids' ? 'budget' : 'server');
 }
 
 /**
- * Keeps at most the budget, ends at the last line end inside a small window (not where the model itself stopped),
- * never inside a character, and never with the beginning of a marker.
+ * Keeps at most the budget, ends at the last line end inside a small window (not if the model itself stopped), never
+ * inside a character, and never with the beginning of a marker.
  */
 async function cut(
   { reading, plan, family }: Task,
   block: Block,
-  endedBy: 'budget' | 'deadline' | 'unclosed' | 'server',
+  endedBy: Extract<Asks, { closed: false }>['endedBy'],
 ): Promise<Thought> {
   const { trail } = reading;
   const { start } = block;
-  // before anything else is asked: every token more is paid for
+  // before anything else is requested: every token more is paid for
   reading.stop();
-  const most = await trail.boundaryByTokens(start.tokens + plan.thinkingTokens - block.tokens);
+  const full = start.tokens + plan.thinkingTokens - block.tokens;
+  const lineEnd = async (until: number): Promise<Boundary | undefined> =>
+    // a line end before thinking began is none of its
+    endedBy === 'unclosed' ? undefined : trail.lineEnd(Math.max(start.tokens, until - plan.lineWindow), until);
+  // together, so that what has to be detokenized is requested at once
+  const [most] = await Promise.all([trail.boundaryByTokens(full), lineEnd(Math.min(full, trail.tokens))]);
   const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
   const half = possibleStart(end, family.endMarker);
   const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
-  // a line end before thinking began is none of its
-  const after = Math.max(start.tokens, last.tokens - plan.lineWindow);
-  const line = endedBy === 'unclosed' ? undefined : await trail.lineEnd(after, last.tokens);
-  const until = later(start, line ?? last);
+  const keep = later(start, (await lineEnd(last.tokens)) ?? last);
   return {
+    next: 'ask',
+    closed: false,
     endedBy,
-    tokens: block.tokens + until.tokens - start.tokens,
-    text: block.text + trail.slice(start.chars, until.chars),
+    tokens: block.tokens + keep.tokens - start.tokens,
+    text: block.text + trail.slice(start.chars, keep.chars),
     markerTokens: start.tokens - block.tokens,
     endOfTurnTokens: endedBy === 'unclosed' ? trail.tokens - (await trail.whole()).tokens : 0,
-    until,
-    flowsOn: false,
+    keep,
   };
 }
 
@@ -220,7 +231,7 @@ function alarm({ deadline, plan, askedAt, reading }: Pick<Task, 'deadline' | 'pl
 }
 
 function tooSlow(): EngineTimeoutError {
-  return new EngineTimeoutError('the time for thinking was over before a thought had begun', {
-    hint: 'raise max_seconds, or look at what the server is doing',
+  return new EngineTimeoutError('no token came before the time was over', {
+    hint: 'raise max_seconds, or check whether the server is busy',
   });
 }

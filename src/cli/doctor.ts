@@ -47,7 +47,7 @@ function known({ facts, engine, load, tried }: Status): string[][] {
     ],
     ...(engine === undefined ? [] : [['cut', cutLine(tried['stream'])]]),
     ...(load === undefined ? [] : [['load', loadFigures(load)]]),
-    ...(engine?.beware ?? []).map((line, index) => [index === 0 ? 'beware' : '', line]),
+    ...(engine?.limitations ?? []).map((line, index) => [index === 0 ? 'limitations' : '', line]),
   ];
 }
 

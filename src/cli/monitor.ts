@@ -1,13 +1,13 @@
 /** `thinkmeter monitor`: the live state of a server, with a timed request of its own every so often. */
 import type { Outcome } from '../budget/outcome.ts';
 import type { Parts } from '../compose.ts';
-import { pause } from '../clock.ts';
 import { CancelledError, ConfigError, ThinkmeterError, toSentence } from '../errors.ts';
 import { readGpus, type Gpu } from '../host/gpu.ts';
 import { serverMemory, type ServerMemory } from '../host/processes.ts';
 import { toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
 import { statusText } from '../status/text.ts';
+import { pause } from '../wait.ts';
 import type { Terminal } from './terminal.ts';
 
 export type MonitorOptions = {
@@ -50,16 +50,18 @@ export async function monitor(
       // oxlint-disable no-await-in-loop -- one look after another
       if (probeMs > 0 && probing === undefined && clock.now() >= nextProbe) {
         nextProbe = clock.now() + probeMs;
+        // it fails only with the signal, or by a bug: whoever waits for it is told
         probing = timedRequest(parts, signal).then((done) => {
           probe = done;
           probing = undefined;
         });
+        probing.catch(() => undefined);
         if (options.once === true) await probing;
       }
       const view = await look(parts, probe, signal);
       terminal.stdout.write(shown(view, options, terminal));
       if (options.once === true) return;
-      await pause(clock, everyMs, signal);
+      await pause(everyMs, signal, clock);
       // oxlint-enable no-await-in-loop
     }
   } catch (error) {
@@ -72,7 +74,7 @@ export async function monitor(
 
 async function look({ runner }: Parts, probe: Probe | undefined, signal: AbortSignal): Promise<View> {
   const [status, gpus] = await Promise.all([runner.status(signal), readGpus()]);
-  const memory = status.engine && (await serverMemory(status.engine.address, status.engine.kind));
+  const memory = status.engine && (await serverMemory(status.engine));
   return { at: new Date().toISOString(), status, gpus, memory, probe };
 }
 

@@ -22,15 +22,17 @@ export async function serveUntilGone(
   );
   const gone = new AbortController();
   try {
-    await Promise.race([
+    const closedBy = await Promise.race([
       once(stdin, 'end', { signal: gone.signal }),
       once(stdin, 'close', { signal: gone.signal }),
       once(signal, 'abort', { signal: gone.signal }),
       server.closed,
     ]);
     if (!stdin.readableEnded && !signal.aborted) {
-      throw new TransportError('the connection was closed: a message was larger than the 10 MB that it takes', {
-        hint: 'send less text at a time',
+      const why = closedBy instanceof Error ? closedBy.message : 'no reason was given';
+      throw new TransportError(`the connection to the client was closed: ${why}`, {
+        hint: 'a message may have at most 10 MB: send less text at a time',
+        cause: closedBy,
       });
     }
   } finally {

@@ -1,25 +1,25 @@
 /**
- * The port: what the budget loop needs of whatever generates tokens. Engines hold no budget logic, the loop holds no
- * engine's name: what differs is in `Facts`.
+ * The port: what the budget loop needs of whatever generates tokens. An engine opens sessions; a run holds one of them,
+ * and what it knows of the server is pinned there. Engines hold no budget logic, the loop holds no engine's name.
  */
-import type { Closer, Family, Sampling, ThinkingState } from '../prompt/family.ts';
+import type { Family, Sampling, ThinkingState } from '../prompt/family.ts';
 import type { Question } from '../prompt/question.ts';
 
-/** What is known of a model and its engine. Found by probing, once; plain data. */
+/** What is known of a model and its engine: plain data, found by probing. */
 export type Facts = {
-  readonly engine: 'vllm' | 'embedded';
+  readonly engine: 'remote' | 'embedded';
   /** as the engine names it */
   readonly model: string;
-  /** prompt and generated tokens together */
+  /** prompt and generated tokens together; `Infinity`: not known */
   readonly window: number;
   readonly family: Family;
-  /** the family's closer, in this model's own tokens */
-  readonly closerIds: Closer<readonly number[]>;
-  /** which server, version and model these are: what is learnt by counting holds until it changes */
+  /** the most tokens that the family's closer takes, in this model's own tokens */
+  readonly closerTokens: number;
+  /** which server, version and model these are: evidence is kept under this name */
   readonly server: string;
-  /** the server's own thinking budget, where it says that it has one */
+  /** the server's own thinking budget, if it says that it has one */
   readonly native?: NativeBudget;
-  /** whether a prompt that begins as an earlier one is not read again; absent: not known */
+  /** whether a prompt that begins like an earlier one is computed again; absent: not known */
   readonly prefixCaching?: boolean;
   /** how the tokens of its streams can be counted while they come */
   readonly countedBy: CountedBy;
@@ -32,39 +32,51 @@ export type NativeBudget = {
   readonly countsPrompt: boolean;
 };
 
-/** For a server that takes no token ids: the question itself, answered from a thought where there is one. */
-export type Turn = {
-  readonly question: Pick<Question, 'system' | 'user'>;
-  readonly thinking: boolean;
-  readonly thought?: string;
-  /** estimated */
-  readonly tokens: number;
-};
+/** How tokens are counted, the most certain first. */
+export type CountedBy = 'ids' | 'usage' | 'tokenizer' | 'estimate';
 
-/** What a generation goes on from. Ids may begin with ids seen before: that is a continuation. */
-export type Beginning = readonly number[] | Turn;
+/** What a generation continues from. Opaque to the loop: only the session that made it can read it. */
+export type Beginning = {
+  /** counted, or, while `exact` is false, estimated */
+  readonly promptTokens: number;
+  readonly exact: boolean;
+};
 
 /** A rendered question. */
 export type Prompt = {
-  readonly ids: readonly number[];
-  /** in the place of ids, where they are not to be had */
-  readonly turn?: Turn;
-  readonly thinking: ThinkingState;
-  /** the text of the last few tokens */
-  readonly tail: string;
-  /** tokens behind the start marker, where thinking is open: a line end, mostly */
+  readonly beginning: Beginning;
+  /** `hidden`: the server renders the prompt and does not show it */
+  readonly thinking: ThinkingState | 'hidden';
+  /** tokens behind the start marker, if thinking is open: usually a line end */
   readonly opened: number;
-  /** what had to be done to the text */
+  /** what had to be changed in the text */
   readonly warnings?: readonly string[];
 };
 
-/** How tokens are counted, the most certain first. */
-export type CountedBy = 'ids' | 'usage' | 'tokenizer' | 'estimate';
+/** What a run keeps of a stream, to continue from it. */
+export type Kept = {
+  /** from the stream's beginning; undefined: its tokens came without ids */
+  readonly ids: readonly number[] | undefined;
+  /** the text of exactly these tokens */
+  readonly text: string;
+  /** the thinking in it, without markers */
+  readonly reasoning: string;
+  /** thinking is still open, so the closer has to follow */
+  readonly open: boolean;
+};
+
+export type Extended = {
+  readonly beginning: Beginning;
+  /** appended by us */
+  readonly closerTokens: number;
+  /** an answer that has begun cannot be continued here: it is generated anew */
+  readonly restartsAnswer: boolean;
+};
 
 export type Limits = {
   readonly maxTokens: number;
   readonly sampling: Sampling;
-  /** for the server's own budget, in its own counting; absent: none is asked for */
+  /** for the server's own budget, in its own counting; absent: none is requested */
   readonly nativeBudget?: number;
 };
 
@@ -72,15 +84,17 @@ export type Limits = {
 export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; readonly raw: string };
 
 /**
- * A chunk, as the wire gave it: several ids may share one text, an id may come without text (a held-back piece of a
- * character, an end-of-turn token).
+ * A chunk, as the wire gave it: several ids may share one text, an id may come without text (an incomplete character, an
+ * end-of-turn token).
  */
 export type Piece = {
   readonly ids: readonly number[];
   readonly text: string;
   readonly finish?: FinishReason;
-  /** how many tokens these are, where their ids do not come */
+  /** how many tokens these are, if their ids do not come */
   readonly counted?: { readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };
+  /** all that the engine has received and cannot place yet; a reader that runs out of time may take it as text */
+  readonly buffered?: { readonly text: string; readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };
   /** of the whole request, with the last piece */
   readonly usage?: Usage;
 };
@@ -96,25 +110,42 @@ export type Loading = (progress: { readonly message: string }) => void;
 
 export type CallOptions = { readonly signal: AbortSignal; readonly loading?: Loading };
 
+export type OpenOptions = CallOptions & {
+  /** probes again, and waits for it; else known facts are used at once and refreshed in the background */
+  readonly fresh?: boolean;
+};
+
+export type RenderOptions = CallOptions & {
+  readonly thinking: boolean;
+  /** tokens that are to follow the prompt: if they might not fit, it is counted exactly, where that is possible */
+  readonly room: number;
+};
+
 export type Engine = {
-  /** Probes, or loads, on first use. */
-  describe(options: CallOptions): Promise<Facts>;
-  /** A question as token ids, with thinking switched on or off. */
-  render(question: Pick<Question, 'system' | 'user'>, thinking: boolean, options: CallOptions): Promise<Prompt>;
+  /** Probes, or loads a model, on first use. @throws {ThinkmeterError} when no question could be put there */
+  open(options: OpenOptions): Promise<Session>;
+  close(): Promise<void>;
+};
+
+/** One server, one model, one way of prompting (token ids or messages), for one run. */
+export type Session = {
+  readonly facts: Facts;
+  /** A question as a prompt, with thinking switched on or off. */
+  render(question: Pick<Question, 'system' | 'user'>, options: RenderOptions): Promise<Prompt>;
   /**
-   * Goes on from there. Leaving the loop, or the signal, ends the request upstream at once. Throws
-   * `ConnectionLostError` when the stream breaks off after its first token.
+   * Generates from there. Leaving the iteration, or the signal, ends the request upstream at once. Throws
+   * `ConnectionLostError` when the stream breaks off after its first token, `EndpointGoneError` when the endpoint that
+   * this session uses is not there any more.
    */
   generate(from: Beginning, limits: Limits, options: CallOptions): AsyncIterable<Piece>;
-  /** The text of these ids, special tokens shown. Asked only where chunks do not tell where a token ends. */
+  /** A beginning and what is kept of what came after it, thinking closed. Throws `EndpointGoneError` as well. */
+  extend(from: Beginning, kept: Kept, options: CallOptions): Promise<Extended>;
+  /** The text of these ids, special tokens shown. Requested only if chunks do not show where a token ends. */
   decode(ids: readonly number[], options: CallOptions): Promise<string>;
-  /** The ids of a text. Asked only where a stream came without ids and has to be continued. */
-  encode(text: string, options: CallOptions): Promise<readonly number[]>;
-  /** For operators; absent where there is nothing to tell. */
+  /** For operators; absent: there is nothing to report. */
   status?(options: CallOptions): Promise<EngineStatus>;
-  /** Live figures; undefined where the server has none. */
+  /** Live figures; undefined if the server has none. */
   load?(options: CallOptions): Promise<Load | undefined>;
-  close(): Promise<void>;
 };
 
 /** What is known of a server, for people. */
@@ -127,13 +158,17 @@ export type EngineStatus = {
   readonly version?: string;
   /** who answers on its behalf, as the `Server` header says: `nginx/1.22.1` */
   readonly answeredBy?: string;
-  /** how the model is loaded, where it is not yet */
+  /** how the model is loaded, if it is not yet */
   readonly toLoad?: string;
+  /** paths that accepted a request and did not answer it in time */
+  readonly silent: readonly string[];
   /** prompts go as token ids, or as messages */
   readonly prompts: 'ids' | 'messages';
   readonly prefixCaching?: boolean;
-  /** known of servers of this kind, with where it can be read up */
-  readonly beware: readonly string[];
+  /** known of servers of this kind, with its source */
+  readonly limitations: readonly string[];
+  /** its processes on this machine, by their command lines; absent: on another machine, or not known */
+  readonly program?: RegExp;
 };
 
 export type Load = {
@@ -153,19 +188,7 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
-/** What `describe` told does not hold any more. Not for callers: the loop asks again, once. */
-export class FactsChangedError extends Error {
-  override readonly name = 'FactsChangedError';
-}
-
-export function beginningOf({ ids, turn }: Pick<Prompt, 'ids' | 'turn'>): Beginning {
-  return turn ?? ids;
-}
-
-export function tokensOf(from: Beginning): number {
-  return isTurn(from) ? from.tokens : from.length;
-}
-
-export function isTurn(from: Beginning): from is Turn {
-  return !Array.isArray(from);
+/** The endpoint that a session uses is not there any more. Not for callers: the run opens another session, once. */
+export class EndpointGoneError extends Error {
+  override readonly name = 'EndpointGoneError';
 }

@@ -1,26 +1,29 @@
 /**
- * Whether a server holds the budget that its own field promises, by counting a tiny generation. An answer of 200 says
- * nothing: vLLM 0.32 ignores its field with a Nano 2 kind of tokenizer, older ones do not know it.
+ * Whether a server holds the budget that its own field promises, by counting a tiny generation. An answer of 200 proves
+ * nothing: vLLM 0.32 ignores its field with a Nano 2 kind of tokenizer, older ones do not know it. It is made after
+ * a run has its answer, beside whatever comes then.
  */
-import { beginningOf, type Facts } from '../engine/engine.ts';
-import { EngineHttpError, toSentence } from '../errors.ts';
-import type { Context } from '../run/context.ts';
 import { deadline } from '../budget/deadline.ts';
 import { plan } from '../budget/plan.ts';
-import { Requests } from '../stream/requests.ts';
 import { overran, think } from '../budget/think.ts';
-import type { Verdict } from './trust.ts';
+import type { Clock } from '../clock.ts';
+import type { Session } from '../engine/engine.ts';
+import { EngineHttpError, toSentence } from '../errors.ts';
+import { Requests } from '../stream/requests.ts';
+import { limit } from '../wait.ts';
+import type { Proof } from './evidence.ts';
 
-/** A question that is thought over at length. */
+/** A question that takes long to think about. */
 const TASK = 'Compute 12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5, step by step.';
 const BUDGET = 8;
 
-/** Undefined when it told nothing: the model closed its thinking before the budget was full, or nothing came. */
-export async function proveNative(
-  { engine, signal, inTime, clock }: Pick<Context, 'engine' | 'signal' | 'inTime' | 'clock'>,
-  facts: Facts,
-): Promise<Verdict | undefined> {
-  const requests = new Requests(engine, { signal, inTime, clock });
+/** A server that has not generated 24 tokens by then is busy: this shows nothing. */
+const PROOF_MS = 60_000;
+
+/** `inconclusive`: the model closed its thinking before the budget was full. @throws when it could not be made */
+export async function proveNative(session: Session, clock: Clock, signal?: AbortSignal): Promise<Proof> {
+  const inTime = limit(signal, PROOF_MS, clock);
+  const requests = new Requests({ signal: inTime.signal, inTime: inTime.signal, clock });
   const question = {
     system: [],
     user: [{ from: 'ours', text: TASK }],
@@ -29,28 +32,27 @@ export async function proveNative(
     answerTokens: { tokens: 16, given: true },
   } as const;
   try {
-    const prompt = await engine.render(question, true, { signal: inTime });
-    const planned = plan(question, facts, prompt, 'native');
+    const prompt = await session.render(question, { thinking: true, room: 64, signal: inTime.signal });
+    const planned = plan(question, session.facts, prompt, 'native');
     const { maxTokens, sampling, nativeBudget = BUDGET } = planned;
-    const { reading, askedAt } = requests.ask(beginningOf(prompt), { maxTokens, sampling, nativeBudget });
+    const { reading, askedAt } = requests.open(session, prompt.beginning, { maxTokens, sampling, nativeBudget });
     const thought = await think({
       reading,
       plan: planned,
-      family: facts.family,
+      family: session.facts.family,
       state: prompt.thinking,
       deadline: deadline(askedAt, undefined),
       askedAt,
       progress: () => undefined,
     });
-    if (thought.endedBy !== 'budget') return undefined;
-    const why = `the server thought on beyond a budget of ${BUDGET} tokens in its self-test`;
+    if (thought.endedBy !== 'budget') return 'inconclusive';
+    const why = `the server continued to think beyond a budget of ${BUDGET} tokens in its self-test`;
     return overran('native', thought) ? { held: false, why } : { held: true };
   } catch (error) {
-    // a fault of another kind will meet the run itself, which can tell it
-    return error instanceof EngineHttpError && error.status === 400
-      ? { held: false, why: toSentence(error) }
-      : undefined;
+    if (error instanceof EngineHttpError && error.status === 400) return { held: false, why: toSentence(error) };
+    throw error;
   } finally {
     requests.stop();
+    inTime.release();
   }
 }

@@ -3,21 +3,15 @@ import { outputOf } from './programs.ts';
 
 export type ServerMemory = { readonly processes: number; readonly residentMiB: number };
 
-/** What the programs of each kind of server are called. */
-const PROGRAMS: Readonly<Record<string, RegExp>> = {
-  vllm: /\bvllm serve |VLLM::|vllm\.entrypoints/,
-  sglang: /sglang/,
-  'tensorrt-llm': /trtllm/,
-  'llama.cpp': /llama-server|llama_cpp/,
-  ollama: /ollama/,
-  'lm-studio': /LM Studio|lms/,
-  transformers: /transformers serve|transformers-cli serve/,
+type Server = {
+  readonly address: string;
+  /** what its processes look like; absent: not known */
+  readonly program?: RegExp;
 };
 
-/** Undefined where the address is another machine's, the kind is not known, or no such process is seen. */
-export async function serverMemory(address: string, kind: string): Promise<ServerMemory | undefined> {
+/** Undefined if the address is another machine's, or no such process is seen. */
+export async function serverMemory({ address, program }: Server): Promise<ServerMemory | undefined> {
   const { hostname } = new URL(address);
-  const program = PROGRAMS[kind];
   if (program === undefined || !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return undefined;
   return parseProcesses((await outputOf('ps', ['-e', '-o', 'rss=,args='])) ?? '', program);
 }

@@ -2,7 +2,7 @@
  * Progress notifications for one call: at most one a second, at least one every five, also while nothing arrives;
  * rising, and none after the end (a client may tear the connection down for one that comes late).
  */
-import type { Progress } from '../budget/progress.ts';
+import type { Progress } from '../budget/story.ts';
 import type { Clock } from '../clock.ts';
 import { progressText } from '../report/progress.ts';
 

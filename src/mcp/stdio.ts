@@ -3,8 +3,8 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createMcpServer, type ServerParts } from './server.ts';
 
 export type StdioServing = {
-  /** resolves when the transport has closed by itself: the client has gone, or a message was too large for it */
-  readonly closed: Promise<void>;
+  /** resolves when the transport has closed by itself, with its last error, if there was one */
+  readonly closed: Promise<Error | undefined>;
   close(): Promise<void>;
 };
 
@@ -17,7 +17,11 @@ export function serveOverStdio(parts: ServerParts): StdioServing {
     server.server.onclose = () => ended.emit('closed');
     return server;
   };
-  const onerror = (error: Error): void => parts.log.warn({ cause: error.message }, 'transport');
+  let last: Error | undefined;
+  const onerror = (error: Error): void => {
+    last = error;
+    parts.log.warn({ cause: error.message }, 'transport');
+  };
   const handle = serveStdio(factory, { onerror });
-  return { closed: once(ended, 'closed').then(() => undefined), close: () => handle.close() };
+  return { closed: once(ended, 'closed').then(() => last), close: () => handle.close() };
 }

@@ -19,7 +19,7 @@ export type PlainTurn = {
 
 export type TurnOptions = {
   readonly thinking: boolean;
-  readonly thought?: string;
+  readonly reasoning?: string;
   /** the thought is kept as the beginning of the assistant's turn, in the family's way */
   readonly asPrefix?: boolean;
 };
@@ -27,13 +27,13 @@ export type TurnOptions = {
 export function toPlainTurn(
   question: Pick<Question, 'system' | 'user'>,
   family: Family,
-  { thinking, thought, asPrefix = false }: TurnOptions,
+  { thinking, reasoning, asPrefix = false }: TurnOptions,
 ): PlainTurn {
-  if (thought !== undefined && asPrefix) {
+  if (reasoning !== undefined && asPrefix) {
     const { messages, templateArguments } = toPlainTurn(question, family, { thinking: true });
-    return { messages: [...messages, { role: 'assistant', content: prefixOf(thought, family) }], templateArguments };
+    return { messages: [...messages, { role: 'assistant', content: prefixOf(reasoning, family) }], templateArguments };
   }
-  const asked = thought === undefined ? question : { ...question, user: [...question.user, ...quoted(thought)] };
+  const asked = reasoning === undefined ? question : { ...question, user: [...question.user, ...quoted(reasoning)] };
   const { messages, templateArguments } = toConversation(asked, family, thinking);
   const toText = ({ from, text }: Part): string => (from === 'ours' ? text : escaped(text, family));
   return {
@@ -43,17 +43,17 @@ export function toPlainTurn(
 }
 
 /** The thought, closed. Its start marker is the template's own, unless the turn is printed as it is. */
-function prefixOf(thought: string, family: Family): string {
+function prefixOf(reasoning: string, family: Family): string {
   const { startMarker, closer, assistantPrefix } = family;
   const start = assistantPrefix === 'asked' ? `${startMarker}\n` : '';
-  return `${start}${escaped(thought, family)}${thought.endsWith('\n') ? closer.afterLine : closer.elsewhere}`;
+  return `${start}${escaped(reasoning, family)}${reasoning.endsWith('\n') ? closer.afterLine : closer.elsewhere}`;
 }
 
 /** What was thought so far, as notes to answer from. */
-function quoted(thought: string): Part[] {
+function quoted(reasoning: string): Part[] {
   return [
     ours('\n\nNotes so far, cut short:\n<notes>\n'),
-    theirs(thought.trim()),
+    theirs(reasoning.trim()),
     ours('\n</notes>\n\nGive the answer now, from these notes.'),
   ];
 }

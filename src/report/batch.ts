@@ -25,7 +25,7 @@ export type BatchResult = {
 /** One item: answered, failed with a sentence, or not begun before the deadline. */
 export type ItemEnd =
   | { readonly kind: 'answered'; readonly outcome: Outcome }
-  | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number }
+  | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number; readonly reasoning: string }
   | { readonly kind: 'remaining' };
 
 export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchResult {

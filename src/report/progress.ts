@@ -1,4 +1,4 @@
-import type { Progress } from '../budget/progress.ts';
+import type { Progress } from '../budget/story.ts';
 
 /** How far a run is, in a line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {

@@ -1,65 +1,143 @@
 /** The second half of a run: the answer, from the same stream or, after a cut, from what was kept and the closer. */
-import { isTurn, type Beginning } from '../engine/engine.ts';
-import { NoAnswerError, type ThinkmeterError } from '../errors.ts';
-import { readAnswer, type AnswerPart } from '../budget/answer.ts';
-import type { Begun } from './begin.ts';
-import { brokeTwice } from '../stream/breaks.ts';
-import type { Context, Ready } from './context.ts';
+import { readAnswer, type Answer, type AnswerPart } from '../budget/answer.ts';
+import { MECHANISMS } from '../budget/mechanism.ts';
+import { EndpointGoneError, type Extended, type Kept, type Session } from '../engine/engine.ts';
+import { NoAnswerError } from '../errors.ts';
 import type { Request } from '../stream/requests.ts';
-import type { Thought } from '../budget/think.ts';
+import type { Boundary } from '../stream/trail.ts';
+import { openOptions, type Begun, type Context } from './context.ts';
 
-export type Answer = { readonly parts: readonly AnswerPart[]; readonly closerTokens: number };
+/** Where the answer is read. */
+type Source = {
+  readonly session: Session;
+  readonly request: Request;
+  readonly from: Boundary;
+  readonly closerTokens: number;
+  /** it was made for the answer alone, and its prompt is hidden */
+  readonly isHidden: boolean;
+};
 
-/** Continues once where a stream broke, and where a first request was capped (`two_call`) within the answer. */
-export async function finish(context: Context, { ready, first, thought, ...begun }: Begun): Promise<Answer> {
-  const { requests } = context;
-  const { sampling, answerTokens, mechanism } = ready.plan;
-  const { window } = ready.facts;
-  const ask = (from: Beginning, tokens: number): Request =>
-    requests.ask(from, { maxTokens: isTurn(from) ? tokens : Math.min(tokens, window - from.length), sampling });
-  const closer = thought.flowsOn ? [] : closerIds(ready, thought);
-  let request = first;
-  let from = thought.until;
-  if (!thought.flowsOn) {
-    first.reading.stop();
-    request = ask(await continued(context, first, thought.until, { thought, closer }), answerTokens);
-    from = { tokens: 0, chars: 0 };
-  }
-  let { mayContinue } = begun;
-  const parts: AnswerPart[] = [];
-  for (let done = 0; ;) {
+const START: Boundary = { tokens: 0, chars: 0 };
+
+/** Continues once after a broken stream, and after a first request that was capped (`two_call`) within the answer. */
+export async function finish(context: Context, begun: Begun): Promise<Answer> {
+  const { first, thought, ready } = begun;
+  let closerTokens = 0;
+  let parts: AnswerPart[] = [];
+  let source: Source | undefined;
+  let hasMoved = false;
+  for (;;) {
     // oxlint-disable no-await-in-loop -- a continuation begins where the last stream broke off
-    const part = await readPart(context, request, from, { answerTokens, done, thought });
-    request.reading.stop();
-    parts.push(part);
-    done += part.tokens;
-    const capped = mechanism === 'two_call' && request === first && part.endedBy === 'server';
-    if (!capped && !isBroken(part, parts)) return { parts, closerTokens: closer.length };
-    if (!capped && !mayContinue) throw brokenOff(part, request);
-    mayContinue &&= capped;
-    // what was capped before it could be told may be a thought
-    const quoted = capped && thought.endedBy === 'none' ? { ...thought, text: part.text } : thought;
-    const next = await continued(context, request, part.until, { thought: quoted, closer: [] });
+    try {
+      source ??= await firstSource(context, begun);
+      const part = await readPart(context, begun, source, parts);
+      source.request.reading.stop();
+      parts.push(part);
+      const isCapped =
+        MECHANISMS[ready.plan.mechanism].isCapped && source.request === first && part.endedBy === 'server';
+      if (!isCapped && !isBroken(part, parts)) {
+        return { parts, closerTokens: closerTokens + source.closerTokens, isFromHiddenPrompt: source.isHidden };
+      }
+      if (!isCapped) mayContinue(context, part, source.request);
+      // what was capped before its start marker could come may be thinking
+      const reasoning = isCapped && thought.endedBy === 'none' ? part.text : thought.text;
+      closerTokens += source.closerTokens;
+      const rest = { until: part.until, reasoning, open: false, done: tokensOf(parts) };
+      const next = await continued(context, begun, source, rest);
+      if (next.restartsAnswer) parts = [];
+      source = next;
+    } catch (error) {
+      if (!(error instanceof EndpointGoneError) || hasMoved) throw error;
+      hasMoved = true;
+      if (source !== undefined && source.request !== first) context.requests.drop(source.request);
+      parts = [];
+      closerTokens = 0;
+      source = await moved(context, begun);
+    }
     // oxlint-enable no-await-in-loop
-    // where an answer cannot be gone on with, it is asked for anew
-    if (isTurn(next)) done = parts.length = 0;
-    request = ask(next, answerTokens - done);
-    from = { tokens: 0, chars: 0 };
   }
 }
 
-type Share = { readonly answerTokens: number; readonly done: number; readonly thought: Thought };
+async function firstSource(context: Context, begun: Begun): Promise<Source> {
+  const { session, first, thought } = begun;
+  const source = { session, request: first, closerTokens: 0, isHidden: false };
+  if (thought.next === 'flows on') return { ...source, from: thought.answerFrom };
+  first.reading.stop();
+  const { keep, text: reasoning, closed } = thought;
+  return continued(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });
+}
+
+type Continuation = {
+  /** the stream is kept up to here */
+  readonly until: Boundary;
+  readonly reasoning: string;
+  readonly open: boolean;
+  /** answer tokens that are there already */
+  readonly done: number;
+};
+
+/** A request from what is kept of another. */
+async function continued(
+  context: Context,
+  begun: Begun,
+  { session, request }: Pick<Source, 'session' | 'request'>,
+  { until, reasoning, open, done }: Continuation,
+): Promise<Source & { readonly restartsAnswer: boolean }> {
+  const { trail } = request.reading;
+  const cameWithIds = trail.ids.length === trail.tokens;
+  const kept: Kept = {
+    ids: cameWithIds ? trail.ids.slice(0, until.tokens) : undefined,
+    text: trail.slice(0, until.chars),
+    reasoning,
+    open,
+  };
+  return asked(context, begun, session, await session.extend(request.from, kept, { signal: context.inTime }), done);
+}
+
+/** The endpoint has gone: the question is put to whatever the engine has now, with the thinking so far. */
+async function moved(context: Context, begun: Begun): Promise<Source> {
+  const { engine, question, inTime: signal } = context;
+  const { thought } = begun;
+  const session = await engine.open(openOptions(context, true));
+  const thinking = thought.text.trim() !== '';
+  const { beginning, thinking: state } = await session.render(question, {
+    thinking,
+    room: question.answerTokens.tokens,
+    signal,
+  });
+  if (!thinking) return asked(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
+  const marker = state === 'open' ? '' : session.facts.family.startMarker;
+  const kept = { ids: undefined, text: marker + thought.text, reasoning: thought.text, open: true };
+  return asked(context, begun, session, await session.extend(beginning, kept, { signal }));
+}
+
+function asked(
+  { requests, inTime }: Context,
+  { ready }: Begun,
+  session: Session,
+  { beginning, closerTokens, restartsAnswer }: Extended,
+  done = 0,
+): Source & { readonly restartsAnswer: boolean } {
+  // a request that would come too late is not made
+  inTime.throwIfAborted();
+  const { sampling } = ready.plan;
+  const answerTokens = ready.plan.answerTokens - (restartsAnswer ? 0 : done);
+  const room = beginning.exact ? session.facts.window - beginning.promptTokens : Infinity;
+  const request = requests.open(session, beginning, { maxTokens: Math.min(answerTokens, room), sampling });
+  return { session, request, from: START, closerTokens, restartsAnswer, isHidden: restartsAnswer };
+}
 
 function readPart(
-  { deadline, clock, progress }: Context,
-  { reading }: Request,
-  from: Thought['until'],
-  { answerTokens, done, thought }: Share,
+  { clock, progress }: Context,
+  { deadline, thought, ready }: Begun,
+  { request, from }: Source,
+  parts: readonly AnswerPart[],
 ): Promise<AnswerPart> {
+  const done = tokensOf(parts);
   return readAnswer({
-    reading,
+    reading: request.reading,
     from,
-    answerTokens: answerTokens - done,
+    answerTokens: ready.plan.answerTokens - done,
     deadline,
     progress: (tokens) =>
       progress?.({ phase: 'answering', thinkingTokens: thought.tokens, answerTokens: done + tokens }),
@@ -67,27 +145,8 @@ function readPart(
   });
 }
 
-/** A request's beginning with what is kept of what came for it; on a server that takes no ids, the thought itself. */
-async function continued(
-  { engine, inTime }: Context,
-  { from, reading: { trail } }: Request,
-  kept: Thought['until'],
-  { thought, closer }: { readonly thought: Thought; readonly closer: readonly number[] },
-): Promise<Beginning> {
-  if (isTurn(from)) {
-    const { text } = thought;
-    return { ...from, thinking: false, ...(text.trim() !== '' && { thought: text }) };
-  }
-  const cameWithIds = trail.ids.length === trail.tokens;
-  const ids = cameWithIds
-    ? trail.ids.slice(0, kept.tokens)
-    : await engine.encode(trail.slice(0, kept.chars), { signal: inTime });
-  return [...from, ...ids, ...closer];
-}
-
-function closerIds({ facts, prompt }: Ready, thought: Thought): readonly number[] {
-  const before = thought.until.chars > 0 ? thought.text : prompt.tail;
-  return before.endsWith('\n') ? facts.closerIds.afterLine : facts.closerIds.elsewhere;
+function tokensOf(parts: readonly AnswerPart[]): number {
+  return parts.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
 /** A broken connection, or a server that ended the stream before the answer had a word. */
@@ -95,11 +154,12 @@ function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
   return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
 }
 
-function brokenOff(part: AnswerPart, { reading }: Request): ThinkmeterError {
-  if (part.endedBy !== 'lost') {
-    return new NoAnswerError('the server ended the stream twice before the answer had a word', {
-      hint: "look at the server's own limits",
+/** @throws {ThinkmeterError} the second time */
+function mayContinue({ requests }: Context, part: AnswerPart, { reading }: Request): void {
+  if (part.endedBy !== 'lost' && !requests.mayContinue) {
+    throw new NoAnswerError('the server ended the stream twice before the answer had a word', {
+      hint: "check the server's own limits",
     });
   }
-  return brokeTwice(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
+  requests.breaks(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
 }

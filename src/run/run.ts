@@ -1,65 +1,110 @@
 /**
- * One budgeted run: render, plan, think, cut, answer. One request where thinking closes by itself, two where it is
- * cut, and one more where a connection broke. What follows a cut begins with the very token ids received.
+ * One budgeted run: render, plan, think, cut, answer. One request if thinking closes by itself, two if it is cut, and one
+ * more if a connection broke. What follows a cut begins with the same token ids that were received.
  */
-import { timeLimit } from '../clock.ts';
-import type { Engine } from '../engine/engine.ts';
-import { CancelledError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
-import type { Question } from '../prompt/question.ts';
-import { begin } from './begin.ts';
-import type { Context, RunOptions } from './context.ts';
 import { deadline as toDeadline } from '../budget/deadline.ts';
-import { learnFromOutcome, learnFromStreams } from '../evidence/learn.ts';
 import { toOutcome, type Outcome } from '../budget/outcome.ts';
+import type { Thought } from '../budget/story.ts';
+import { EndpointGoneError, type Engine } from '../engine/engine.ts';
+import {
+  CancelledError,
+  EngineTimeoutError,
+  EngineUnsupportedError,
+  InvariantError,
+  ThinkmeterError,
+} from '../errors.ts';
+import { learn, streamWarnings } from '../evidence/learn.ts';
+import { proveNative } from '../evidence/native-proof.ts';
+import type { Question } from '../prompt/question.ts';
 import { Requests } from '../stream/requests.ts';
-import type { Thought } from '../budget/think.ts';
+import { limit } from '../wait.ts';
+import { begin } from './begin.ts';
+import type { Begun, Context, RunOptions } from './context.ts';
 import { finishSeeing } from './unseen.ts';
 
+export type Run = {
+  readonly outcome: Outcome;
+  /** what it has shown of its server is put down: nobody waits for that to have the answer. Never rejects. */
+  readonly learnt: Promise<void>;
+};
+
 /** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
-export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Outcome> {
+export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Run> {
   const { runId, clock, startedAt, signal } = options;
-  const deadline = toDeadline(startedAt, question.maxSeconds);
-  const { late, silence } = timeLimit(clock, deadline.at - clock.now());
-  const inTime = AbortSignal.any([signal, late]);
-  const requests = new Requests(engine, { signal, inTime, clock });
-  const context: Context = { ...options, question, engine, deadline, inTime, requests };
+  const { at } = toDeadline(startedAt, question.maxSeconds);
+  const inTime = limit(signal, at - clock.now(), clock);
+  const requests = new Requests({ signal, inTime: inTime.signal, clock });
+  const context: Context = { ...options, question, engine, inTime: inTime.signal, requests };
+  let begun: Begun | undefined;
   let thought: Thought | undefined;
   try {
-    const begun = await begin(context);
+    begun = await begin(context);
     thought = begun.thought;
     const finished = await finishSeeing(context, begun);
     thought = finished.thought;
     signal.throwIfAborted();
-    const { ready } = begun;
-    const now = clock.now();
-    const learnt = await learnFromStreams(context, { ...begun, thought });
+    const { ready, first } = begun;
     const outcome = toOutcome({
       ...ready,
       ...finished,
+      first,
       runId,
       startedAt,
-      now,
+      now: clock.now(),
       requests: requests.all,
-      warnings: [...(question.warnings ?? []), ...ready.warnings, ...finished.warnings, ...learnt],
+      warnings: [
+        ...(question.warnings ?? []),
+        ...ready.warnings,
+        ...finished.warnings,
+        ...streamWarnings(ready, requests.all),
+      ],
     });
-    learnFromOutcome(context, begun, outcome);
-    return outcome;
+    return { outcome, learnt: learnt(context, { ...begun, thought }, outcome) };
   } catch (error) {
-    if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
-    const fault = late.aborted && !(error instanceof ThinkmeterError) ? tooLate(error) : error;
-    if (fault instanceof ThinkmeterError) fault.partial ??= toPartial(runId, thought, requests);
-    throw fault;
+    begun?.stay.leave();
+    const failure = toFailure(error, { runId, isCancelled: signal.aborted, isLate: inTime.expired });
+    failure.partial ??= toPartial(runId, thought, requests);
+    throw failure;
   } finally {
-    silence();
+    inTime.release();
     requests.stop();
   }
 }
 
-function tooLate(cause: unknown): EngineTimeoutError {
-  return new EngineTimeoutError('the time was over before the answer could be asked for', {
-    hint: 'raise max_seconds',
-    cause,
-  });
+/** A self-test comes last: before the answer, it could stand in front of the run's own second request. */
+async function learnt({ requests, clock }: Context, begun: Begun, outcome: Outcome): Promise<void> {
+  const { stay, session, evidence, ready } = begun;
+  stay.rest();
+  try {
+    await learn({ ...begun, clock, requests: requests.all, outcome, isAlone: () => stay.alone });
+  } finally {
+    stay.leave();
+  }
+  if (ready.prove === undefined) return;
+  await evidence.prove(
+    () => proveNative(session, clock),
+    () => clock.now(),
+  );
+}
+
+type Circumstances = { readonly runId: string; readonly isCancelled: boolean; readonly isLate: boolean };
+
+function toFailure(error: unknown, { runId, isCancelled, isLate }: Circumstances): ThinkmeterError {
+  if (isCancelled) return new CancelledError('the call was cancelled', { cause: error });
+  if (error instanceof ThinkmeterError) return error;
+  if (isLate) {
+    return new EngineTimeoutError('the time was over before the answer could be requested', {
+      hint: 'raise max_seconds',
+      cause: error,
+    });
+  }
+  if (error instanceof EndpointGoneError) {
+    return new EngineUnsupportedError(error.message, {
+      hint: 'check the server, and any gateway in front of it: its endpoints come and go',
+      cause: error,
+    });
+  }
+  return new InvariantError(`something went wrong inside thinkmeter (run ${runId})`, { cause: error });
 }
 
 function toPartial(

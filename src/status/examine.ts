@@ -1,9 +1,8 @@
-/** An examination: the status, after what only generating can tell was tried. A few dozen tokens. */
+/** An examination: the status, after what only generating can show was tried. A few dozen tokens. */
 import type { Outcome } from '../budget/outcome.ts';
-import { proveNative } from '../evidence/native-proof.ts';
-import { run } from '../run/run.ts';
-import type { CallOptions, EngineStatus } from '../engine/engine.ts';
+import type { EngineStatus } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
+import { proveNative } from '../evidence/native-proof.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Finding } from './findings.ts';
 import { collectStatus, type Status, type StatusParts } from './status.ts';
@@ -14,6 +13,12 @@ export type Examination = {
   readonly outcome?: Outcome;
 };
 
+export type ExamineParts = StatusParts & {
+  readonly signal: AbortSignal;
+  /** a call of the same kind as every other: in turn, counted, by the operator's mechanism; what it showed is put down */
+  readonly call: (question: Question) => Promise<Outcome>;
+};
+
 const CALL: Question = {
   system: [{ from: 'ours', text: 'You are a careful reasoner.' }],
   user: [{ from: 'ours', text: '12^2 + 345*7 - 2^9 = ?' }],
@@ -22,24 +27,25 @@ const CALL: Question = {
   maxSeconds: 60,
 };
 
-export async function examine(parts: StatusParts, call: CallOptions): Promise<Examination> {
-  const { engine, trust, clock } = parts;
-  const { signal } = call;
-  const first = await collectStatus(parts, call);
-  const { facts } = first;
-  if (facts === undefined) return { status: first };
-  if (facts.native !== undefined) {
-    await trust.holds(facts.server, 'native', () => proveNative({ engine, signal, inTime: signal, clock }, facts));
-  }
+export async function examine(parts: ExamineParts): Promise<Examination> {
+  const { engine, evidence, clock, signal } = parts;
+  const first = await collectStatus(parts, { signal, fresh: true });
+  if (first.facts === undefined) return { status: first };
   try {
-    const startedAt = clock.now();
-    const outcome = await run(CALL, engine, { runId: 'examination', signal, clock, startedAt, trust });
-    const status = await collectStatus(parts, call);
+    if (first.facts.native !== undefined) {
+      const session = await engine.open({ signal });
+      await evidence.of(session.facts.server).prove(
+        () => proveNative(session, clock, signal),
+        () => clock.now(),
+      );
+    }
+    const outcome = await parts.call(CALL);
+    const status = await collectStatus(parts, { signal });
     const clumped = clumps(outcome, status.engine);
     return { status: clumped === undefined ? status : { ...status, findings: [...status.findings, clumped] }, outcome };
   } catch (error) {
-    if (signal.aborted || !(error instanceof ThinkmeterError)) throw error;
-    const status = await collectStatus(parts, call);
+    if (signal.aborted || !(error instanceof ThinkmeterError) || error.audience === 'nobody') throw error;
+    const status = await collectStatus(parts, { signal });
     const finding = { what: `a call failed: ${error.message}`, fix: error.hint ?? toSentence(error), grave: true };
     return { status: { ...status, findings: [...status.findings, finding] } };
   }

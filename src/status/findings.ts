@@ -58,6 +58,14 @@ const RULES: readonly Rule[] = [
           grave: false,
         },
   ({ engine }) =>
+    engine !== undefined && engine.silent.length > 0
+      ? {
+          what: `${engine.silent.join(', ')} ${engine.silent.length === 1 ? 'accepts a request and does' : 'accept requests and do'} not answer in time: what they would show is not known`,
+          fix: 'check the gateway in front of the server: it should answer 404 to what it does not pass on',
+          grave: false,
+        }
+      : undefined,
+  ({ engine }) =>
     /nginx/i.test(engine?.answeredBy ?? '')
       ? {
           what: `${engine?.answeredBy} stands between: it buffers streams unless it is told not to, and then progress and cuts come late`,

@@ -1,9 +1,10 @@
 /** What an operator wants to know: is it up, what can it do, how fast is it, what was spent. Without generating. */
-import type { Trust } from '../evidence/trust.ts';
-import { pause, timeLimit, type Clock } from '../clock.ts';
-import type { CallOptions, Engine, EngineStatus, Facts, Load } from '../engine/engine.ts';
+import type { Clock } from '../clock.ts';
+import type { CallOptions, Engine, EngineStatus, Facts, Load, OpenOptions, Session } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
+import type { EvidenceOfServers } from '../evidence/evidence.ts';
 import type { Runs, Spent } from '../runs.ts';
+import { limit, pause } from '../wait.ts';
 import { findings, type Finding } from './findings.ts';
 
 export type Status = {
@@ -19,7 +20,7 @@ export type Status = {
 
 export type StatusParts = {
   readonly engine: Engine;
-  readonly trust: Trust;
+  readonly evidence: EvidenceOfServers;
   readonly runs: Runs;
   readonly clock: Clock;
 };
@@ -31,29 +32,31 @@ const LONGEST_MS = 15_000;
 const MEASURE_MS = 400;
 
 export async function collectStatus(
-  { engine, trust, runs, clock }: StatusParts,
-  callers: CallOptions,
+  { engine, evidence, runs, clock }: StatusParts,
+  callers: OpenOptions,
 ): Promise<Status> {
   const spent = runs.spent();
-  const { late, silence } = timeLimit(clock, LONGEST_MS);
-  const call = { ...callers, signal: AbortSignal.any([callers.signal, late]) };
+  const inTime = limit(callers.signal, LONGEST_MS, clock);
+  const call = { ...callers, signal: inTime.signal };
   try {
-    const facts = await engine.describe(call);
-    const [server, load] = await Promise.all([engine.status?.(call), liveLoad(engine, clock, call)]);
+    const session = await engine.open(call);
+    const { facts } = session;
+    const [server, load] = await Promise.all([session.status?.(call), liveLoad(session, clock, call)]);
+    const shown = evidence.of(facts.server);
     const known = {
       facts,
       ...(server && { engine: server }),
       ...(load && { load }),
-      tried: trust.told(facts.server),
+      tried: shown.summary(clock.now()),
       spent,
     };
-    const promptRatio = trust.promptRatio(facts.server);
+    const { promptRatio } = shown;
     return { ...known, findings: findings({ ...known, ...(promptRatio !== undefined && { promptRatio }) }) };
   } catch (error) {
-    if (late.aborted && !callers.signal.aborted) {
+    if (inTime.expired) {
       const finding = {
         what: `the server has not answered for ${LONGEST_MS / 1000} seconds`,
-        fix: 'look whether it is still loading its model, and what stands between',
+        fix: 'check whether it is still loading its model, and any gateway in front of it',
         grave: true,
       };
       return { tried: {}, spent, findings: [finding] };
@@ -62,18 +65,18 @@ export async function collectStatus(
     const what = error.message;
     return { tried: {}, spent, findings: [{ what, fix: error.hint ?? toSentence(error), grave: true }] };
   } finally {
-    silence();
+    inTime.release();
   }
 }
 
 /** With a speed, also where it has to be measured: only while something runs is there one. */
-async function liveLoad(engine: Engine, clock: Clock, call: CallOptions): Promise<Load | undefined> {
-  const before = await engine.load?.(call);
+async function liveLoad(session: Session, clock: Clock, call: CallOptions): Promise<Load | undefined> {
+  const before = await session.load?.(call);
   if (before?.generatedTokens === undefined || before.tokensPerSecond !== undefined || before.running === 0) {
     return before;
   }
-  await pause(clock, MEASURE_MS, call.signal);
-  const after = await engine.load?.(call);
+  await pause(MEASURE_MS, call.signal, clock);
+  const after = await session.load?.(call);
   if (after?.generatedTokens === undefined) return before;
   // it was restarted between the two
   if (after.generatedTokens < before.generatedTokens) return after;

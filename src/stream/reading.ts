@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { ConnectionLostError, type CountedBy, type FinishReason, type Piece, type Usage } from '../engine/engine.ts';
+import { link, type Linked } from '../wait.ts';
 import { Trail } from './trail.ts';
 
 /** How a request ended by itself. */
@@ -18,26 +19,31 @@ const TOGETHER_MS = 1;
 
 const BY_CERTAINTY: readonly CountedBy[] = ['ids', 'usage', 'tokenizer', 'estimate'];
 
-function weaker(a: CountedBy, b: CountedBy): CountedBy {
-  return BY_CERTAINTY.indexOf(a) > BY_CERTAINTY.indexOf(b) ? a : b;
+/** Of two the less certain. */
+export function weaker(a: CountedBy | undefined, b: CountedBy): CountedBy {
+  return a !== undefined && BY_CERTAINTY.indexOf(a) > BY_CERTAINTY.indexOf(b) ? a : b;
 }
-
-const nothing = (): void => undefined;
 
 export class Reading {
   readonly trail: Trail;
   end: StreamEnd | undefined;
-  countedBy: CountedBy = 'ids';
-  /** as the server counts the whole request, where it has said so */
+  /** how its tokens were counted, the weakest way that was needed; undefined while none came */
+  countedBy: CountedBy | undefined;
+  /** as the server counts the whole request, if it has said so */
   usage: Usage | undefined;
   firstTokenAt: number | undefined;
   lastTokenAt: number | undefined;
-  /** chunks with tokens, and how many times such came: a stream that is held back on its way comes in clumps */
+  /** tokens of the first chunk that had any */
+  firstTokens = 0;
+  /** chunks with tokens, and how many times such came: a stream that is buffered on its way comes in clumps */
   readonly flow = { chunks: 0, arrivals: 0 };
   readonly #iterator: AsyncIterator<Piece>;
-  readonly #abort: AbortController;
+  readonly #own: Linked;
   readonly #clock: Clock;
+  #buffered: Piece['buffered'];
   #pending: Promise<IteratorResult<Piece>> | undefined;
+  #alarm: { readonly at: number; readonly silence: () => void } | undefined;
+  #ring: () => void = () => undefined;
 
   /** `open` starts the request under a signal that this reading owns. */
   constructor(
@@ -45,8 +51,8 @@ export class Reading {
     decode: (ids: readonly number[]) => Promise<string>,
     { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
   ) {
-    this.#abort = new AbortController();
-    this.#iterator = open(AbortSignal.any([signal, this.#abort.signal]))[Symbol.asyncIterator]();
+    this.#own = link(signal);
+    this.#iterator = open(this.#own.signal)[Symbol.asyncIterator]();
     this.#clock = clock;
     this.trail = new Trail(decode);
   }
@@ -54,57 +60,87 @@ export class Reading {
   /** Waits for the next piece, or for the stream's end, at most until `alarmAt`. Errors of the engine pass through. */
   async next(alarmAt = Infinity): Promise<Event> {
     if (this.end !== undefined) return 'ended';
+    const isLate = alarmAt <= this.#clock.now();
     // a request that would come too late is not made
-    if (this.#pending === undefined && alarmAt <= this.#clock.now()) return 'alarm';
+    if (this.#pending === undefined && isLate) return 'alarm';
     this.#pending ??= this.#iterator.next();
-    const result = await this.#orAlarm(this.#pending, alarmAt);
-    if (result === 'alarm' || result === 'ended') return result;
-    this.#pending = undefined;
-    if (result.done === true) {
-      this.end = { kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') };
+    if (isLate) return 'alarm';
+    let result: IteratorResult<Piece> | 'alarm';
+    try {
+      result = await this.#orAlarm(this.#pending, alarmAt);
+    } catch (error) {
+      this.#silence();
+      if (!(error instanceof ConnectionLostError)) throw error;
+      this.end = { kind: 'lost', cause: error };
       return 'ended';
     }
-    const { ids, text, finish, counted, usage } = result.value;
+    if (result === 'alarm') return 'alarm';
+    this.#pending = undefined;
+    if (result.done !== true) return this.#take(result.value);
+    this.#silence();
+    this.end = { kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') };
+    return 'ended';
+  }
+
+  #take({ ids, text, finish, counted, buffered, usage }: Piece): Event {
     const tokens = counted?.tokens ?? ids.length;
     if (tokens > 0) {
       const now = this.#clock.now();
       this.flow.chunks += 1;
       if (now - (this.lastTokenAt ?? -Infinity) > TOGETHER_MS) this.flow.arrivals += 1;
+      if (this.firstTokenAt === undefined) this.firstTokens = tokens;
       this.lastTokenAt = now;
-      this.firstTokenAt ??= this.lastTokenAt;
+      this.firstTokenAt ??= now;
+      this.countedBy = weaker(this.countedBy, counted?.by ?? 'ids');
     }
     this.trail.append(ids, text, tokens);
-    if (counted !== undefined && tokens > 0) this.countedBy = weaker(this.countedBy, counted.by);
-    this.usage = usage ?? this.usage;
+    this.#buffered = buffered;
+    if (usage !== undefined) this.usage = usage;
     if (finish === undefined) return 'piece';
+    this.#silence();
     this.end = { kind: 'finished', reason: finish };
     return 'ended';
   }
 
-  async #orAlarm(
-    pending: Promise<IteratorResult<Piece>>,
-    alarmAt: number,
-  ): Promise<IteratorResult<Piece> | 'alarm' | 'ended'> {
-    const wait = alarmAt - this.#clock.now();
-    if (wait <= 0) return 'alarm';
-    let silence = nothing;
-    const alarm = new Promise<'alarm'>((resolve) => {
-      if (Number.isFinite(wait)) silence = this.#clock.timer(wait, () => resolve('alarm'));
+  /** One timer serves the whole stream: an alarm that moves back lets it ring, and sets it again then. */
+  #orAlarm(pending: Promise<IteratorResult<Piece>>, alarmAt: number): Promise<IteratorResult<Piece> | 'alarm'> {
+    if (alarmAt === Infinity) return pending;
+    if (this.#alarm === undefined || alarmAt < this.#alarm.at) this.#set(alarmAt);
+    return new Promise((resolve, reject) => {
+      this.#ring = () => {
+        this.#alarm = undefined;
+        if (this.#clock.now() >= alarmAt) resolve('alarm');
+        else this.#set(alarmAt);
+      };
+      pending.then(resolve, reject);
     });
-    try {
-      return await Promise.race([pending, alarm]);
-    } catch (error) {
-      if (!(error instanceof ConnectionLostError)) throw error;
-      this.end = { kind: 'lost', cause: error };
-      return 'ended';
-    } finally {
-      silence();
-    }
+  }
+
+  #set(at: number): void {
+    this.#silence();
+    this.#alarm = { at, silence: this.#clock.timer(at - this.#clock.now(), () => this.#ring()) };
+  }
+
+  #silence(): void {
+    this.#alarm?.silence();
+    this.#alarm = undefined;
+  }
+
+  /** There is no time to wait until the engine can place what it has buffered: it is taken as text. False: nothing was buffered. */
+  takeBuffered(): boolean {
+    if (this.#buffered === undefined) return false;
+    const { text, tokens, by } = this.#buffered;
+    this.trail.append([], text, tokens);
+    this.countedBy = weaker(this.countedBy, by);
+    this.#buffered = undefined;
+    return true;
   }
 
   /** Ends the request upstream, now. What was received stays. */
   stop(): void {
-    this.#abort.abort();
+    this.#silence();
+    this.#own.abort();
+    this.#own.release();
     // the iterator's own clean-up, and an abort error that nobody waits for any more
     this.#pending?.catch(() => undefined);
     void this.#iterator.return?.().catch(() => undefined);

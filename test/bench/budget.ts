@@ -9,7 +9,7 @@ import PQueue from 'p-queue';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from '../../src/run/run.ts';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
@@ -73,12 +73,12 @@ async function ask(engine: Engine, problem: Problem, budget: number): Promise<Re
     thinkingBudget: { tokens: budget, given: true },
     answerTokens: { tokens: ANSWER_TOKENS, given: true },
   };
-  const outcome = await run(question, engine, {
+  const { outcome } = await run(question, engine, {
     runId: 'bench',
     signal,
     clock: systemClock,
     startedAt: systemClock.now(),
-    trust,
+    evidence,
   });
   return {
     right: isRight(outcome.answer, problem),
@@ -89,8 +89,8 @@ async function ask(engine: Engine, problem: Problem, budget: number): Promise<Re
 }
 
 const engine = createEngine();
-const trust = new Trust();
-const { model } = await engine.describe({ signal: new AbortController().signal });
+const evidence = new EvidenceOfServers();
+const { model } = (await engine.open({ signal: new AbortController().signal })).facts;
 const all = problems(Number(values.problems), Number(values.seed));
 const queue = new PQueue({ concurrency: values.engine === 'vllm' ? 16 : 1 });
 const rows: string[][] = [];

@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util';
 import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
 import { run } from '../../src/run/run.ts';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
@@ -32,7 +32,7 @@ const WARM_UP = 2;
 
 const engine = createRemoteEngine({ baseUrl: values['base-url'] });
 const { signal } = new AbortController();
-const trust = new Trust();
+const evidence = new EvidenceOfServers();
 let turn = 0;
 
 /** Words that make about so many tokens, with a beginning of their own. */
@@ -52,21 +52,22 @@ async function timed(
     answerTokens: { tokens: ANSWER_TOKENS, given: true },
   };
   const startedAt = systemClock.now();
-  const outcome = await run(question, engine, {
+  const { outcome, learnt } = await run(question, engine, {
     runId: 'bench',
     signal,
     clock: systemClock,
     startedAt,
-    trust,
+    evidence,
     mechanism,
   });
+  await learnt;
   if (mechanism !== undefined && outcome.mechanism !== mechanism)
-    throw new Error(`${mechanism} was passed over: ${outcome.warnings.join('; ')}`);
+    throw new Error(`${mechanism} was not used: ${outcome.warnings.join('; ')}`);
   const { counts, requests, timing } = outcome;
   return { ms: timing.totalMs, prompt: Math.round(counts.prompt / requests), used: outcome.mechanism };
 }
 
-const { model, prefixCaching } = await engine.describe({ signal });
+const { model, prefixCaching } = (await engine.open({ signal })).facts;
 const rows: string[][] = [];
 for (const length of values.lengths.split(',').map(Number)) {
   const took: Record<'stream' | 'native', number[]> = { stream: [], native: [] };

@@ -2,6 +2,7 @@
 import { possibleStart, withoutMarkers } from '../../src/stream/marker.ts';
 import { Trail } from '../../src/stream/trail.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { idsOf } from '../../src/engine/token-ids.ts';
 import { parseAddress } from '../../src/engine/remote/http/address.ts';
 import type { Question } from '../../src/prompt/question.ts';
 
@@ -16,12 +17,14 @@ export async function nativeRun(
   question: Pick<Question, 'system' | 'user'>,
   { budget, answerTokens, signal }: NativeOptions,
 ): Promise<{ answer: string; thinkingTokens: number }> {
-  const { model, family } = await engine.describe({ signal });
-  const { ids } = await engine.render(question, true, { signal });
+  const session = await engine.open({ signal });
+  const { model, family } = session.facts;
+  const maxTokens = budget + OVERRUN + answerTokens;
+  const { beginning } = await session.render(question, { thinking: true, room: maxTokens, signal });
   const body = {
     model,
-    prompt: ids,
-    max_tokens: budget + OVERRUN + answerTokens,
+    prompt: idsOf(beginning).ids,
+    max_tokens: maxTokens,
     temperature: 0,
     thinking_token_budget: budget,
     return_token_ids: true,
@@ -39,7 +42,7 @@ export async function nativeRun(
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   const { choices } = (await response.json()) as { choices: { text: string; token_ids: number[] }[] };
   const { text = '', token_ids: tokenIds = [] } = choices[0] ?? {};
-  const trail = new Trail((stretch) => engine.decode(stretch, { signal }));
+  const trail = new Trail((stretch) => session.decode(stretch, { signal }));
   trail.append(tokenIds, text);
   const end = text.indexOf(family.endMarker);
   const thinking = end === -1 ? (possibleStart(text, family.endMarker) ?? text.length) : end;

@@ -1,7 +1,13 @@
 /** Who is to hold a run's budget: the rule, a row a case. */
 import { expect, test } from 'vitest';
-import { chooseMechanism, isDearToReadAgain, type Case, type Mechanism } from '../../src/budget/mechanism.ts';
-import { Trust, type Verdict } from '../../src/evidence/trust.ts';
+import {
+  chooseMechanism,
+  isExpensiveToRepeat,
+  type Case,
+  type Known,
+  type Mechanism,
+  type Verdict,
+} from '../../src/budget/mechanism.ts';
 
 const native = { field: 'thinking_token_budget', countsPrompt: true };
 const HELD: Verdict = { held: true };
@@ -18,12 +24,11 @@ type Row = {
   readonly budget?: number;
   readonly forced?: Case['forced'];
   /** what earlier runs found out */
-  readonly known?: Readonly<Record<string, Verdict>>;
-  readonly proof?: Verdict | undefined;
+  readonly known?: Known;
   readonly mechanism: Mechanism;
   readonly warning?: RegExp;
-  /** how often the server's own budget is tried; default 0 */
-  readonly tried?: number;
+  /** a self-test of the server's own budget is due */
+  readonly isToProve?: true;
 };
 
 const rows: readonly Row[] = [
@@ -39,7 +44,7 @@ const rows: readonly Row[] = [
     name: 'forced: the server’s own, where it has none',
     forced: 'native',
     mechanism: 'stream',
-    warning: /^THINKMETER_MECHANISM=native was passed over for stream: the server has no budget of its own$/,
+    warning: /^THINKMETER_MECHANISM=native was not used, but stream: the server has no budget of its own$/,
   },
   {
     name: 'forced: the server’s own, which failed',
@@ -47,7 +52,7 @@ const rows: readonly Row[] = [
     facts: { native },
     known: { native: FAILED },
     mechanism: 'stream',
-    warning: /passed over for stream: it thought on/,
+    warning: /was not used, but stream: it thought on/,
   },
   {
     name: 'forced: the server’s own, which failed, as did our cut',
@@ -55,7 +60,7 @@ const rows: readonly Row[] = [
     facts: { native },
     known: { native: FAILED, stream: FAILED },
     mechanism: 'two_call',
-    warning: /passed over for two_call/,
+    warning: /was not used, but two_call/,
   },
   {
     name: 'forced: our cut, which failed',
@@ -71,124 +76,109 @@ const rows: readonly Row[] = [
   },
 
   {
-    name: 'long and read again: the server’s own',
+    name: 'long and computed again: our own cut, until the server’s own is proven',
     ...LONG,
     facts: uncached,
-    proof: HELD,
-    mechanism: 'native',
-    tried: 1,
+    mechanism: 'stream',
+    isToProve: true,
   },
-  { name: 'it does not hold', ...LONG, facts: uncached, proof: FAILED, mechanism: 'stream', tried: 1 },
-  { name: 'the trial told nothing', ...LONG, facts: uncached, proof: undefined, mechanism: 'stream', tried: 1 },
-  { name: 'it has held before', ...LONG, facts: uncached, known: { native: HELD }, mechanism: 'native' },
-  { name: 'it has failed before', ...LONG, facts: uncached, known: { native: FAILED }, mechanism: 'stream' },
-  { name: 'two tokens shorter', ...LONG, promptTokens: 1090, facts: uncached, proof: HELD, mechanism: 'stream' },
+  {
+    name: 'long and computed again, and proven',
+    ...LONG,
+    facts: uncached,
+    known: { native: HELD },
+    mechanism: 'native',
+  },
+  { name: 'it has failed', ...LONG, facts: uncached, known: { native: FAILED }, mechanism: 'stream' },
+  {
+    name: 'two tokens shorter',
+    ...LONG,
+    promptTokens: 1090,
+    facts: uncached,
+    known: { native: HELD },
+    mechanism: 'stream',
+  },
   {
     name: 'long, and found in the cache',
     ...LONG,
     facts: { native, prefixCaching: true },
-    proof: HELD,
+    known: { native: HELD },
     mechanism: 'stream',
   },
-  { name: 'long, and nothing known of a cache', ...LONG, facts: { native }, proof: HELD, mechanism: 'stream' },
   {
-    name: 'long, and no budget of its own',
+    name: 'long, and nothing known of a cache',
     ...LONG,
-    facts: { prefixCaching: false },
-    proof: HELD,
+    facts: { native },
+    known: { native: HELD },
     mechanism: 'stream',
   },
+  { name: 'long, and no budget of its own', ...LONG, facts: { prefixCaching: false }, mechanism: 'stream' },
 
   { name: 'by usage, no own budget', facts: { countedBy: 'usage' }, mechanism: 'stream' },
+  { name: 'by usage: not proven', facts: { native, countedBy: 'usage' }, mechanism: 'stream', isToProve: true },
+  { name: 'by usage: proven', facts: { native, countedBy: 'usage' }, known: { native: HELD }, mechanism: 'native' },
   {
-    name: 'by usage: the server’s own',
-    facts: { native, countedBy: 'usage' },
-    proof: HELD,
-    mechanism: 'native',
-    tried: 1,
-  },
-  {
-    name: 'by our tokenizer: the server’s own',
+    name: 'by our tokenizer: proven',
     facts: { native, countedBy: 'tokenizer' },
-    proof: HELD,
+    known: { native: HELD },
     mechanism: 'native',
-    tried: 1,
   },
   {
     name: 'by our tokenizer, and it does not hold',
     facts: { native, countedBy: 'tokenizer' },
-    proof: FAILED,
+    known: { native: FAILED },
     mechanism: 'stream',
-    tried: 1,
   },
   { name: 'estimated: two calls', facts: { countedBy: 'estimate' }, mechanism: 'two_call' },
-  {
-    name: 'estimated: the server’s own',
-    facts: { native, countedBy: 'estimate' },
-    proof: HELD,
-    mechanism: 'native',
-    tried: 1,
-  },
+  { name: 'estimated: not proven', facts: { native, countedBy: 'estimate' }, mechanism: 'two_call', isToProve: true },
+  { name: 'estimated: proven', facts: { native, countedBy: 'estimate' }, known: { native: HELD }, mechanism: 'native' },
   {
     name: 'estimated, and it does not hold',
     facts: { native, countedBy: 'estimate' },
-    proof: FAILED,
+    known: { native: FAILED },
     mechanism: 'two_call',
-    tried: 1,
   },
   { name: 'a cut that saves nothing: two calls', known: { stream: FAILED }, mechanism: 'two_call' },
   { name: 'a cut that has held', known: { stream: HELD }, mechanism: 'stream' },
 ];
 
-test.each(rows)('$name', async ({ facts, known = {}, proof, mechanism, warning, tried = 0, ...asked }) => {
-  const trust = new Trust();
-  for (const [name, verdict] of Object.entries(known)) {
-    if (verdict.held) trust.hold('a server', name);
-    else trust.fail('a server', name, verdict.why);
-  }
-  let trials = 0;
-  const choice = await chooseMechanism({
-    facts: { server: 'a server', countedBy: 'ids', ...facts },
+test.each(rows)('$name', ({ facts, known = {}, mechanism, warning, isToProve, ...asked }) => {
+  const choice = chooseMechanism({
+    facts: { countedBy: 'ids', ...facts },
     promptTokens: asked.promptTokens ?? 100,
     budget: asked.budget ?? 512,
     forced: asked.forced,
-    trust,
-    proveNative: () => {
-      trials += 1;
-      return Promise.resolve(proof);
-    },
+    known,
   });
   expect(choice.mechanism).toBe(mechanism);
   expect(choice.warnings).toHaveLength(warning === undefined ? 0 : 1);
   expect(choice.warnings.join()).toMatch(warning ?? '');
-  expect(trials).toBe(tried);
+  expect(choice.prove).toBe(isToProve === true ? 'native' : undefined);
 });
 
 test.each([
-  { name: 'a prompt token takes nothing', promptTokens: 100_000, budget: 1, ratio: 0, dear: false },
-  { name: 'as long as a generated one', promptTokens: 8, budget: 1, ratio: 1, dear: true },
-  { name: 'a tenth, a short prompt', promptTokens: 10, budget: 100, ratio: 0.1, dear: false },
-  { name: 'a tenth, a longer one', promptTokens: 30, budget: 100, ratio: 0.1, dear: true },
+  { name: 'a prompt token takes nothing', promptTokens: 100_000, budget: 1, ratio: 0, expensive: false },
+  { name: 'as long as a generated one', promptTokens: 8, budget: 1, ratio: 1, expensive: true },
+  { name: 'a tenth, a short prompt', promptTokens: 10, budget: 100, ratio: 0.1, expensive: false },
+  { name: 'a tenth, a longer one', promptTokens: 30, budget: 100, ratio: 0.1, expensive: true },
   {
     name: 'a long budget ends at a line all the more',
     promptTokens: 1101,
     budget: 1000,
     ratio: undefined,
-    dear: false,
+    expensive: false,
   },
-])('reading again is dear, $dear: $name', ({ promptTokens, budget, ratio, dear }) => {
-  expect(isDearToReadAgain(promptTokens, budget, ratio)).toBe(dear);
+])('computing again is expensive, $expensive: $name', ({ promptTokens, budget, ratio, expensive }) => {
+  expect(isExpensiveToRepeat(promptTokens, budget, ratio)).toBe(expensive);
 });
 
-const proveNative = (): Promise<Verdict> => Promise.resolve(HELD);
-
 test.each([
-  { ratio: 0.001, mechanism: 'stream' },
-  { ratio: 0.1, mechanism: 'native' },
-])('what was timed on this server goes before what is usual: $ratio', async ({ ratio, mechanism }) => {
-  const trust = new Trust();
-  trust.timed('a server', ratio);
-  const facts = { server: 'a server', countedBy: 'ids', ...uncached } as const;
-  const asked = { facts, promptTokens: 2000, budget: 100, forced: undefined, trust, proveNative };
-  expect((await chooseMechanism(asked)).mechanism).toBe(mechanism);
+  { promptRatio: 0.001, mechanism: 'stream' },
+  { promptRatio: 0.1, mechanism: 'native' },
+])('what was timed on this server goes before what is usual: $promptRatio', ({ promptRatio, mechanism }) => {
+  const facts = { countedBy: 'ids', ...uncached } as const;
+  const known = { native: HELD, promptRatio };
+  expect(chooseMechanism({ facts, promptTokens: 2000, budget: 100, forced: undefined, known }).mechanism).toBe(
+    mechanism,
+  );
 });

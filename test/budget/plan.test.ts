@@ -11,9 +11,8 @@ if (family === undefined) throw new Error('there is no such family');
 
 const given = (tokens: number): Amount => ({ tokens, given: true });
 const byDefault = (tokens: number): Amount => ({ tokens, given: false });
-const ids = (count: number): number[] => Array.from({ length: count }, () => 1);
 
-/** Closers of 3 and 4 tokens. */
+/** The closer takes 4 tokens. */
 function planned(
   window: number,
   promptTokens: number,
@@ -24,8 +23,9 @@ function planned(
 ): Plan {
   if (family === undefined) throw new Error('there is no such family');
   const native = { field: 'thinking_token_budget', countsPrompt: true };
-  const facts = { window, family, closerIds: { afterLine: ids(3), elsewhere: ids(4) }, native };
-  return plan({ thinkingBudget, answerTokens }, facts, { ids: ids(promptTokens), thinking, opened: 1 }, mechanism);
+  const facts = { window, family, closerTokens: 4, native };
+  const prompt = { beginning: { promptTokens, exact: true }, thinking, opened: 1 };
+  return plan({ thinkingBudget, answerTokens }, facts, prompt, mechanism);
 }
 
 test('with room enough everything is as it was asked for', () => {
@@ -35,7 +35,6 @@ test('with room enough everything is as it was asked for', () => {
     closerTokens: 4,
     answerTokens: 1024,
     maxTokens: 512 + 4 + 1024,
-    leadTokens: 0,
     lineWindow: 32,
     sampling: { temperature: 0.6, topP: 0.95 },
     warnings: [],
@@ -74,8 +73,15 @@ describe('what does not fit', () => {
       gets: [16, 480],
     },
     { name: 'an answer that was given is kept', thinking: byDefault(512), answer: given(480), gets: [16, 480] },
-    { name: 'thinking that was given is kept', thinking: given(400), answer: byDefault(1024), gets: [400, 96] },
-    { name: 'the answer goes down to 32', thinking: given(464), answer: byDefault(1024), gets: [464, 32] },
+    { name: 'thinking that was given shrinks as well', thinking: given(400), answer: byDefault(300), gets: [196, 300] },
+    {
+      name: 'whoever set it, it goes down to 16, then the answer',
+      thinking: given(464),
+      answer: byDefault(1024),
+      gets: [16, 480],
+    },
+    { name: 'a given answer leaves less than 16', thinking: given(464), answer: given(490), gets: [6, 490] },
+    { name: 'a given answer leaves nothing', thinking: given(464), answer: given(496), gets: [0, 496] },
     { name: 'a small default is not raised', thinking: byDefault(8), answer: given(488), gets: [8, 488] },
     { name: 'both were given and just fit', thinking: given(396), answer: given(100), gets: [396, 100] },
   ])('$name', ({ thinking, answer, gets }) => {
@@ -92,22 +98,16 @@ describe('what does not fit', () => {
 
   test.each([
     {
-      name: 'thinking that was given',
-      thinking: given(700),
-      answer: byDefault(1024),
-      numbers: ['500', '1000', '700', '4', '32'],
-    },
-    {
       name: 'an answer that was given',
       thinking: byDefault(512),
       answer: given(600),
-      numbers: ['500', '1000', '16', '4', '600'],
+      numbers: ['500', '1000', '4', '600'],
     },
     {
-      name: 'both, by one token',
+      name: 'by one token',
       thinking: given(397),
-      answer: given(100),
-      numbers: ['500', '1000', '397', '4', '100'],
+      answer: given(497),
+      numbers: ['500', '1000', '4', '497'],
     },
   ])('an overflow names the numbers: $name', ({ thinking, answer, numbers }) => {
     const overflow = (): Plan => planned(1000, 500, thinking, answer);
@@ -150,7 +150,7 @@ function plannedIfItFits(...all: Parameters<typeof planned>): Plan | undefined {
   }
 }
 
-test('prompt, thinking, closer and answer never exceed the window, and what was given is never changed', () => {
+test('prompt, thinking, closer and answer never exceed the window, and an answer that was given is never changed', () => {
   const prompt = fc.record({ window: fc.nat(5000), promptTokens: fc.nat(3000), says: fc.boolean() });
   const answer = amount(3000).filter(({ tokens }) => tokens > 0);
   fc.assert(
@@ -162,7 +162,7 @@ test('prompt, thinking, closer and answer never exceed the window, and what was 
       expect(promptTokens + thinkingTokens + closerTokens + result.answerTokens).toBeLessThanOrEqual(window);
       expect(promptTokens + maxTokens).toBeLessThanOrEqual(window);
       const shares = [
-        { asked: budget, got: thinkingTokens },
+        { asked: { ...budget, given: false }, got: thinkingTokens },
         { asked: answerTokens, got: result.answerTokens },
       ];
       const changed = shares.filter(({ asked, got }) => got !== asked.tokens);
@@ -178,8 +178,7 @@ test('only an overflow that no shrinking could avoid is refused', () => {
   fc.assert(
     fc.property(fc.integer({ min: 400, max: 5000 }), amount(300), (window, budget) => {
       const closer = budget.tokens === 0 ? 0 : 4;
-      const least = budget.given ? budget.tokens : Math.min(budget.tokens, 16);
-      const longest = window - least - closer - 32;
+      const longest = window - closer - 32;
       expect(planned(window, longest, budget, byDefault(1024)).answerTokens).toBe(32);
       expect(() => planned(window, longest + 1, budget, byDefault(1024))).toThrow(ContextOverflowError);
     }),
@@ -187,10 +186,9 @@ test('only an overflow that no shrinking could avoid is refused', () => {
 });
 
 test('a server that holds the budget itself is told what the prompt adds to its count', () => {
-  const { nativeBudget, maxTokens, leadTokens } = planned(10_000, 100, given(512), given(1024), 'open', 'native');
+  const { nativeBudget, maxTokens } = planned(10_000, 100, given(512), given(1024), 'open', 'native');
   expect(nativeBudget).toBe(512 + 1);
   expect(maxTokens).toBe(512 + 4 + 1024);
-  expect(leadTokens).toBeGreaterThan(0);
 });
 
 test('a first request that is capped has room for the thinking and its marker, not for the answer', () => {

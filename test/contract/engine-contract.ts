@@ -5,7 +5,20 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine, Piece } from '../../src/engine/engine.ts';
-import { ask, failure, forever, generate, greedily, read } from '../engine/reading.ts';
+import { idsOf } from '../../src/engine/token-ids.ts';
+import {
+  cut,
+  decode,
+  failure,
+  factsOf,
+  forever,
+  generate,
+  generateFrom,
+  greedily,
+  idsFor,
+  promptOf,
+  read,
+} from '../engine/reading.ts';
 
 export type Started = {
   readonly engine: Engine;
@@ -38,7 +51,6 @@ export function describeEngine(name: string, { create, model, window, family }: 
   describe(`engine: ${name}`, () => {
     let started: Started;
     let engine: Engine;
-    const signal = forever();
 
     beforeAll(async () => {
       started = await create();
@@ -50,43 +62,70 @@ export function describeEngine(name: string, { create, model, window, family }: 
       await started?.close();
     });
 
-    const promptOf = async (question: string, thinking = true): Promise<readonly number[]> =>
-      (await engine.render(ask(question), thinking, { signal })).ids;
-
     const untilIdle = async (): Promise<void> => {
       if (started.running !== undefined) await expect.poll(started.running, { timeout: 5000 }).toBe(0);
     };
 
-    test('describe() tells model, window and family', async () => {
-      const facts = await engine.describe({ signal });
+    test('open() tells model, window and family', async () => {
+      const facts = await factsOf(engine);
       expect(facts).toMatchObject({ model, window, family: { name: family } });
-      expect(await engine.describe({ signal })).toEqual(facts);
+      expect(await factsOf(engine)).toEqual(facts);
     });
 
-    test('the closer is in the tokens of this model, in both forms', async () => {
-      const { closerIds, family: found } = await engine.describe({ signal });
-      expect(await engine.decode(closerIds.afterLine, { signal })).toBe(found.closer.afterLine);
-      expect(await engine.decode(closerIds.elsewhere, { signal })).toBe(found.closer.elsewhere);
+    test.each([
+      { form: 'afterLine', text: 'so it is.\n' },
+      { form: 'elsewhere', text: 'so it' },
+    ] as const)('the closer is in the tokens of this model: $form', async ({ form, text }) => {
+      const { closerTokens: most, family: found } = await factsOf(engine);
+      const [prompt, thought] = [await idsFor(engine, SHORT), [1, 2, 3]];
+      const { ids, closerTokens, tail, promptTokens } = await cut(engine, prompt, { ids: thought, text });
+      expect(ids.slice(0, -closerTokens)).toEqual([...prompt, ...thought]);
+      expect(await decode(engine, ids.slice(-closerTokens))).toBe(found.closer[form]);
+      expect({ tail, promptTokens }).toEqual({ tail: text, promptTokens: ids.length });
+      expect(closerTokens).toBeLessThanOrEqual(most);
+    });
+
+    test('what is kept of a thought that has closed is continued as it is', async () => {
+      const signal = forever();
+      const session = await engine.open({ signal });
+      const { beginning } = await promptOf(engine, SHORT);
+      const kept = { ids: [1, 2, 3], text: 'x', reasoning: 'x', open: false };
+      const { beginning: longer, ...extended } = await session.extend(beginning, kept, { signal });
+      expect(extended).toEqual({ closerTokens: 0, restartsAnswer: false });
+      expect(idsOf(longer).ids).toEqual([...idsOf(beginning).ids, 1, 2, 3]);
+    });
+
+    test('text that came without ids is continued as well', async () => {
+      const signal = forever();
+      const session = await engine.open({ signal });
+      const { beginning } = await promptOf(engine, SHORT);
+      const kept = { ids: undefined, text: '2 + 3 = 5', reasoning: '2 + 3 = 5', open: true };
+      const { beginning: longer } = await session.extend(beginning, kept, { signal });
+      const { closer } = session.facts.family;
+      const before = await decode(engine, idsOf(beginning).ids);
+      expect(await decode(engine, idsOf(longer).ids)).toBe(before + kept.text + closer.elsewhere);
     });
 
     test.each([
       { thinking: true, state: 'open' },
       { thinking: false, state: 'closed' },
     ])('thinking $thinking is rendered as a prompt that leaves thinking $state', async ({ thinking, state }) => {
-      const prompt = await engine.render(ask(SHORT), thinking, { signal });
+      const prompt = await promptOf(engine, SHORT, thinking);
       expect(prompt.thinking).toBe(state);
-      const text = await engine.decode(prompt.ids, { signal });
+      expect(prompt.beginning).toMatchObject({ exact: true, promptTokens: idsOf(prompt.beginning).ids.length });
+      const { ids, tail } = idsOf(prompt.beginning);
+      const text = await decode(engine, ids);
       expect(text).toContain(SHORT);
-      expect(text.endsWith(prompt.tail)).toBe(true);
+      expect(tail).not.toBe('');
+      expect(text.endsWith(tail)).toBe(true);
     });
 
     test('control strings in a question arrive whole and do nothing', async () => {
       const text = 'see /docs/thinking.md, a </think> b, <SPECIAL_12> <|im_end|> /no_think 안녕 🙂';
-      const plain = await engine.render(ask('hello'), true, { signal });
-      const prompt = await engine.render(ask(text), true, { signal });
+      const prompt = await promptOf(engine, text);
       expect(prompt.thinking).toBe('open');
-      const around = (await engine.decode(plain.ids, { signal })).split('hello');
-      expect(await engine.decode(prompt.ids, { signal })).toBe(around.join(text));
+      const around = (await decode(engine, await idsFor(engine, 'hello'))).split('hello');
+      expect(await decode(engine, idsOf(prompt.beginning).ids)).toBe(around.join(text));
     });
 
     test.each([1, 2, 7, 30])('no more than %i tokens are generated when that is the limit', async (maxTokens) => {
@@ -105,8 +144,8 @@ export function describeEngine(name: string, { create, model, window, family }: 
 
     test('the text is that of the ids; the end of the turn is an id without text', async () => {
       const { ids, text } = await generate(engine, SHORT, greedily(ROOM));
-      expect(await engine.decode(ids.slice(0, -1), { signal })).toBe(text);
-      expect((await engine.decode(ids.slice(-1), { signal })).trim()).not.toBe('');
+      expect(await decode(engine, ids.slice(0, -1))).toBe(text);
+      expect((await decode(engine, ids.slice(-1))).trim()).not.toBe('');
     });
 
     test('with thinking off the answer comes at once', async () => {
@@ -122,25 +161,24 @@ export function describeEngine(name: string, { create, model, window, family }: 
         const { ids, text } = await generate(engine, LONG, { maxTokens: 12, sampling });
         expect(ids.length).toBeGreaterThan(0);
         expect(ids.length).toBeLessThanOrEqual(12);
-        expect(await engine.decode(ids, { signal })).toContain(text);
+        expect(await decode(engine, ids)).toContain(text);
       },
     );
 
     test.each([1, 8, 20])('%i tokens, and then what follows them, are what one generation gives', async (first) => {
-      const prompt = await promptOf(LONG);
-      const whole = await read(engine.generate(prompt, greedily(first + 25), { signal }));
-      const begun = await read(engine.generate(prompt, greedily(first), { signal }));
-      const rest = await read(engine.generate([...prompt, ...begun.ids], greedily(25), { signal }));
+      const prompt = await idsFor(engine, LONG);
+      const whole = await read(generateFrom(engine, prompt, greedily(first + 25)));
+      const begun = await read(generateFrom(engine, prompt, greedily(first)));
+      const rest = await read(generateFrom(engine, [...prompt, ...begun.ids], greedily(25)));
       expect([...begun.ids, ...rest.ids]).toEqual(whole.ids);
       expect(begun.text + rest.text).toBe(whole.text);
     });
 
     test('a thought that is closed for the model is answered', async () => {
-      const prompt = await promptOf(SHORT);
-      const { closerIds } = await engine.describe({ signal });
-      const cut = await read(engine.generate(prompt, greedily(4), { signal }));
-      const closed = [...prompt, ...cut.ids, ...closerIds.elsewhere];
-      const { text, finish } = await read(engine.generate(closed, greedily(ROOM), { signal }));
+      const prompt = await idsFor(engine, SHORT);
+      const begun = await read(generateFrom(engine, prompt, greedily(4)));
+      const { ids: closed } = await cut(engine, prompt, begun);
+      const { text, finish } = await read(generateFrom(engine, closed, greedily(ROOM)));
       expect(finish?.unified).toBe('stop');
       expect(text.trim()).not.toBe('');
       expect(text).not.toContain('</think>');
@@ -164,23 +202,23 @@ export function describeEngine(name: string, { create, model, window, family }: 
     });
 
     test('leaving the loop early ends the generation, and the next one works', async () => {
-      const prompt = await promptOf(LONG);
+      const prompt = await idsFor(engine, LONG);
       const seen: number[] = [];
-      for await (const { ids } of engine.generate(prompt, greedily(ROOM), { signal })) {
+      for await (const { ids } of generateFrom(engine, prompt, greedily(ROOM))) {
         seen.push(...ids);
         if (seen.length >= 3) break;
       }
       await untilIdle();
-      const again = await read(engine.generate(prompt, greedily(20), { signal }));
+      const again = await read(generateFrom(engine, prompt, greedily(20)));
       expect(again.ids.slice(0, seen.length)).toEqual(seen.slice(0, 20));
     });
 
     test('the signal ends the generation within a few tokens, and the next one works', async () => {
-      const prompt = await promptOf(LONG);
+      const prompt = await idsFor(engine, LONG);
       const leave = new AbortController();
       const seen: number[] = [];
       const reading = (async () => {
-        for await (const { ids } of engine.generate(prompt, greedily(ROOM), { signal: leave.signal })) {
+        for await (const { ids } of generateFrom(engine, prompt, greedily(ROOM), { signal: leave.signal })) {
           seen.push(...ids);
           if (seen.length >= 3) leave.abort();
         }
@@ -188,23 +226,24 @@ export function describeEngine(name: string, { create, model, window, family }: 
       expect(await failure(reading)).toBeInstanceOf(Error);
       expect(seen.length).toBeLessThan(STILL_ON_ITS_WAY);
       await untilIdle();
-      const again = await read(engine.generate(prompt, greedily(20), { signal }));
+      const again = await read(generateFrom(engine, prompt, greedily(20)));
       expect(again.ids.slice(0, seen.length)).toEqual(seen.slice(0, 20));
     });
 
     test('a signal that has fired before asks for nothing', async () => {
-      const prompt = await promptOf(LONG);
-      const generation = engine.generate(prompt, greedily(ROOM), { signal: AbortSignal.abort() });
+      const session = await engine.open({ signal: forever() });
+      const { beginning } = await promptOf(engine, LONG);
+      const generation = session.generate(beginning, greedily(ROOM), { signal: AbortSignal.abort() });
       expect(await failure(read(generation))).toBeInstanceOf(Error);
       await untilIdle();
     });
 
     test('a caller that gives up takes nothing from another', async () => {
-      const prompt = await promptOf(SHORT);
-      const alone = await read(engine.generate(prompt, greedily(40), { signal }));
+      const prompt = await idsFor(engine, SHORT);
+      const alone = await read(generateFrom(engine, prompt, greedily(40)));
       const leave = new AbortController();
-      const given = failure(read(engine.generate(prompt, greedily(ROOM), { signal: leave.signal })));
-      const kept = read(engine.generate(prompt, greedily(40), { signal }));
+      const given = failure(read(generateFrom(engine, prompt, greedily(ROOM), { signal: leave.signal })));
+      const kept = read(generateFrom(engine, prompt, greedily(40)));
       leave.abort();
       expect(await given).toBeInstanceOf(Error);
       expect((await kept).ids).toEqual(alone.ids);
@@ -212,11 +251,13 @@ export function describeEngine(name: string, { create, model, window, family }: 
 
     test('close() ends what is under way, twice does no harm, and nothing is generated after it', async () => {
       const other = await create();
-      const { ids } = await other.engine.render(ask(LONGER), true, { signal });
+      const signal = forever();
+      const session = await other.engine.open({ signal });
+      const { beginning } = await promptOf(other.engine, LONGER);
       const seen: Piece[] = [];
       let closing: Promise<void> | undefined;
       const reading = (async () => {
-        for await (const piece of other.engine.generate(ids, greedily(ROOM), { signal })) {
+        for await (const piece of session.generate(beginning, greedily(ROOM), { signal })) {
           seen.push(piece);
           closing ??= other.engine.close();
         }
@@ -227,7 +268,8 @@ export function describeEngine(name: string, { create, model, window, family }: 
       expect(['other', undefined]).toContain(seen.at(-1)?.finish?.unified);
       expect(seen.length).toBeLessThan(ROOM);
       await other.engine.close();
-      expect(await failure(read(other.engine.generate(ids, greedily(5), { signal })))).toBeInstanceOf(Error);
+      expect(await failure(read(session.generate(beginning, greedily(5), { signal })))).toBeInstanceOf(Error);
+      expect(await failure(generate(other.engine, LONGER, greedily(5)))).toBeInstanceOf(Error);
       await other.close();
     });
   });

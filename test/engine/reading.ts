@@ -1,5 +1,6 @@
-/** Questions, and a generation read to its end. */
-import type { Engine, FinishReason, Limits, Piece } from '../../src/engine/engine.ts';
+/** Questions, and a generation read to its end. Each helper opens a session of its own, as a run does. */
+import type { CallOptions, Engine, Facts, FinishReason, Limits, Piece, Prompt } from '../../src/engine/engine.ts';
+import { beginningOf, idsOf, type IdsBeginning } from '../../src/engine/token-ids.ts';
 import { questionParts, systemParts, type Question } from '../../src/prompt/question.ts';
 
 export type Asked = Pick<Question, 'system' | 'user'>;
@@ -46,9 +47,57 @@ export function failure(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** Renders a question and continues it. */
+export async function factsOf(engine: Engine, signal = forever()): Promise<Facts> {
+  return (await engine.open({ signal })).facts;
+}
+
+export async function promptOf(engine: Engine, question: string, thinking = true, signal = forever()): Promise<Prompt> {
+  const session = await engine.open({ signal });
+  return session.render(ask(question), { thinking, room: 0, signal });
+}
+
+/** The question as token ids. */
+export async function idsFor(engine: Engine, question: string, thinking = true): Promise<readonly number[]> {
+  return idsOf((await promptOf(engine, question, thinking)).beginning).ids;
+}
+
+export async function decode(engine: Engine, ids: readonly number[]): Promise<string> {
+  const signal = forever();
+  return (await engine.open({ signal })).decode(ids, { signal });
+}
+
+/** Continues these ids. */
+export async function* generateFrom(
+  engine: Engine,
+  ids: readonly number[],
+  limits: Limits,
+  call: CallOptions = { signal: forever() },
+): AsyncGenerator<Piece> {
+  const session = await engine.open(call);
+  yield* session.generate(beginningOf(ids, ''), limits, call);
+}
+
+/** Cuts thinking behind these ids: the beginning that an answer is generated from. */
+export async function cut(
+  engine: Engine,
+  prompt: readonly number[],
+  kept: Pick<Read, 'ids' | 'text'>,
+): Promise<IdsBeginning & { readonly closerTokens: number }> {
+  const signal = forever();
+  const session = await engine.open({ signal });
+  const { ids, text } = kept;
+  const extended = await session.extend(
+    beginningOf(prompt, ''),
+    { ids, text, reasoning: text, open: true },
+    { signal },
+  );
+  return { ...idsOf(extended.beginning), closerTokens: extended.closerTokens };
+}
+
+/** Renders a question and continues it, in one session. */
 export async function generate(engine: Engine, question: string, limits: Limits, thinking = true): Promise<Read> {
   const signal = forever();
-  const { ids } = await engine.render(ask(question), thinking, { signal });
-  return read(engine.generate(ids, limits, { signal }));
+  const session = await engine.open({ signal });
+  const { beginning } = await session.render(ask(question), { thinking, room: limits.maxTokens, signal });
+  return read(session.generate(beginning, limits, { signal }));
 }

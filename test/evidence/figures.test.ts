@@ -31,7 +31,7 @@ test('an engine that loads its model tells what it loads', async () => {
   const run = start({
     tokens,
     scripts: [],
-    describe: ({ loading }) => {
+    open: ({ loading }) => {
       loading?.({ message: '40 %' });
       return Promise.reject(new Error('no such model'));
     },
@@ -61,7 +61,7 @@ test('every request counts: its prompt, and all that was received', async () => 
   });
   const { counts, requests } = await run.outcome();
   expect(requests).toBe(3);
-  const prompt = run.prompt.ids.length;
+  const prompt = run.prompt.beginning.ids.length;
   const [kept, closer, begun] = [3, 5, 2];
   expect(counts).toEqual({
     prompt: prompt + (prompt + kept + closer) + (prompt + kept + closer + begun),

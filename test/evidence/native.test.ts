@@ -1,6 +1,6 @@
 /** The server holds the budget: believed while counting agrees, and never at the cost of the answer. */
 import { describe, expect, test } from 'vitest';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { NativeBudget, Piece } from '../../src/engine/engine.ts';
 import { EngineHttpError } from '../../src/errors.ts';
 import { forEver, says, turnEnds } from '../support/chunks.ts';
@@ -45,8 +45,8 @@ describe('forced', () => {
   });
 
   test('a server that thinks on is cut here, told of, and not believed again', async () => {
-    const trust = new Trust();
-    const first = start(forced({ trust, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
+    const evidence = new EvidenceOfServers();
+    const first = start(forced({ evidence, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
     const outcome = await first.outcome();
     expect(outcome).toMatchObject({
       mechanism: 'native',
@@ -56,10 +56,10 @@ describe('forced', () => {
       requests: 2,
     });
     expect(outcome.warnings.join()).toMatch(/did not hold its own budget of 3 tokens/);
-    const second = start(forced({ trust, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
+    const second = start(forced({ evidence, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
     const again = await second.outcome();
     expect(again).toMatchObject({ mechanism: 'stream', honored: true, counts: { thinking: 3 } });
-    expect(again.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was passed over for stream/);
+    expect(again.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was not used, but stream/);
     expect(second.engine.requests[0]?.nativeBudget).toBeUndefined();
   });
 
@@ -84,37 +84,42 @@ describe('forced', () => {
   });
 });
 
-/** Of a server that reads prompts as slowly as it writes: reading again is dear. */
-function slow(): Trust {
-  const trust = new Trust();
-  trust.timed('a server', 1);
-  return trust;
+/** Of a server that reads prompts as slowly as it writes: reading again is expensive. */
+function slow(): EvidenceOfServers {
+  const evidence = new EvidenceOfServers();
+  evidence.of('a server').timed({ ratio: 1 });
+  return evidence;
 }
 
 function long(): Partial<Start> {
-  return { tokens, native, prefixCaching: false, trust: slow() };
+  return { tokens, native, prefixCaching: false, evidence: slow() };
 }
 
 describe('by the rule', () => {
   const held = [...say('one two three four five six seven eight</think>'), stop];
 
-  test('a long prompt and no cache: proven by a tiny generation, then used, and proven once', async () => {
-    const trust = slow();
+  test('a long prompt and no cache: our own cut, while a tiny generation proves the server beside it; then the server', async () => {
+    const evidence = slow();
     const thinks = [...say('hm</think>42'), stop];
-    const first = start({ ...long(), trust, scripts: [held, thinks], before: 1 });
-    expect(await first.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
-    expect(first.engine.requests[0]).toMatchObject({ nativeBudget: 9 });
-    const second = start({ ...long(), trust, scripts: [thinks] });
+    const first = start({ ...long(), evidence, scripts: [thinks, held], isOwn: ({ maxTokens }) => maxTokens > 100 });
+    expect(await first.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });
+    expect(first.engine.requests.map(({ nativeBudget }) => nativeBudget)).toEqual([undefined, 9]);
+    const second = start({ ...long(), evidence, scripts: [thinks] });
     expect(await second.outcome()).toMatchObject({ mechanism: 'native', requests: 1 });
   });
 
-  test('a proof that fails: our own cut', async () => {
-    const run = start({ ...long(), scripts: [forEver(tokens, ' hm'), [...say('hm</think>42'), stop]], before: 1 });
-    expect(await run.outcome()).toMatchObject({ mechanism: 'stream', warnings: [] });
+  test('a proof that fails: our own cut, also in the next run', async () => {
+    const evidence = slow();
+    const thinks = [...say('hm</think>42'), stop];
+    const scripts = [thinks, forEver(tokens, ' hm')];
+    const first = start({ ...long(), evidence, scripts, isOwn: ({ maxTokens }) => maxTokens > 100 });
+    expect(await first.outcome()).toMatchObject({ mechanism: 'stream', warnings: [] });
+    const second = start({ ...long(), evidence, scripts: [thinks] });
+    expect(await second.outcome()).toMatchObject({ mechanism: 'stream', warnings: [] });
   });
 
   test.each<[string, Partial<Start>]>([
-    ['prompts are read fast', { trust: new Trust() }],
+    ['prompts are read fast', { evidence: new EvidenceOfServers() }],
     ['the server finds what it has read before', { prefixCaching: true }],
   ])('our own cut where %s', async (_, more) => {
     const run = start({ ...long(), ...more, scripts: [[...say('hm</think>42'), stop]] });
@@ -130,4 +135,14 @@ describe('by the rule', () => {
     const run = start({ ...known, scripts: [[...say('hm</think>42'), stop]] });
     expect(await run.outcome()).toMatchObject({ mechanism: 'stream', requests: 1 });
   });
+});
+
+// B4: the test was made before the run, without a limit, and by whoever came meanwhile was waited for
+test('a self-test that never ends is waited for by nobody', async () => {
+  const first = start({
+    ...long(),
+    scripts: [[...say('hm</think>42'), stop], ['stall']],
+    isOwn: ({ maxTokens }) => maxTokens > 100,
+  });
+  expect(await first.outcome()).toMatchObject({ mechanism: 'stream', timing: { totalMs: 0 } });
 });

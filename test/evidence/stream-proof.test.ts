@@ -2,16 +2,16 @@
 import { expect, test } from 'vitest';
 import type { Request } from '../../src/stream/requests.ts';
 import { cameAtOnce, proveStream } from '../../src/evidence/stream-proof.ts';
-import type { Thought } from '../../src/budget/think.ts';
-import type { Engine, Load } from '../../src/engine/engine.ts';
+import type { Thought } from '../../src/budget/story.ts';
+import type { Load } from '../../src/engine/engine.ts';
 
 type Came = { readonly waited: number; readonly took: number; readonly tokens: number };
 
 /** Asked at 1000. */
 function request({ waited, took, tokens }: Came): Request {
   const firstTokenAt = 1000 + waited;
-  const reading = { firstTokenAt, lastTokenAt: firstTokenAt + took, trail: { tokens } };
-  return { from: [], promptTokens: 0, askedAt: 1000, reading } as unknown as Request;
+  const reading = { firstTokenAt, lastTokenAt: firstTokenAt + took, firstTokens: 1, trail: { tokens } };
+  return { askedAt: 1000, reading } as unknown as Request;
 }
 
 const arrivals: readonly (Came & { readonly name: string; readonly atOnce: boolean })[] = [
@@ -29,17 +29,20 @@ test.each(arrivals)('$name: held back, $atOnce', ({ atOnce, ...came }) => {
 });
 
 test('where nothing came nothing was held back', () => {
-  const reading = { firstTokenAt: undefined, lastTokenAt: undefined, trail: { tokens: 0 } };
+  const reading = { firstTokenAt: undefined, lastTokenAt: undefined, firstTokens: 0, trail: { tokens: 0 } };
   expect(cameAtOnce({ askedAt: 0, reading })).toBe(false);
 });
 
-const CUT = { endedBy: 'budget', flowsOn: false } as Thought;
+const CUT = { endedBy: 'budget', next: 'ask' } as Thought;
 
 type Story = {
   readonly thought?: Thought;
   readonly came?: readonly Came[];
   readonly before?: Partial<Load> | null;
   readonly after?: Partial<Load> | null;
+  /** what had come when the figures before were read; default 0 */
+  readonly ownTokens?: number;
+  readonly ownRunning?: number;
 };
 
 /** 101 tokens in a second, 10 ms each; as many were counted. */
@@ -49,10 +52,16 @@ const IDLE: Load = { running: 0, waiting: 0 };
 const figures = (some: Partial<Load> | null | undefined, generatedTokens: number): Load | undefined =>
   some === null ? undefined : { ...IDLE, generatedTokens, ...some };
 
-function proven({ thought = CUT, came = [TEN_MS], before, after }: Story) {
-  const engine = { load: () => Promise.resolve(figures(after, 601)) } as unknown as Engine;
-  const story = { thought, requests: came.map(request), before: figures(before, 500) };
-  return proveStream({ engine, inTime: new AbortController().signal }, story);
+function proven({ thought = CUT, came = [TEN_MS], before, after, ownTokens = 0, ownRunning = 0 }: Story) {
+  const load = figures(before, 500);
+  if (load === undefined) return undefined;
+  const requests = came.map(request);
+  return proveStream({
+    thought,
+    requests,
+    before: { load, ownTokens, ownRunning },
+    after: figures(after, 601) ?? IDLE,
+  });
 }
 
 /** So many tokens beyond those that came. */
@@ -71,10 +80,17 @@ const held: readonly (Story & { readonly name: string })[] = [
     came: [TEN_MS, { waited: 50, took: 490, tokens: 50 }],
     after: beyond(50),
   },
+  {
+    name: 'the figures before came in the middle of the stream',
+    before: { running: 1, generatedTokens: 540 },
+    ownTokens: 40,
+    ownRunning: 1,
+    after: beyond(0),
+  },
 ];
 
-test.each(held)('the cut held: $name', async (story) => {
-  expect(await proven(story)).toEqual({ held: true });
+test.each(held)('the cut held: $name', (story) => {
+  expect(proven(story)).toEqual({ held: true });
 });
 
 const unknown: readonly (Story & { readonly name: string })[] = [
@@ -83,32 +99,35 @@ const unknown: readonly (Story & { readonly name: string })[] = [
   { name: 'others run now', after: beyond(1000, { running: 1 }) },
   { name: 'others run now, though it adds up', after: beyond(0, { running: 1 }) },
   { name: 'others ran before', before: { running: 1 }, after: beyond(1000) },
+  { name: 'others ran beside ours', before: { running: 2 }, ownRunning: 1, after: beyond(1000) },
   { name: 'there were no figures before', before: null, after: beyond(0) },
   { name: 'there are no figures now', after: null },
   { name: 'it does not count its tokens', before: { generatedTokens: undefined } as unknown as Partial<Load> },
-  { name: 'thinking closed by itself', thought: { endedBy: 'model', flowsOn: true } as Thought, after: beyond(1000) },
-  { name: 'the server held the budget', thought: { endedBy: 'budget', flowsOn: true } as Thought, after: beyond(1000) },
-  { name: 'the deadline cut', thought: { endedBy: 'deadline', flowsOn: false } as Thought, after: beyond(1000) },
+  {
+    name: 'thinking closed by itself',
+    thought: { endedBy: 'model', next: 'flows on' } as Thought,
+    after: beyond(1000),
+  },
+  {
+    name: 'the server held the budget',
+    thought: { endedBy: 'budget', next: 'flows on' } as Thought,
+    after: beyond(1000),
+  },
+  { name: 'the deadline cut', thought: { endedBy: 'deadline', next: 'ask' } as Thought, after: beyond(1000) },
 ];
 
-test.each(unknown)('nothing is known: $name', async (story) => {
-  expect(await proven(story)).toBeUndefined();
+test.each(unknown)('nothing is known: $name', (story) => {
+  expect(proven(story)).toBeUndefined();
 });
 
-test.each([100, 5000])('it generates on: %i tokens more, with nobody else there', async (tokens) => {
-  const why = `the server generates on when a request is closed: ${tokens} tokens more were counted there`;
-  expect(await proven({ after: beyond(tokens) })).toEqual({ held: false, why });
-});
-
-test('figures that cannot be had are no error of the run', async () => {
-  const engine = { load: () => Promise.reject(new Error('gone')) } as unknown as Engine;
-  const story = { thought: CUT, requests: [request(TEN_MS)], before: { ...IDLE, generatedTokens: 1 } };
-  expect(await proveStream({ engine, inTime: new AbortController().signal }, story)).toBeUndefined();
+test.each([100, 5000])('it generates on: %i tokens more, with nobody else there', (tokens) => {
+  const why = `the server generates on after a request was closed: it counted ${tokens} tokens more`;
+  expect(proven({ after: beyond(tokens) })).toEqual({ held: false, why });
 });
 
 // a stream whose tokens came together has no speed: times 0 any number of tokens is no time
-test('where the speed is not known, thousands of tokens more are no proof that it held', async () => {
-  expect(await proven({ came: [{ waited: 200, took: 0, tokens: 101 }], after: beyond(5000) })).not.toEqual({
+test('where the speed is not known, thousands of tokens more are no proof that it held', () => {
+  expect(proven({ came: [{ waited: 200, took: 0, tokens: 101 }], after: beyond(5000) })).not.toEqual({
     held: true,
   });
 });

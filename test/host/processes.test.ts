@@ -17,8 +17,14 @@ test('none is none, not nothing', () => {
 });
 
 test.each([
-  { name: "another machine's", address: 'http://gpu-box:8000', kind: 'vllm' },
-  { name: 'a kind without a program of its own', address: 'http://localhost:8000', kind: 'unknown' },
-])('$name memory is not looked for', async ({ address, kind }) => {
-  expect(await serverMemory(address, kind)).toBeUndefined();
+  { name: "another machine's", server: { address: 'http://gpu-box:8000', program: /./ } },
+  { name: 'a kind without a program of its own', server: { address: 'http://localhost:8000' } },
+])('$name memory is not looked for', async ({ server }) => {
+  expect(await serverMemory(server)).toBeUndefined();
+});
+
+test("this machine's is, by the command lines of its processes", async () => {
+  const found = await serverMemory({ address: 'http://127.0.0.1:8000', program: /node/ });
+  expect(found?.processes).toBeGreaterThan(0);
+  expect(found?.residentMiB).toBeGreaterThan(0);
 });

@@ -17,8 +17,8 @@ const ask = (question: string, context?: string, operator?: string): Asked => ({
 });
 
 /** The content of the user's message. */
-function user(asked: Asked, of: Family = byWord, thought?: string): string {
-  const { messages } = toPlainTurn(asked, of, { thinking: true, ...(thought !== undefined && { thought }) });
+function user(asked: Asked, of: Family = byWord, reasoning?: string): string {
+  const { messages } = toPlainTurn(asked, of, { thinking: true, ...(reasoning !== undefined && { reasoning }) });
   return messages[1]?.content ?? '';
 }
 
@@ -104,7 +104,7 @@ test('no text of others holds a marker or a switch word when it arrives, whateve
   );
 });
 
-describe('a thought that was cut', () => {
+describe('reasoning that was cut', () => {
   test('is quoted behind the question, as notes to answer from', () => {
     expect(user(ask('Why?'), byWord, '\n It rains, so \n')).toBe(
       'Why?\n\nNotes so far, cut short:\n<notes>\nIt rains, so\n</notes>\n\nGive the answer now, from these notes.',

@@ -93,6 +93,7 @@ function batch(text: fc.Arbitrary<string>): fc.Arbitrary<readonly ItemEnd[]> {
     kind: fc.constant('failed' as const),
     error: fc.constantFrom('the item is blank', 'e'.repeat(400)),
     thinkingTokens: fc.nat(100),
+    reasoning: text,
   });
   const remaining = fc.constant<ItemEnd>({ kind: 'remaining' });
   const some = fc.array(fc.oneof({ weight: 4, arbitrary: answered }, failed, remaining), {

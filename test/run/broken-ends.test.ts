@@ -68,7 +68,7 @@ describe('the connection is lost', () => {
       requests: 2,
     });
     const kept = tokens.encode('one two three');
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...kept, ...run.facts.closerIds.elsewhere]);
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...kept, ...run.engine.closer.elsewhere]);
   });
 
   test('while answering: one continuation from the ids received, for the tokens that are left', async () => {
@@ -83,7 +83,7 @@ describe('the connection is lost', () => {
       requests: 2,
     });
     const received = tokens.encode('one</think>\n\nThe answer');
-    expect(run.engine.requests[1]).toMatchObject({ ids: [...run.prompt.ids, ...received], maxTokens: 7 });
+    expect(run.engine.requests[1]).toMatchObject({ ids: [...run.prompt.beginning.ids, ...received], maxTokens: 7 });
   });
 
   test('while answering: the continuation ends at what was left of the tokens, which is no fault of the server', async () => {
@@ -115,7 +115,7 @@ describe('the connection is lost', () => {
       ],
     });
     expect(await run.outcome()).toMatchObject({ answer: 'It is 42', counts: { answer: 3, dropped: 2 } });
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...tokens.encode('one</think>It is')]);
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...tokens.encode('one</think>It is')]);
   });
 
   test.each([
@@ -176,4 +176,24 @@ describe('there is no answer', () => {
       partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
     });
   });
+});
+
+const estimated = (text: string): Piece[] =>
+  say(text).map(({ text: word }) => ({ ids: [], text: word, counted: { tokens: 1, by: 'estimate' } }));
+
+test('B9: a first stream that broke before its first token does not make an estimate certain', async () => {
+  const end: Piece = { ids: [], text: '', finish: finish('stop') };
+  const scripts = [[lost], [...estimated('<think>hm hm</think>It is 42.'), end]];
+  expect(await start({ tokens, state: 'none', scripts }).outcome()).toMatchObject({
+    countedBy: 'estimate',
+    counts: { thinking: 2 },
+    requests: 2,
+  });
+});
+
+test('B9: tokens of which nothing shows how they were counted are estimated', async () => {
+  const end: Piece = { ids: [], text: '', finish: finish('stop') };
+  const run = start({ tokens, budget: 0, scripts: [[{ ids: [], text: 'It is 42.' }, end]] });
+  const [result] = await Promise.allSettled([run.outcome()]);
+  expect(result).toMatchObject({ status: 'fulfilled', value: { countedBy: 'estimate' } });
 });

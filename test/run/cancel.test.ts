@@ -14,8 +14,8 @@ type Situation = { readonly name: string; readonly options: Start; readonly requ
 const hms = saysSlowly(tokens, ' hm'.repeat(40), 10);
 
 const situations: Situation[] = [
-  { name: 'waiting for the engine', options: { scripts: [], describe: ({ signal }) => silence(signal) }, requests: 0 },
-  { name: 'rendering', options: { scripts: [], render: (_, __, { signal }) => silence(signal) }, requests: 0 },
+  { name: 'waiting for the engine', options: { scripts: [], open: ({ signal }) => silence(signal) }, requests: 0 },
+  { name: 'rendering', options: { scripts: [], render: (_, { signal }) => silence(signal) }, requests: 0 },
   { name: 'waiting for the first token', options: { scripts: [['stall']] }, requests: 1 },
   { name: 'the same, thinking off', options: { budget: 0, scripts: [['stall']] }, requests: 1 },
   { name: 'the same, thinking opened by the model', options: { state: 'none', scripts: [['stall']] }, requests: 1 },
@@ -52,7 +52,7 @@ describe.each([
 });
 
 test('a run that was cancelled before it began asks for nothing', async () => {
-  const run = start({ tokens, scripts: [], describe: ({ signal }) => silence(signal) });
+  const run = start({ tokens, scripts: [], open: ({ signal }) => silence(signal) });
   run.cancel();
   expect(await run.error()).toMatchObject({ code: 'CANCELLED', audience: 'caller' });
   expect(run.engine.rendered).toEqual([]);
@@ -69,7 +69,7 @@ test('an error of the engine that the cancel caused is not shown as a fault', as
   const run = start({
     tokens,
     scripts: [],
-    render: async (_, __, { signal }) => silence(signal).catch(() => Promise.reject(new Error('socket hang up'))),
+    render: async (_, { signal }) => silence(signal).catch(() => Promise.reject(new Error('socket hang up'))),
   });
   await run.clock.advance(1);
   run.cancel();

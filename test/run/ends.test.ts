@@ -28,17 +28,17 @@ describe('the model closes thinking by itself', () => {
       requests: 1,
       warnings: [],
     });
-    expect(run.engine.requests[0]).toMatchObject({ ids: run.prompt.ids, maxTokens: 155, aborted: false });
+    expect(run.engine.requests[0]).toMatchObject({ ids: run.prompt.beginning.ids, maxTokens: 155, aborted: false });
     expect(run.engine.decoded).toEqual([]);
   });
 
-  test("and is still answering: stopped upstream at the answer's tokens, no second request", async () => {
+  test("and is still answering: stopped upstream when a token more than the answer's has come, no second request", async () => {
     const run = start({ tokens, answerTokens: 4, scripts: [[...say('hm</think>'), ...say('a b c d e f'), stop]] });
     expect(await run.outcome()).toMatchObject({
       thinkingEndedBy: 'model',
       answer: 'a b c d',
       answerEndedBy: 'length',
-      counts: { thinking: 1, marker: 3, answer: 4, dropped: 0 },
+      counts: { thinking: 1, marker: 3, answer: 4, dropped: 1 },
       requests: 1,
     });
     expect(run.engine.requests[0]?.aborted).toBe(true);
@@ -90,9 +90,9 @@ describe('the budget is over', () => {
     const [first, second] = run.engine.requests;
     expect(first?.aborted).toBe(true);
     expect(second?.ids).toEqual([
-      ...run.prompt.ids,
+      ...run.prompt.beginning.ids,
       ...tokens.encode(' hm hm hm hm hm'),
-      ...run.facts.closerIds.elsewhere,
+      ...run.engine.closer.elsewhere,
     ]);
     expect(second).toMatchObject({ maxTokens: 50, sampling: first?.sampling });
   });
@@ -115,7 +115,7 @@ describe('the budget is over', () => {
   test('behind a line end the closer is the form for it', async () => {
     const run = start({ tokens, budget: 5, scripts: [[...say('a b c d\n e f g')], answers] });
     expect(await run.outcome()).toMatchObject({ reasoning: 'a b c d\n', counts: { thinking: 5, closer: 4 } });
-    expect(run.engine.requests[1]?.ids.slice(-4)).toEqual(run.facts.closerIds.afterLine);
+    expect(run.engine.requests[1]?.ids.slice(-4)).toEqual(run.engine.closer.afterLine);
   });
 
   test('with nothing kept, the form goes by how the prompt ended', async () => {
@@ -207,7 +207,7 @@ describe('the model stops with thinking open', () => {
       requests: 2,
     });
     const kept = tokens.encode('one\ntwo three');
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...kept, ...run.facts.closerIds.elsewhere]);
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...kept, ...run.engine.closer.elsewhere]);
   });
 
   test('with the end of turn in one chunk with the rest', async () => {
@@ -243,4 +243,30 @@ test('an answer with markers around it comes without them', async () => {
     scripts: [forEver(tokens, ' hm'), [...say('</think>\n\n42\n</think>'), stop]],
   });
   expect(await run.outcome()).toMatchObject({ answer: '42' });
+});
+
+describe('B16: an answer of exactly the tokens that were wanted', () => {
+  test.each([
+    { name: 'the turn ends there', rest: [stop], ends: 'stop', endOfTurn: 1, dropped: 0 },
+    { name: 'the turn does not end there', rest: say(' or'), ends: 'length', endOfTurn: 0, dropped: 1 },
+  ])('$name', async ({ rest, ends, endOfTurn, dropped }) => {
+    const scripts = [[...say('hm</think>'), ...say('a b c d'), ...rest]];
+    expect(await start({ tokens, answerTokens: 4, scripts }).outcome()).toMatchObject({
+      answer: 'a b c d',
+      answerEndedBy: ends,
+      counts: { answer: 4, endOfTurn, dropped },
+    });
+  });
+});
+
+describe('B21: an answer that is a marker', () => {
+  test('written by a model that has closed its thinking is what it says', async () => {
+    const scripts = [[...say('which one closes it?</think>\n\n'), ...say('</think>'), stop]];
+    expect(await start({ tokens, scripts }).outcome()).toMatchObject({ answer: '</think>' });
+  });
+
+  test('after our own cut it closes what we have closed already', async () => {
+    const run = start({ tokens, budget: 2, scripts: [forEver(tokens, ' hm'), [...say('</think>'), stop]] });
+    expect(await run.error()).toMatchObject({ code: 'NO_ANSWER' });
+  });
 });

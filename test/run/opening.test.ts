@@ -28,7 +28,7 @@ describe('thinking is off', () => {
         requests: 1,
       });
       expect(run.engine.rendered).toEqual([false]);
-      expect(run.engine.requests).toMatchObject([{ ids: run.prompt.ids, maxTokens: 50 }]);
+      expect(run.engine.requests).toMatchObject([{ ids: run.prompt.beginning.ids, maxTokens: 50 }]);
     },
   );
 
@@ -59,7 +59,11 @@ describe('thinking is off', () => {
       requests: 2,
     });
     const opened = tokens.encode('<think>');
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...opened, ...run.facts.closerIds.elsewhere]);
+    expect(run.engine.requests[1]?.ids).toEqual([
+      ...run.prompt.beginning.ids,
+      ...opened,
+      ...run.engine.closer.elsewhere,
+    ]);
   });
 });
 
@@ -92,7 +96,7 @@ describe('the model opens thinking itself', () => {
       counts: { thinking: 3, marker: 3, dropped: 1 },
     });
     const kept = tokens.encode('<think>a b c');
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.ids, ...kept, ...run.facts.closerIds.elsewhere]);
+    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...kept, ...run.engine.closer.elsewhere]);
   });
 
   test('a turn that ends with it open is closed by us', async () => {
@@ -180,6 +184,7 @@ describe('nothing is opened', () => {
     const run = start({ tokens, state: 'none', answerTokens: 4, scripts: [forEver(tokens, ' yes')] });
     expect(await run.outcome()).toMatchObject({ answer: 'yes yes yes yes', answerEndedBy: 'length' });
     expect(run.engine.requests[0]).toMatchObject({ aborted: true });
-    expect(run.engine.requests[0]?.sent).toHaveLength(4);
+    // one more shows whether the turn ends there
+    expect(run.engine.requests[0]?.sent).toHaveLength(5);
   });
 });

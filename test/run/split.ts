@@ -94,14 +94,14 @@ export async function splitOf(model: Model, given: Written, chunking: Chunking):
 function expectWholeContinuation(model: Model, { ids }: Written, run: Started, { counts, reasoning }: Outcome): void {
   const { tokens, family, state } = model;
   const again = run.engine.requests[1]?.ids ?? [];
-  const kept = again.slice(run.prompt.ids.length, again.length - counts.closer);
+  const kept = again.slice(run.prompt.beginning.ids.length, again.length - counts.closer);
   expect(kept).toEqual(ids.slice(0, counts.marker + counts.thinking));
   const text = tokens.decode(kept);
   const opening = state === 'none' ? family.startMarker : '';
   // a token may hold the end of the start marker and what follows
   expect(text.slice(0, opening.length + (reasoning === '' ? 0 : Infinity))).toBe(opening + reasoning);
   expect(text).not.toContain('\uFFFD');
-  const { afterLine, elsewhere } = run.facts.closerIds;
+  const { afterLine, elsewhere } = run.engine.closer;
   const onLine = reasoning === '' ? state === 'open' : reasoning.endsWith('\n');
   expect(again.slice(again.length - counts.closer)).toEqual(onLine ? afterLine : elsewhere);
 }

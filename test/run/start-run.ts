@@ -2,14 +2,21 @@
 import { expect } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
 import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
-import type { Progress } from '../../src/budget/progress.ts';
+import type { Progress } from '../../src/budget/story.ts';
 import { run } from '../../src/run/run.ts';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Facts, NativeBudget, Prompt } from '../../src/engine/engine.ts';
+import { beginningOf, longest, type IdsBeginning } from '../../src/engine/token-ids.ts';
 import { familyByName, type Family, type ThinkingState } from '../../src/prompt/family.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { scriptedEngine, type EngineScript, type Script, type ScriptedEngine } from '../support/scripted-engine.ts';
+import {
+  scriptedEngine,
+  type EngineScript,
+  type RecordedRequest,
+  type Script,
+  type ScriptedEngine,
+} from '../support/scripted-engine.ts';
 import { wordTokens, type Tokens } from '../support/tokens.ts';
 
 export type Start = {
@@ -28,21 +35,23 @@ export type Start = {
   readonly native?: NativeBudget;
   readonly prefixCaching?: boolean;
   /** default: nothing has been learnt */
-  readonly trust?: Trust;
+  readonly evidence?: EvidenceOfServers;
   /** forced */
   readonly mechanism?: ForcedMechanism;
-  /** how many requests come before the run's own: proofs and refusals; default 0 */
+  /** how many requests come before the run's own: refusals; default 0 */
   readonly before?: number;
+  /** of all requests the run's own; default: all */
+  readonly isOwn?: (request: RecordedRequest) => boolean;
   /** spent waiting before the run */
   readonly waitedMs?: number;
   readonly question?: Partial<Question>;
-} & Pick<EngineScript, 'describe' | 'render' | 'decode' | 'load'>;
+} & Pick<EngineScript, 'open' | 'render' | 'decode' | 'load'>;
 
 export type Started = {
   readonly engine: ScriptedEngine;
   readonly clock: FakeClock;
   readonly facts: Facts;
-  readonly prompt: Prompt;
+  readonly prompt: Prompt & { readonly beginning: IdsBeginning };
   readonly progress: readonly Progress[];
   cancel(): void;
   /** Lets time pass until the run is over. */
@@ -62,15 +71,19 @@ export function start(options: Start): Started {
   const thinking = options.state ?? (budget === 0 ? 'closed' : 'open');
   const tail = TAILS[thinking];
   const ids = Object.freeze(tokens.encode(`What is it?\n${tail}`));
-  const prompt: Prompt = Object.freeze({ ids, thinking, tail, opened: thinking === 'open' ? 1 : 0 });
-  const { describe, render, decode, load } = options;
+  const prompt = Object.freeze({
+    beginning: Object.freeze(beginningOf(ids, tail)),
+    thinking,
+    opened: thinking === 'open' ? 1 : 0,
+  });
+  const { open, render, decode, load } = options;
   const engine = scriptedEngine({
     clock,
     tokens,
     facts,
     prompt,
     scripts,
-    ...(describe === undefined ? {} : { describe }),
+    ...(open === undefined ? {} : { open }),
     ...(render === undefined ? {} : { render }),
     ...(decode === undefined ? {} : { decode }),
     ...(load === undefined ? {} : { load }),
@@ -90,7 +103,7 @@ export function start(options: Start): Started {
     clock,
     signal: abort.signal,
     startedAt: clock.now() - waitedMs,
-    trust: options.trust ?? new Trust(),
+    evidence: options.evidence ?? new EvidenceOfServers(),
     mechanism: options.mechanism,
     progress: (step) => progress.push(step),
   });
@@ -103,9 +116,10 @@ export function start(options: Start): Started {
     progress,
     cancel: () => abort.abort(),
     outcome: async () => {
-      const outcome = await clock.until(running);
+      const { outcome, learnt } = await clock.until(running);
+      await clock.until(learnt);
       expectNothingGoesOn(engine, clock);
-      const own = engine.requests.slice(options.before ?? 0);
+      const own = engine.requests.slice(options.before ?? 0).filter(options.isOwn ?? (() => true));
       expectPromisesKept(outcome, own, facts);
       return outcome;
     },
@@ -121,15 +135,15 @@ function toFacts(tokens: Tokens, options: Start): Facts {
   const family = options.family ?? familyByName('thinkmeter-demo');
   if (family === undefined) throw new Error('there is no such family');
   const { afterLine, elsewhere } = family.closer;
-  const closerIds = { afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) };
+  const closerTokens = longest({ afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) });
   const { window = 10_000, native, prefixCaching } = options;
   const known = { ...(native && { native }), ...(prefixCaching !== undefined && { prefixCaching }) };
   return {
-    engine: 'vllm',
+    engine: 'remote',
     model: 'thinkmeter-demo',
     window,
     family,
-    closerIds,
+    closerTokens,
     server: 'a server',
     countedBy: 'ids',
     ...known,
@@ -151,7 +165,7 @@ function expectPromisesKept(
   expect(thinking).toBeLessThanOrEqual(budget);
   expect(answer).not.toBe('');
   expect(answer).toBe(answer.trim());
-  expect(counts.received).toBe(asked.flatMap(({ sent }) => sent).length);
+  expect(counts.received).toBe(asked.reduce((sum, { sentTokens }) => sum + sentTokens, 0));
   expect(counts.received).toBe(thinking + marker + counts.answer + endOfTurn + dropped);
   expect(Math.min(...Object.values(counts))).toBeGreaterThanOrEqual(0);
   expect(counts.prompt).toBe(asked.flatMap(({ ids }) => ids).length);

@@ -1,11 +1,13 @@
 /** An examination: what only generating can tell, told. On a scripted engine and a clock turned by hand. */
 import { expect, test } from 'vitest';
-import { Trust } from '../../src/evidence/trust.ts';
-import type { Facts } from '../../src/engine/engine.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
+import { beginningOf } from '../../src/engine/token-ids.ts';
+import type { Engine, Facts } from '../../src/engine/engine.ts';
 import { EngineHttpError, EngineUnreachableError } from '../../src/errors.ts';
 import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
 import { Runs } from '../../src/runs.ts';
-import { examine, type Examination } from '../../src/status/examine.ts';
+import { run } from '../../src/run/run.ts';
+import { examine, type Examination, type ExamineParts } from '../../src/status/examine.ts';
 import { forEver, says, turnEnds } from '../support/chunks.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { scriptedEngine, type Script, type ScriptedEngine, type Step } from '../support/scripted-engine.ts';
@@ -14,13 +16,12 @@ import { wordTokens } from '../support/tokens.ts';
 const tokens = wordTokens();
 const tail = '<think>\n';
 const family = familyByName('thinkmeter-demo') ?? UNKNOWN_FAMILY;
-const closerIds = { afterLine: tokens.encode('</think>\n\n'), elsewhere: tokens.encode('\n</think>\n\n') };
 const FACTS: Facts = {
-  engine: 'vllm',
+  engine: 'remote',
   model: 'thinkmeter-demo',
   window: 4096,
   family,
-  closerIds,
+  closerTokens: 5,
   server: 'a server',
   countedBy: 'ids',
 };
@@ -28,16 +29,24 @@ const FACTS: Facts = {
 type Given = {
   readonly scripts: readonly Script[];
   readonly facts?: Partial<Facts>;
-  readonly describe?: () => Promise<Facts>;
+  readonly open?: Engine['open'];
 };
 
-async function examined({ scripts, facts = {}, describe }: Given): Promise<Examination & { engine: ScriptedEngine }> {
+async function examined({ scripts, facts = {}, open }: Given): Promise<Examination & { engine: ScriptedEngine }> {
   const clock = new FakeClock();
   const known = { ...FACTS, ...facts };
-  const prompt = { ids: tokens.encode(`What?\n${tail}`), thinking: 'open', tail, opened: 1 } as const;
-  const engine = scriptedEngine({ clock, tokens, facts: known, prompt, scripts, ...(describe && { describe }) });
-  const parts = { engine, trust: new Trust(), runs: new Runs(), clock };
-  const examination = await clock.until(examine(parts, { signal: new AbortController().signal }));
+  const beginning = beginningOf(tokens.encode(`What?\n${tail}`), tail);
+  const prompt = { beginning, thinking: 'open', opened: 1 } as const;
+  const engine = scriptedEngine({ clock, tokens, facts: known, prompt, scripts, ...(open && { open }) });
+  const evidence = new EvidenceOfServers();
+  const { signal } = new AbortController();
+  const call: ExamineParts['call'] = async (question) => {
+    const options = { runId: 'a-run', signal, clock, startedAt: clock.now(), evidence };
+    const { outcome, learnt } = await run(question, engine, options);
+    await learnt;
+    return outcome;
+  };
+  const examination = await clock.until(examine({ engine, evidence, runs: new Runs(), clock, signal, call }));
   engine.expectAllUsed();
   return { ...examination, engine };
 }
@@ -56,7 +65,7 @@ test('a call is made, as a client makes it', async () => {
 const nobody = () => Promise.reject(new EngineUnreachableError('nobody', { hint: 'start it' }));
 
 test('where nothing can be asked no call is made', async () => {
-  const { status, outcome } = await examined({ scripts: [], describe: nobody });
+  const { status, outcome } = await examined({ scripts: [], open: nobody });
   expect(outcome).toBeUndefined();
   expect(status.facts).toBeUndefined();
   expect(status.findings).toEqual([{ what: 'nobody', fix: 'start it', grave: true }]);
@@ -71,7 +80,10 @@ test('a call that fails is a grave finding, beside what is known', async () => {
 });
 
 test('what is no error of ours is not hidden in a finding', async () => {
-  await expect(examined({ scripts: [[new TypeError('a bug')]] })).rejects.toThrow('a bug');
+  await expect(examined({ scripts: [[new TypeError('a bug')]] })).rejects.toMatchObject({
+    code: 'BUG',
+    cause: new TypeError('a bug'),
+  });
 });
 
 /** Eight tokens of thinking, and the closer of a server that holds its budget. */
@@ -79,7 +91,7 @@ const heldAtEight = (): Step[] => [...says(tokens, ' a b c d e f g h</think>\n\n
 
 test.each([
   { name: 'held', proof: heldAtEight, tried: /^held$/ },
-  { name: 'thought on', proof: thinksOn, tried: /thought on/ },
+  { name: 'continued to think', proof: thinksOn, tried: /continued to think/ },
   { name: 'refused', proof: () => [new EngineHttpError('no such field', 400)], tried: /no such field/ },
 ])('a budget of the server’s own is tried: $name', async ({ proof, tried }) => {
   const { status, engine } = await examined({ facts: { native }, scripts: [proof(), thinksAndAnswers()] });

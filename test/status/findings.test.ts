@@ -5,11 +5,11 @@ import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
 import { findings, type Finding } from '../../src/status/findings.ts';
 
 const FACTS: Facts = {
-  engine: 'vllm',
+  engine: 'remote',
   model: 'thinkmeter-demo',
   window: 8192,
   family: familyByName('thinkmeter-demo') ?? UNKNOWN_FAMILY,
-  closerIds: { afterLine: [], elsewhere: [] },
+  closerTokens: 0,
   server: 'a server',
   countedBy: 'ids',
 };
@@ -18,7 +18,8 @@ const ENGINE: EngineStatus = {
   chosen: 'set',
   kind: 'vllm',
   prompts: 'ids',
-  beware: [],
+  limitations: [],
+  silent: [],
 };
 const LOAD: Load = { running: 1, waiting: 0, cacheUse: 0.5 };
 const native = { field: 'thinking_token_budget', countsPrompt: true };

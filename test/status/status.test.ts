@@ -1,6 +1,7 @@
 /** The status of an engine: what it tells, and its speed where that has to be measured. */
 import { expect, test } from 'vitest';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
+import { beginningOf } from '../../src/engine/token-ids.ts';
 import type { Facts, Load } from '../../src/engine/engine.ts';
 import { UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
 import { Runs } from '../../src/runs.ts';
@@ -10,11 +11,11 @@ import { scriptedEngine } from '../support/scripted-engine.ts';
 import { wordTokens } from '../support/tokens.ts';
 
 const FACTS: Facts = {
-  engine: 'vllm',
+  engine: 'remote',
   model: 'a-model',
   window: 4096,
   family: UNKNOWN_FAMILY,
-  closerIds: { afterLine: [], elsewhere: [] },
+  closerTokens: 0,
   server: 'a server',
   countedBy: 'ids',
 };
@@ -24,11 +25,11 @@ type Started = { readonly clock: FakeClock; readonly status: Promise<Status>; re
 /** `loads` one after the other, the last again and again. */
 function start(loads: readonly (Load | undefined)[], signal = new AbortController().signal): Started {
   const clock = new FakeClock();
-  const prompt = { ids: [], thinking: 'none', tail: '', opened: 0 } as const;
+  const prompt = { beginning: beginningOf([], ''), thinking: 'none', opened: 0 } as const;
   let asked = 0;
   const load = (): Promise<Load | undefined> => Promise.resolve(loads[Math.min(asked++, loads.length - 1)]);
   const engine = scriptedEngine({ clock, tokens: wordTokens(), facts: FACTS, prompt, scripts: [], load });
-  const status = collectStatus({ engine, trust: new Trust(), runs: new Runs(), clock }, { signal });
+  const status = collectStatus({ engine, evidence: new EvidenceOfServers(), runs: new Runs(), clock }, { signal });
   status.catch(() => undefined);
   return { clock, status, asked: () => asked };
 }
@@ -84,13 +85,13 @@ test('who leaves while it is measured is not kept waiting, and no timer is left'
 
 test('what was tried on this server is told, and only that', async () => {
   const clock = new FakeClock();
-  const prompt = { ids: [], thinking: 'none', tail: '', opened: 0 } as const;
+  const prompt = { beginning: beginningOf([], ''), thinking: 'none', opened: 0 } as const;
   const engine = scriptedEngine({ clock, tokens: wordTokens(), facts: FACTS, prompt, scripts: [] });
-  const trust = new Trust();
-  trust.hold('a server', 'stream');
-  const parts = { engine, trust, runs: new Runs(), clock };
+  const evidence = new EvidenceOfServers();
+  evidence.of('a server').hold('stream', clock.now());
+  const parts = { engine, evidence, runs: new Runs(), clock };
   const call = { signal: new AbortController().signal };
   expect((await collectStatus(parts, call)).tried).toEqual({ stream: 'held' });
-  trust.fail('another server', 'stream', 'it goes on');
-  expect((await collectStatus(parts, call)).tried).toEqual({});
+  evidence.of('another server').fail('stream', 'it goes on', clock.now());
+  expect((await collectStatus(parts, call)).tried).toEqual({ stream: 'held' });
 });

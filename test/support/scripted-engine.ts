@@ -2,14 +2,17 @@
 import type { Clock } from '../../src/clock.ts';
 import {
   ConnectionLostError,
-  isTurn,
   type Beginning,
   type CallOptions,
   type Engine,
   type Facts,
   type Limits,
+  type Piece,
+  type Prompt,
+  type Session,
 } from '../../src/engine/engine.ts';
-import type { Piece, Prompt } from '../../src/engine/engine.ts';
+import { extendIds, idsOf } from '../../src/engine/token-ids.ts';
+import type { Closer } from '../../src/prompt/family.ts';
 import type { Tokens } from './tokens.ts';
 
 /** A piece, time that passes (ms), silence for ever, or an error. After the last step the stream is over. */
@@ -30,6 +33,8 @@ export type RecordedRequest = {
   readonly at: number;
   /** the ids that were handed over */
   readonly sent: readonly number[];
+  /** tokens that were handed over, with or without ids */
+  readonly sentTokens: number;
   /** its signal fired before the script was over */
   readonly aborted: boolean;
   /** nobody reads it any more, or it is over */
@@ -42,27 +47,32 @@ export type EngineScript = {
   readonly facts: Facts;
   readonly prompt: Prompt;
   readonly scripts: readonly Script[];
-  readonly describe?: Engine['describe'];
-  readonly render?: Engine['render'];
-  readonly decode?: Engine['decode'];
-  readonly load?: Engine['load'];
+  readonly open?: Engine['open'];
+  readonly render?: Session['render'];
+  readonly decode?: Session['decode'];
+  readonly load?: Session['load'];
 };
 
-export type ScriptedEngine = Engine & {
-  readonly requests: readonly RecordedRequest[];
-  /** one for each `render`: whether thinking was switched on */
-  readonly rendered: readonly boolean[];
-  /** what each `decode` was asked for */
-  readonly decoded: readonly (readonly number[])[];
-  /** Every script was asked for, and nothing else. */
-  expectAllUsed(): void;
-};
+export type ScriptedEngine = Engine &
+  Session & {
+    /** one for each `open`: whether fresh facts were asked for */
+    readonly opened: readonly boolean[];
+    readonly closer: Closer<readonly number[]>;
+    readonly requests: readonly RecordedRequest[];
+    /** one for each `render`: whether thinking was switched on */
+    readonly rendered: readonly boolean[];
+    /** what each `decode` was asked for */
+    readonly decoded: readonly (readonly number[])[];
+    /** Every script was asked for, and nothing else. */
+    expectAllUsed(): void;
+  };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export function scriptedEngine(script: EngineScript): ScriptedEngine {
   const { clock, tokens, facts, prompt, scripts } = script;
   const requests: RecordedRequest[] = [];
+  const opened: boolean[] = [];
   const rendered: boolean[] = [];
   const decoded: (readonly number[])[] = [];
   const complaints: string[] = [];
@@ -77,7 +87,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
     { maxTokens, sampling, nativeBudget }: Limits,
     { signal }: CallOptions,
   ): AsyncGenerator<Piece> {
-    const ids = isTurn(from) ? [] : from;
+    const { ids } = idsOf(from);
     const sent: number[] = [];
     const request: Mutable<RecordedRequest> = {
       ids: Object.freeze([...ids]),
@@ -86,6 +96,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
       nativeBudget,
       at: clock.now(),
       sent,
+      sentTokens: 0,
       aborted: signal.aborted,
       left: false,
     };
@@ -107,7 +118,9 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
         else if ('wait' in step) await pause(clock, step.wait, signal);
         else {
           sent.push(...step.ids);
-          if (sent.length > maxTokens) throw complain(`a script is longer than the ${maxTokens} tokens asked for`);
+          request.sentTokens += step.counted?.tokens ?? step.ids.length;
+          if (request.sentTokens > maxTokens)
+            throw complain(`a script is longer than the ${maxTokens} tokens asked for`);
           over = step.finish !== undefined;
           yield step;
           if (over) return;
@@ -120,22 +133,33 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
     }
   }
 
-  return {
-    requests,
-    rendered,
-    decoded,
-    describe: script.describe ?? (() => Promise.resolve(facts)),
-    render: (question, thinking, call) => {
-      rendered.push(thinking);
-      return script.render?.(question, thinking, call) ?? Promise.resolve(prompt);
+  const { afterLine, elsewhere } = facts.family.closer;
+  const closer = { afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) };
+  const session: Session = {
+    facts,
+    render: (question, options) => {
+      rendered.push(options.thinking);
+      return script.render?.(question, options) ?? Promise.resolve(prompt);
     },
     generate,
     decode: (ids, call) => {
       decoded.push(Object.freeze([...ids]));
       return script.decode?.(ids, call) ?? Promise.resolve(tokens.decode(ids));
     },
-    encode: (text) => Promise.resolve(tokens.encode(text)),
+    extend: (from, kept) => extendIds(idsOf(from), kept, { closer, encode: async (text) => tokens.encode(text) }),
     ...(script.load === undefined ? {} : { load: script.load }),
+  };
+  return {
+    ...session,
+    requests,
+    opened,
+    rendered,
+    decoded,
+    closer,
+    open: (call) => {
+      opened.push(call.fresh === true);
+      return script.open?.(call) ?? Promise.resolve(session);
+    },
     close: () => Promise.resolve(),
     expectAllUsed: () => {
       if (requests.length < scripts.length) {

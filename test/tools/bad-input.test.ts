@@ -116,9 +116,16 @@ describe('what is meant well is taken', () => {
 });
 
 describe('what does not fit the window', () => {
-  test('is a context overflow that names the numbers, where the caller gave the budget', async () => {
+  test('is thought about for less, with a warning that names the numbers, whoever set the budget', async () => {
     const result = await client.call('reason', { question, thinking_budget: 2000, answer_tokens: 500 });
-    expect(errorSentence(result)).toMatch(/2048 .* 2000 .* 500 .*shorten.*\(CONTEXT_OVERFLOW\)$/);
+    expect(runResult(result).warnings).toEqual([
+      expect.stringMatching(/^thinking_budget was lowered from 2000 to \d{4} .*2048/),
+    ]);
+  });
+
+  test('is a context overflow that names the numbers, where the caller gave an answer as long', async () => {
+    const result = await client.call('reason', { question, answer_tokens: 2048 });
+    expect(errorSentence(result)).toMatch(/2048 .* 2048 .*shorten.*\(CONTEXT_OVERFLOW\)$/);
   });
 
   test('is a context overflow where the question alone is too long', async () => {

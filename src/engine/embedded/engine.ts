@@ -1,18 +1,12 @@
 /** A model in this process: loaded on first use, in a worker thread, one generation at a time. */
 import PQueue from 'p-queue';
-import {
-  ConfigError,
-  EngineProtocolError,
-  EngineUnsupportedError,
-  InvariantError,
-  ThinkmeterError,
-} from '../../errors.ts';
+import { ConfigError, EngineProtocolError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
-import { familyByName, withSampling, type Sampling } from '../../prompt/family.ts';
+import { familyByName, withSampling, type Closer, type Sampling } from '../../prompt/family.ts';
 import { render, type Codec } from '../../prompt/render.ts';
-import { isTurn, type Beginning, type CallOptions, type Engine, type Facts, type Limits } from '../engine.ts';
-import type { Loading, Piece, Prompt } from '../engine.ts';
-import { untilAborted } from '../shared-wait.ts';
+import type { CallOptions, Engine, Facts, Limits, Loading, OpenOptions, Piece, Session } from '../engine.ts';
+import { extendIds, idsOf, longest, toPrompt } from '../token-ids.ts';
+import { untilAborted } from '../../wait.ts';
 import { Channel } from './channel.ts';
 import { findModel } from './files.ts';
 import { Thread, WorkerError } from './thread.ts';
@@ -29,6 +23,9 @@ export type EmbeddedOptions = {
   readonly worker: URL;
 };
 
+/** What is known once the model is there. */
+type Loaded = { readonly facts: Facts; readonly closer: Closer<readonly number[]> };
+
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const thread = new Thread(options.worker);
   // first come, first served: one thread computes one token after the other anyway
@@ -38,7 +35,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   thread.onEnd = () => (known = undefined);
   /** of the generations under way: set to 1, each stops before its next token */
   const stops = new Set<Int32Array>();
-  let known: Promise<Facts> | undefined;
+  let known: Promise<Loaded> | undefined;
 
   const codec: Codec = {
     template: (messages, templateArguments) => thread.call('template', { messages, templateArguments }),
@@ -46,26 +43,27 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     decode: (ids) => thread.call('decode', { ids }),
   };
 
-  const load = async (): Promise<Facts> => {
+  const load = async (): Promise<Loaded> => {
     const { name, source, dtype } = findModel(options.model, options.dtype);
     const { window } = await thread.call('load', { source, dtype, hub: options.hub }).catch((error: unknown) => {
       throw toFault(error, options.model);
     });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);
-    const closerIds = await encodeCloser(family, codec);
-    return {
+    const closer = await encodeCloser(family, codec);
+    const facts = {
       engine: 'embedded',
       model: name,
       window,
       family,
-      closerIds,
+      closerTokens: longest(closer),
       server: name,
       prefixCaching: true,
       countedBy: 'ids',
-    };
+    } as const;
+    return { facts, closer };
   };
 
-  const describe = async ({ signal, loading }: CallOptions): Promise<Facts> => {
+  const loaded = async ({ signal, loading }: OpenOptions): Promise<Loaded> => {
     if (loading !== undefined) listeners.add(loading);
     try {
       if (known === undefined) {
@@ -78,67 +76,70 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     }
   };
 
-  return {
-    describe,
-
-    async render(question, thinking, call): Promise<Prompt> {
-      const { family } = await describe(call);
-      return render(question, family, thinking, codec);
-    },
-
-    async *generate(from, { maxTokens, sampling }: Limits, call): AsyncGenerator<Piece> {
-      const ids = idsOf(from);
-      await describe(call);
-      const { signal } = call;
-      const stop = new Int32Array(new SharedArrayBuffer(4));
-      stops.add(stop);
-      const halt = (): void => void Atomics.store(stop, 0, 1);
-      signal.addEventListener('abort', halt, { once: true });
-      const pieces = new Channel<Piece>();
-      const onToken = (id: number, text: string): void => pieces.push({ ids: [id], text });
-      turns
-        .add(() => thread.call('generate', { ids, maxTokens, sampling, stop }, onToken), { signal })
-        .then(
-          (raw) => {
-            pieces.push({ ids: [], text: '', finish: { raw, unified: raw === 'abort' ? 'other' : raw } });
-            pieces.end();
-          },
-          (error: unknown) => pieces.fail(error instanceof WorkerError ? toBreakdown(error) : error),
-        );
-      try {
-        for await (const piece of pieces) {
-          signal.throwIfAborted();
-          yield piece;
-        }
-      } finally {
-        halt();
-        stops.delete(stop);
-        signal.removeEventListener('abort', halt);
+  async function* generate(
+    ids: readonly number[],
+    { maxTokens, sampling }: Limits,
+    { signal }: CallOptions,
+  ): AsyncGenerator<Piece> {
+    signal.throwIfAborted();
+    // the thread may have ended since, and what it had loaded with it
+    await loaded({ signal });
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    stops.add(stop);
+    const pieces = new Channel<Piece>();
+    const halt = (): void => {
+      Atomics.store(stop, 0, 1);
+      pieces.fail(signal.reason);
+    };
+    signal.addEventListener('abort', halt, { once: true });
+    const onToken = (id: number, text: string): void => pieces.push({ ids: [id], text });
+    // a turn lasts until the thread has stored its cache, also after an abort: the next one begins with it
+    const turn = async (): Promise<'stop' | 'length' | 'abort'> => {
+      signal.throwIfAborted();
+      return thread.call('generate', { ids, maxTokens, sampling, stop }, onToken);
+    };
+    turns.add(turn).then(
+      (raw) => {
+        pieces.push({ ids: [], text: '', finish: { raw, unified: raw === 'abort' ? 'other' : raw } });
+        pieces.end();
+      },
+      (error: unknown) => pieces.fail(error instanceof WorkerError ? toBreakdown(error) : error),
+    );
+    try {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        yield piece;
       }
-    },
+    } finally {
+      Atomics.store(stop, 0, 1);
+      stops.delete(stop);
+      signal.removeEventListener('abort', halt);
+    }
+  }
 
-    async decode(ids, call): Promise<string> {
-      await describe(call);
-      return codec.decode(ids);
-    },
+  const ready = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    await loaded({ signal });
+    return untilAborted(work(), signal);
+  };
 
-    async encode(text, call): Promise<readonly number[]> {
-      await describe(call);
-      return codec.encode(text);
-    },
+  const toSession = ({ facts, closer }: Loaded): Session => ({
+    facts,
+    render: async (question, { thinking, signal }) =>
+      toPrompt(await ready(signal, () => render(question, facts.family, thinking, codec))),
+    generate: (from, limits, call) => generate(idsOf(from).ids, limits, call),
+    extend: (from, kept, { signal }) =>
+      ready(signal, () => extendIds(idsOf(from), kept, { closer, encode: (text) => codec.encode(text) })),
+    decode: (ids, { signal }) => ready(signal, () => codec.decode(ids)),
+  });
+
+  return {
+    open: async (call) => toSession(await loaded(call)),
 
     async close(): Promise<void> {
-      turns.clear();
       for (const stop of stops) Atomics.store(stop, 0, 1);
       await thread.close();
     },
   };
-}
-
-/** What `render` gave out. */
-function idsOf(from: Beginning): readonly number[] {
-  if (isTurn(from)) throw new InvariantError('the embedded engine goes on from token ids only');
-  return from;
 }
 
 function toBreakdown(error: WorkerError): EngineProtocolError {
@@ -148,7 +149,7 @@ function toBreakdown(error: WorkerError): EngineProtocolError {
   });
 }
 
-/** What keeps a model from loading, in words for the person who can mend it. */
+/** What keeps a model from loading, in words for the person who can fix it. */
 function toFault(error: unknown, model: string): unknown {
   if (error instanceof ThinkmeterError || !(error instanceof WorkerError)) return error;
   if (error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes('@huggingface/transformers')) {

@@ -1,7 +1,7 @@
 /** The worker thread as typed calls: started with the first, stopped for good by `close`. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { EngineUnsupportedError, InvariantError } from '../../errors.ts';
+import { atMost } from '../../wait.ts';
 import type { CallName, Calls, FromWorker } from './protocol.ts';
 
 /** A token, or the rest of loading a model. */
@@ -95,7 +95,7 @@ export class Thread {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.race([this.#idle(), sleep(LONGEST_COMPUTATION_MS, undefined, { ref: false })]);
+    await atMost(this.#idle(), LONGEST_COMPUTATION_MS, undefined);
     await this.#worker?.terminate();
   }
 

@@ -9,7 +9,7 @@ import { findModel } from '../../../src/engine/embedded/files.ts';
 import { ConfigError, toSentence } from '../../../src/errors.ts';
 import { startFakeHub } from '../../support/fake-hub.ts';
 import { ROOT } from '../../support/program.ts';
-import { forever } from '../reading.ts';
+import { factsOf, forever } from '../reading.ts';
 
 const worker = new URL('../../../dist/worker.js', import.meta.url);
 const demo = fileURLToPath(new URL('../../../models/thinkmeter-demo', import.meta.url));
@@ -82,7 +82,7 @@ test.each([
 ])('$name is one clear sentence about the set-up', async ({ model, dtype, says }) => {
   const engine = createEmbeddedEngine({ model: model(), worker, ...(dtype === undefined ? {} : { dtype }) });
   onTestFinished(() => engine.close());
-  const error = await engine.describe({ signal: forever() }).catch((reason: unknown) => reason);
+  const error = await factsOf(engine).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigError);
   const sentence = toSentence(error as ConfigError);
   expect(sentence).toContain(says);
@@ -95,7 +95,7 @@ test('a model that could not be loaded is looked for again by the next call', as
   const folder = folderWith();
   const engine = createEmbeddedEngine({ model: folder, worker });
   onTestFinished(() => engine.close());
-  const describing = (): Promise<unknown> => engine.describe({ signal: forever() });
+  const describing = (): Promise<unknown> => factsOf(engine);
   await expect(describing()).rejects.toThrow('it has no config.json');
   writeFileSync(join(folder, 'config.json'), '{}');
   await expect(describing()).rejects.toThrow('holds no ONNX model');
@@ -111,7 +111,7 @@ test('a model of the hub is loaded, and says how far it is', async () => {
   onTestFinished(() => engine.close());
   const told: string[] = [];
   const loading = ({ message }: { readonly message: string }): void => void told.push(message);
-  const facts = await engine.describe({ signal: forever(), loading });
+  const { facts } = await engine.open({ signal: forever(), loading });
   expect(facts).toMatchObject({ model: id, window: 2048, family: { name: 'unknown (/think)' } });
   expect(hub.requests.join('\n')).toContain('onnx/model_quantized.onnx');
   expect(told.join('\n')).toMatch(/loading onnx\/model_quantized\.onnx \d+ %/);

@@ -4,11 +4,10 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { createEmbeddedEngine } from '../../../src/engine/embedded/engine.ts';
 import { Thread } from '../../../src/engine/embedded/thread.ts';
 import type { Engine, Limits } from '../../../src/engine/engine.ts';
-import { ask, failure, forever, generate, greedily, read } from '../reading.ts';
+import { decode, factsOf, failure, generate, generateFrom, greedily, idsFor, read } from '../reading.ts';
 
 const worker = new URL('../../../dist/worker.js', import.meta.url);
 const models = fileURLToPath(new URL('../../../models', import.meta.url));
-const signal = forever();
 
 const SHORT = '2 + 3 = ?';
 const LONG = '2^10 + 3^5 - 4^3 = ?';
@@ -16,8 +15,8 @@ const LONG = '2^10 + 3^5 - 4^3 = ?';
 const engine = createEmbeddedEngine({ model: `${models}/thinkmeter-demo`, worker });
 afterAll(() => engine.close());
 
-async function promptOf(question: string): Promise<readonly number[]> {
-  return (await engine.render(ask(question), true, { signal })).ids;
+function promptOf(question: string): Promise<readonly number[]> {
+  return idsFor(engine, question);
 }
 
 function sampled(temperature: number, topP: number, maxTokens = 40): Limits {
@@ -43,17 +42,17 @@ test('without a sampling the model is read as its own files say: greedily', asyn
   expect((await generate(engine, LONG, { maxTokens: 40, sampling: {} })).ids).toEqual(greedy.ids);
 });
 
-test('a generation that is the first thing asked of an engine loads the model', async () => {
+test('opening a session loads the model: ids are continued without a prompt before', async () => {
   const first = createEmbeddedEngine({ model: `${models}/thinkmeter-demo`, worker });
   onTestFinished(() => first.close());
-  expect((await read(first.generate([4, 296, 205], greedily(3), { signal }))).ids).toHaveLength(3);
+  expect((await read(generateFrom(first, [4, 296, 205], greedily(3)))).ids).toHaveLength(3);
 });
 
 test('after the signal not one token more is handed on', async () => {
   const leave = new AbortController();
   const seen: number[] = [];
   const reading = (async () => {
-    for await (const { ids } of engine.generate(await promptOf(LONG), greedily(200), { signal: leave.signal })) {
+    for await (const { ids } of generateFrom(engine, await promptOf(LONG), greedily(200), { signal: leave.signal })) {
       seen.push(...ids);
       if (seen.length === 5) leave.abort();
     }
@@ -78,7 +77,7 @@ test('one generation at a time, first come, first served', async () => {
   const [first, second, third] = [await promptOf(LONG), await promptOf(SHORT), await promptOf(LONG)];
   const heard: string[] = [];
   const follow = async (name: string, ids: readonly number[]): Promise<void> => {
-    for await (const piece of engine.generate(ids, greedily(8), { signal })) {
+    for await (const piece of generateFrom(engine, ids, greedily(8))) {
       if (piece.ids.length > 0) heard.push(name);
     }
   };
@@ -90,9 +89,9 @@ test('whoever gives up while waiting for a turn is not waited for', async () => 
   const ids = await promptOf(LONG);
   const leave = new AbortController();
   const [first, given, third] = [
-    read(engine.generate(ids, greedily(30), { signal })),
-    failure(read(engine.generate(ids, greedily(1000), { signal: leave.signal }))),
-    read(engine.generate(ids, greedily(30), { signal })),
+    read(generateFrom(engine, ids, greedily(30))),
+    failure(read(generateFrom(engine, ids, greedily(1000), { signal: leave.signal }))),
+    read(generateFrom(engine, ids, greedily(30))),
   ];
   leave.abort();
   expect((await given).name).toBe('AbortError');
@@ -101,8 +100,8 @@ test('whoever gives up while waiting for a turn is not waited for', async () => 
 
 /** A prompt of one id has no beginning in common with any other: nothing of a cache is left after it. */
 async function withoutCache(fresh: Engine, ids: readonly number[]): Promise<readonly number[]> {
-  await read(fresh.generate([9], greedily(1), { signal }));
-  return (await read(fresh.generate(ids, greedily(12), { signal }))).ids;
+  await read(generateFrom(fresh, [9], greedily(1)));
+  return (await read(generateFrom(fresh, ids, greedily(12)))).ids;
 }
 
 // int8 weights are computed with scales that hang on how many tokens are read at once, so only what the model is sure of
@@ -110,9 +109,9 @@ async function withoutCache(fresh: Engine, ids: readonly number[]): Promise<read
 test('what is taken over from the last generation changes no token', async () => {
   const fresh = createEmbeddedEngine({ model: `${models}/thinkmeter-demo`, worker });
   onTestFinished(() => fresh.close());
-  await fresh.describe({ signal });
+  await factsOf(fresh);
   const prompt = await promptOf(LONG);
-  const { ids } = await read(engine.generate(prompt, greedily(40), { signal }));
+  const { ids } = await read(generateFrom(engine, prompt, greedily(40)));
   const other = await promptOf(SHORT);
   // in this order: on, back, back to the prompt, the same again, another with the same beginning, on from there
   const asked = [
@@ -125,7 +124,7 @@ test('what is taken over from the last generation changes no token', async () =>
   ];
   for (const some of asked) {
     // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
-    const warm = await read(engine.generate(some, greedily(12), { signal }));
+    const warm = await read(generateFrom(engine, some, greedily(12)));
     // oxlint-disable-next-line no-await-in-loop -- as above
     expect(warm.ids).toEqual(await withoutCache(fresh, some));
   }
@@ -134,15 +133,13 @@ test('what is taken over from the last generation changes no token', async () =>
 test('a generation that was given up in the middle leaves nothing wrong behind', async () => {
   const prompt = await promptOf(LONG);
   const whole = await withoutCache(engine, prompt);
-  for await (const { ids } of engine.generate(prompt, greedily(100), { signal }))
-    if (ids.includes(whole[3] ?? 0)) break;
-  expect((await read(engine.generate(prompt, greedily(12), { signal }))).ids).toEqual(whole);
+  for await (const { ids } of generateFrom(engine, prompt, greedily(100))) if (ids.includes(whole[3] ?? 0)) break;
+  expect((await read(generateFrom(engine, prompt, greedily(12)))).ids).toEqual(whole);
 });
 
 test.each([
   { name: 'Korean', text: '오늘 날씨는 어때요?' },
   { name: 'an emoji of several characters', text: '👩‍👩‍👧 🙂' },
 ])('$name goes through template and tokenizer and comes back whole', async ({ text }) => {
-  const { ids } = await engine.render(ask(text), true, { signal });
-  expect(await engine.decode(ids, { signal })).toContain(text);
+  expect(await decode(engine, await promptOf(text))).toContain(text);
 });

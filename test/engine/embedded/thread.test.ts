@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createEmbeddedEngine } from '../../../src/engine/embedded/engine.ts';
 import { Thread, WorkerError } from '../../../src/engine/embedded/thread.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
-import { failure, forever, greedily, read } from '../reading.ts';
+import { factsOf, failure, forever, generateFrom, greedily, read } from '../reading.ts';
 
 const signal = forever();
 const model = fileURLToPath(new URL('../../../models/thinkmeter-demo', import.meta.url));
@@ -91,7 +91,7 @@ test('closing a thread that never began is nothing', async () => {
   await expect(new Thread(playing('() => 1')).close()).resolves.toBeUndefined();
 });
 
-/** A model that never was: enough for `describe` and `render`. */
+/** A model that never was: enough for `open` and `render`. */
 const MODEL = `
   if (name === 'load') return { window: 100 };
   if (name === 'decode') return 'x';
@@ -104,8 +104,8 @@ test('what is heard of the loading is told to those who wait for it', async () =
   }`);
   const heard: string[] = [];
   const loading = ({ message }: { message: string }): number => heard.push(message);
-  await engine.describe({ signal, loading });
-  await engine.describe({ signal, loading });
+  await engine.open({ signal, loading });
+  await engine.open({ signal, loading });
   expect(heard).toEqual(['loading model.onnx 40 %']);
 });
 
@@ -116,11 +116,11 @@ test('a model is loaded once, and a caller that gives up does not stop the loadi
   }`);
   const heard: string[] = [];
   const leave = new AbortController();
-  const given = failure(engine.describe({ signal: leave.signal }));
-  const kept = engine.describe({ signal, loading: ({ message }) => heard.push(message) });
+  const given = failure(engine.open({ signal: leave.signal }));
+  const kept = engine.open({ signal, loading: ({ message }) => heard.push(message) });
   leave.abort();
   expect((await given).name).toBe('AbortError');
-  expect(await kept).toMatchObject({ window: 100, model: 'thinkmeter-demo' });
+  expect((await kept).facts).toMatchObject({ window: 100, model: 'thinkmeter-demo' });
   expect(heard).toEqual(['loading once']);
 });
 
@@ -129,7 +129,7 @@ test('without the package the error says how to install it', async () => {
     const words = "Cannot find package '@huggingface/transformers' imported from dist/worker.js";
     throw Object.assign(new Error(words), { code: 'ERR_MODULE_NOT_FOUND' });
   }`);
-  await expect(engine.describe({ signal })).rejects.toMatchObject({
+  await expect(factsOf(engine)).rejects.toMatchObject({
     code: 'ENGINE_UNSUPPORTED',
     hint: expect.stringContaining('npm install @huggingface/transformers'),
   });
@@ -150,8 +150,8 @@ const ENDS_ONCE = `(() => {
 // as when the system takes the memory; once the new thread was asked for a model that it had never loaded
 test('after its thread has ended the engine loads the model again', async () => {
   const engine = engineOf(ENDS_ONCE);
-  await engine.describe({ signal });
-  await expect(read(engine.generate([13], greedily(5), { signal }))).rejects.toThrow('thread ended');
-  await engine.describe({ signal });
-  expect((await read(engine.generate([1], greedily(5), { signal }))).finish).toMatchObject({ raw: 'stop' });
+  await factsOf(engine);
+  await expect(read(generateFrom(engine, [13], greedily(5)))).rejects.toThrow('thread ended');
+  await factsOf(engine);
+  expect((await read(generateFrom(engine, [1], greedily(5)))).finish).toMatchObject({ raw: 'stop' });
 });

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { ForcedMechanism } from '../../../src/budget/mechanism.ts';
 import type { Outcome } from '../../../src/budget/outcome.ts';
 import { run } from '../../../src/run/run.ts';
-import { Trust } from '../../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../../src/evidence/evidence.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { Engine, Facts } from '../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
@@ -20,13 +20,15 @@ export type Asked = {
   readonly budget: number;
   readonly answerTokens?: number;
   readonly mechanism?: ForcedMechanism | undefined;
-  readonly trust?: Trust;
+  /** default: nothing has been learnt */
+  readonly evidence?: EvidenceOfServers;
 };
 
 export type Met = {
   readonly fake: FakeServer;
   readonly engine: Engine;
   readonly facts: Facts;
+  /** Waits until what the run has shown is put down; a self-test of the server's own budget may still be under way. */
   readonly ask: (asked: Asked) => Promise<Outcome>;
 };
 
@@ -41,11 +43,16 @@ export type Watched = {
 
 export async function watch({ fake, ask }: Met, asked: Asked): Promise<Watched> {
   const outcome = await ask(asked);
-  // before the run's own there may have been a proof
-  const [first, second] = fake.generations.slice(-outcome.requests);
+  const textOf = ({ prompt }: RecordedRequest): string => fake.model.decode(prompt, { skipSpecialTokens: false });
+  // before the run's own, or between them, there may be a self-test of the server's budget
+  const own = fake.generations.filter((request) => !textOf(request).includes(SELF_TEST));
+  const [first, second] = own.slice(-outcome.requests);
   if (first === undefined) throw new Error('nothing was generated');
-  return { outcome, first, second, prompt: fake.model.decode(first.prompt, { skipSpecialTokens: false }) };
+  return { outcome, first, second, prompt: textOf(first) };
 }
+
+/** In the question of the self-test. */
+const SELF_TEST = 'step by step';
 
 /** `tokenizer`: with the model's folder here, as `THINKMETER_TOKENIZER` names it. All ends with the test. */
 export async function meet(kind: Kind, options: FakeServerOptions & { readonly tokenizer?: boolean }): Promise<Met> {
@@ -63,21 +70,23 @@ export async function meet(kind: Kind, options: FakeServerOptions & { readonly t
     await fake.close();
   });
   const { signal } = new AbortController();
-  const facts = await engine.describe({ signal });
+  const { facts } = await engine.open({ signal });
   return {
     fake,
     engine,
     facts,
-    ask: ({ mechanism, trust = new Trust(), ...asked }) => {
+    ask: async ({ mechanism, evidence = new EvidenceOfServers(), ...asked }) => {
       const startedAt = systemClock.now();
-      return run(toQuestion(asked), engine, {
+      const { outcome, learnt } = await run(toQuestion(asked), engine, {
         runId: 'a-run',
         signal,
         clock: systemClock,
         startedAt,
-        trust,
+        evidence,
         mechanism,
       });
+      await learnt;
+      return outcome;
     },
   };
 }

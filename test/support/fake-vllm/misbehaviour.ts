@@ -34,6 +34,10 @@ export type Misbehaviour = {
   readonly burst?: boolean;
   /** paths that are not there, as behind a proxy: 404 */
   readonly hide?: readonly string[];
+  /** paths that take a request and never answer it, as behind a gateway that swallows them */
+  readonly swallow?: readonly string[];
+  /** generations at a time; the others wait behind their headers, first come, first served */
+  readonly slots?: number;
   readonly noCompletions?: boolean;
   readonly noVersion?: boolean;
   readonly noTokenize?: boolean;
@@ -58,6 +62,8 @@ export type Mischief = {
   takeReset(): boolean;
   takeRejection(): Rejection | undefined;
   takeDrop(): boolean;
+  /** Waits for a slot; the returned function gives it back. */
+  slot(signal: AbortSignal): Promise<() => void>;
 };
 
 export function createMischief(spec: Misbehaviour): Mischief {
@@ -69,6 +75,30 @@ export function createMischief(spec: Misbehaviour): Mischief {
     takeReset: reset,
     takeRejection: () => (reject() ? spec.rejectFirst : undefined),
     takeDrop: drop,
+    slot: createSlots(spec.slots ?? Infinity),
+  };
+}
+
+function createSlots(count: number): Mischief['slot'] {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  const giveBack = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
+  return async (signal) => {
+    if (free > 0) {
+      free -= 1;
+    } else {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      // who has left while waiting hands the slot on, and generates nothing
+      if (signal.aborted) {
+        giveBack();
+        return () => undefined;
+      }
+    }
+    return giveBack;
   };
 }
 

@@ -35,6 +35,28 @@ export async function produce(
   await pause(spec.lateHeadersMs ?? 0, signal);
   if (signal.aborted) return;
   sink.start();
+  const giveBack = await context.mischief.slot(signal);
+  try {
+    await write(request, sink, context, { meter, detokenizer, steps });
+  } finally {
+    giveBack();
+  }
+}
+
+type Writing = {
+  readonly meter: RequestMeter;
+  readonly detokenizer: ReturnType<typeof createDetokenizer>;
+  readonly steps: ReturnType<typeof generate>;
+};
+
+async function write(
+  request: GenerationRequest,
+  sink: Sink,
+  context: Production,
+  { meter, detokenizer, steps }: Writing,
+): Promise<void> {
+  const { signal } = context;
+  const { spec } = context.mischief;
   const pace = createPace({ firstTokenMs: spec.firstTokenMs ?? 0, msPerToken: context.msPerToken });
   const pending: number[] = [];
   const flush = (finish?: Finish): void => {

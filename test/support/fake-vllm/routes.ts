@@ -81,6 +81,7 @@ export async function route(
     sendJson(response, 401, { error: 'Unauthorized' });
     return;
   }
+  if (context.mischief.spec.swallow?.includes(pathname) === true) return;
   const found = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
   const hidden = isHidden(pathname, context.mischief.spec) || (hideDocs && pathname === '/openapi.json');
   if (found === undefined || hidden) {

@@ -2,9 +2,17 @@
 import type { Family } from '../../../prompt/family.ts';
 import type { PlainMessage } from '../../../prompt/render.ts';
 import { toPlainTurn } from '../../../prompt/turn.ts';
-import type { Limits, Turn } from '../../engine.ts';
+import type { Limits } from '../../engine.ts';
+import type { Question } from '../../../prompt/question.ts';
 import { sampled } from '../token-ids/completions.ts';
 import type { Dialect } from '../server/dialects.ts';
+
+/** A question for a server that renders it by itself; with the reasoning that is to be answered from. */
+export type Messages = {
+  readonly question: Pick<Question, 'system' | 'user'>;
+  readonly thinking: boolean;
+  readonly reasoning?: string;
+};
 
 export type ChatPartner = { readonly model: string; readonly family: Family; readonly dialect: Dialect };
 
@@ -14,26 +22,38 @@ export type ChatBody = Readonly<Record<string, unknown>> & { readonly messages: 
 /** vLLM's fields; both have to be said. */
 export const CONTINUED = { continue_final_message: true, add_generation_prompt: false } as const;
 
-/** `asPrefix`: the turn's thought begins the assistant's own turn; else it is quoted. */
+/** `asPrefix`: the reasoning begins the assistant's own turn; else it is quoted. */
 export function toChatBody(
   { model, family, dialect }: ChatPartner,
-  turn: Turn,
+  { question, thinking, reasoning }: Messages,
   limits: Limits,
   asPrefix: boolean,
 ): ChatBody {
-  const { messages, templateArguments } = toPlainTurn(turn.question, family, { ...turn, asPrefix });
-  const { templateArguments: takesThem, thinking, countsChunks, shows } = dialect.chat;
+  const { messages, templateArguments } = toPlainTurn(question, family, {
+    thinking,
+    asPrefix,
+    ...(reasoning !== undefined && { reasoning }),
+  });
+  const { templateArguments: takesThem, thinking: switched, shows } = dialect.chat;
   const asArguments = takesThem && Object.keys(templateArguments).length > 0;
   return {
     model,
     messages,
     max_tokens: limits.maxTokens,
     ...sampled(limits),
-    stream_options: { include_usage: true, ...(countsChunks && { continuous_usage_stats: true }) },
+    stream_options: { include_usage: true, ...(dialect.usageWithEveryChunk && { continuous_usage_stats: true }) },
     ...shows,
     ...(asArguments && { chat_template_kwargs: templateArguments }),
-    ...thinking(turn.thinking),
+    ...switched(thinking),
     ...(asPrefix && family.assistantPrefix === 'asked' && CONTINUED),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
+}
+
+/** Says so if thinking cannot be switched off: the family's switch is an argument, and the server takes none. */
+export function switchWarnings({ switch: how }: Family, { name, chat }: Dialect, thinking: boolean): string[] {
+  const reaches = how.kind !== 'argument' || chat.templateArguments || Object.keys(chat.thinking(false)).length > 0;
+  return thinking || reaches
+    ? []
+    : [`thinking cannot be switched off on this server (${name}): it takes no template arguments`];
 }

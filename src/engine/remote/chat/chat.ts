@@ -1,21 +1,19 @@
 /** Goes on from a question as messages, for servers that take no token ids. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Limits, Piece, Turn, Usage } from '../../engine.ts';
-import { untilAborted } from '../../shared-wait.ts';
-import { MarkedText, type Segment } from './channels.ts';
+import { atMost, untilAborted } from '../../../wait.ts';
+import type { Limits, Piece, Usage } from '../../engine.ts';
+import { Echo, MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from '../http/client.ts';
-import { toChatBody, type ChatPartner } from './chat-body.ts';
+import { toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
 import { toFinishReason, toUsage } from '../token-ids/completions.ts';
 import { countedTokens, type Count } from '../token-ids/counted.ts';
 import { keepsPrefix } from './prefix-proof.ts';
-import { Echo } from './echo.ts';
 import { chatChunk } from '../http/wire.ts';
 
 /** What is found out of a server while it is talked to. */
 export type LearntOfChat = {
   /** it hands thinking over apart */
   splits: boolean;
-  /** it keeps a thought that begins the assistant's turn */
+  /** it keeps reasoning that begins the assistant's turn */
   keepsPrefix?: Promise<boolean>;
 };
 
@@ -26,13 +24,13 @@ export type Chat = ChatPartner & {
   readonly signal: AbortSignal;
 };
 
-export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenerator<Piece> {
+export async function* chat(task: Chat, messages: Messages, limits: Limits): AsyncGenerator<Piece> {
   const { client, family, dialect, learnt, signal } = task;
-  if (turn.thinking) void keepsThought(task);
-  const asPrefix = turn.thought !== undefined && (await soon(keepsThought(task), signal));
+  if (messages.thinking) void keepsReasoning(task);
+  const asPrefix = messages.reasoning !== undefined && (await soon(keepsReasoning(task), signal));
   const behind = asPrefix ? 'closed' : 'off';
-  const marked = new MarkedText(family, turn.thinking ? 'on' : behind, learnt);
-  const body = toChatBody(task, turn, limits, asPrefix);
+  const marked = new MarkedText(family, messages.thinking ? 'on' : behind, learnt);
+  const body = toChatBody(task, messages, limits, asPrefix);
   const echo = new Echo(asPrefix ? (body.messages.at(-1)?.content ?? '') : '');
   let before = 0;
   let silent = 0;
@@ -45,7 +43,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     if (choice === undefined) continue;
     const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
     const [thought, said] = [reasoning ?? older ?? '', echo.push(content ?? '')];
-    const total = dialect.chat.countsChunks ? (chunk.usage?.completion_tokens ?? 0) : 0;
+    const total = dialect.usageWithEveryChunk === true ? (chunk.usage?.completion_tokens ?? 0) : 0;
     // a chunk that adds nothing to the usage may still have text
     const counted = countedTokens(thought + said, total > before ? total - before : undefined, task.count);
     before += counted.tokens;
@@ -55,9 +53,12 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
     if (segments.length === 0) silent += counted.tokens;
     else yield* toPieces(segments, { silent, counted });
     if (segments.length > 0) silent = 0;
+    const { buffered } = marked;
+    // a reader that runs out of time takes it as it is
+    if (buffered !== '') yield { ids: [], text: '', buffered: { text: buffered, tokens: silent, by } };
   }
   if (finish === undefined) return;
-  // what came without text at last was held back, or has ended the turn
+  // what came without text at last was buffered, or has ended the turn
   const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop')];
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
   const ending = rest.length === 0 ? silent : 0;
@@ -68,7 +69,7 @@ export async function* chat(task: Chat, turn: Turn, limits: Limits): AsyncGenera
 const PATIENCE_MS = 1000;
 
 /** Found out beside the first request, on behalf of all; what told nothing is asked again. */
-function keepsThought(task: Chat): Promise<boolean> {
+function keepsReasoning(task: Chat): Promise<boolean> {
   const { learnt, client } = task;
   learnt.keepsPrefix ??= keepsPrefix(task, client).catch(() => {
     delete learnt.keepsPrefix;
@@ -77,13 +78,8 @@ function keepsThought(task: Chat): Promise<boolean> {
   return learnt.keepsPrefix;
 }
 
-async function soon(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  const over = new AbortController();
-  try {
-    return await Promise.race([untilAborted(kept, signal), sleep(PATIENCE_MS, false, { signal: over.signal })]);
-  } finally {
-    over.abort();
-  }
+function soon(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  return atMost(untilAborted(kept, signal), PATIENCE_MS, false);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Whether a server keeps a thought that begins the assistant's turn, so that a cut can be gone on from there. */
 import { EngineHttpError } from '../../../errors.ts';
-import type { Limits, Turn, Usage } from '../../engine.ts';
-import { CONTINUED, toChatBody, type ChatPartner } from './chat-body.ts';
+import { limit } from '../../../wait.ts';
+import type { Limits, Usage } from '../../engine.ts';
+import { CONTINUED, toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { toUsage } from '../token-ids/completions.ts';
 import { chatChunk } from '../http/wire.ts';
@@ -20,15 +21,15 @@ const WORDS = Array.from({ length: 32 }, (_, word) => word + 100);
 export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): Promise<boolean> {
   const { family, dialect } = partner;
   const { assistantPrefix: way } = family;
-  if (way === undefined || dialect.chat.assistantPrefix?.includes(way) !== true || client.isCounted) return false;
+  if (way === undefined || dialect.chat.assistantPrefix?.includes(way) !== true || client.isRateLimited) return false;
   const question = { system: [], user: [{ from: 'ours', text: 'x' }] } as const;
-  const turn: Turn = { question, thinking: true, tokens: 1 };
-  const withThought: Turn = { ...turn, thought: WORDS.join(' ') };
+  const messages: Messages = { question, thinking: true };
+  const withReasoning: Messages = { ...messages, reasoning: WORDS.join(' ') };
   const limits: Limits = { maxTokens: 1, sampling: {} };
-  const prefixed = toChatBody(partner, withThought, limits, true);
+  const prefixed = toChatBody(partner, withReasoning, limits, true);
   try {
     const [plain, kept, unasked] = await Promise.all([
-      promptTokens(client, toChatBody(partner, turn, limits, false)),
+      promptTokens(client, toChatBody(partner, messages, limits, false)),
       promptTokens(client, prefixed),
       way === 'asked' ? promptTokens(client, without(prefixed, CONTINUED)) : undefined,
     ]);
@@ -45,9 +46,14 @@ function without(body: object, fields: object): object {
 
 async function promptTokens(client: RemoteClient, body: object): Promise<number | undefined> {
   let usage: Usage | undefined;
-  const signal = AbortSignal.timeout(PROOF_MS);
-  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
-    usage = toUsage(chunk.usage) ?? usage;
+  // on behalf of every run, so under no caller's signal
+  const { signal, release } = limit(undefined, PROOF_MS);
+  try {
+    for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
+      usage = toUsage(chunk.usage) ?? usage;
+    }
+    return usage?.promptTokens;
+  } finally {
+    release();
   }
-  return usage?.promptTokens;
 }

@@ -1,13 +1,15 @@
-/** A server's endpoints as typed calls. Retries, faults and the abort of a request are dealt with here, nowhere else. */
+/** A server's endpoints as typed calls. Retries, faults, limits and the abort of a request are handled here, nowhere else. */
 import OpenAI from 'openai';
 import PQueue from 'p-queue';
+import { Agent, fetch, type RequestInfo, type RequestInit } from 'undici';
 import type * as z from 'zod';
-import { EngineProtocolError } from '../../../errors.ts';
+import { EngineProtocolError, EngineTimeoutError } from '../../../errors.ts';
 import { VERSION } from '../../../version.ts';
+import { limit, type Limit } from '../../../wait.ts';
 import { ConnectionLostError } from '../../engine.ts';
 import type { Address } from './address.ts';
-import { toFault, toSetback } from './faults.ts';
-import { InFlight } from './in-flight.ts';
+import { events } from './events.ts';
+import { brokeOff, toFault, toSetback } from './faults.ts';
 import { Retry } from './retry.ts';
 
 export type ClientOptions = {
@@ -15,6 +17,8 @@ export type ClientOptions = {
   readonly apiKey: string | undefined;
   /** absent: as many as there are */
   readonly requestsPerMinute?: number | undefined;
+  /** a connection was refused or reset: what is known of the server may be old */
+  readonly onRefused?: () => void;
 };
 
 /** Hostile text may fall into thousands of pieces; uvicorn resets connections when very many open at once (seen at 64). */
@@ -24,39 +28,53 @@ const SMALL_CALLS_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** What is only good to know is not waited for longer. */
-const LOOK_MS = 5000;
+/** For a request that computes little: a long text takes a busy server seconds to tokenize. */
+export const SMALL_CALL_MS = 15_000;
+
+/** What a side path answered to GET. */
+export type Look =
+  | { readonly kind: 'answered'; readonly text: string }
+  | { readonly kind: 'absent' }
+  /** the request was accepted, and not answered in time */
+  | { readonly kind: 'silent' };
 
 export class RemoteClient {
   readonly #openai: OpenAI;
   readonly #place: { readonly root: string; readonly apiKey: string | undefined };
-  readonly #inFlight = new InFlight();
-  readonly #retry = new Retry();
+  /** undici's own limits are 300 s, for headers and between two chunks: a queue on the server may be longer */
+  readonly #agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  readonly #underWay = new Set<Limit>();
+  #isClosed = false;
+  readonly #retry: Retry;
   readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
   /** a turn for every request, attempts again included */
   readonly #turns: PQueue | undefined;
 
-  constructor({ address, apiKey, requestsPerMinute }: ClientOptions) {
+  constructor({ address, apiKey, requestsPerMinute, onRefused }: ClientOptions) {
     if (requestsPerMinute !== undefined) {
       this.#turns = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
     }
+    this.#retry = new Retry(onRefused);
     this.#place = { root: address.root, apiKey };
     this.#openai = new OpenAI({
       baseURL: address.api,
-      // what the library would read from OPENAI_* variables, other servers' secrets among them, is not sent: see `fetch`
+      // what the library would read from OPENAI_* variables, other servers' secrets among them, is not sent: see `#fetch`
       apiKey: 'none',
       organization: null,
       project: null,
       webhookSecret: null,
-      fetch: (url, init) => fetch(url, { ...init, headers: headersWith(apiKey) }),
+      fetch: this.#fetch as unknown as typeof globalThis.fetch,
       maxRetries: 0,
       timeout: DAY_MS,
       logLevel: 'off',
     });
   }
 
-  /** Its requests are counted somewhere: only what is needed is asked. */
-  get isCounted(): boolean {
+  readonly #fetch = (url: RequestInfo, init: RequestInit = {}): ReturnType<typeof fetch> =>
+    fetch(url, { ...init, headers: headersWith(this.#place.apiKey), dispatcher: this.#agent });
+
+  /** Its requests are rate-limited: only what is needed is requested. */
+  get isRateLimited(): boolean {
     return this.#turns !== undefined;
   }
 
@@ -65,14 +83,15 @@ export class RemoteClient {
     return new URL(this.#place.root).hostname;
   }
 
-  /** What a path answers, and who says that it did. */
+  /** What a path answers, and the `Server` header of the answer. */
   async get<T>(
     path: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
+    limitMs = SMALL_CALL_MS,
   ): Promise<{ readonly body: T; readonly serverHeader: string | undefined }> {
     let serverHeader: string | undefined;
-    const body = await this.#small(path, schema, signal, async (url, options) => {
+    const body = await this.#small(path, schema, { signal, limitMs }, async (url, options) => {
       const { data, response } = await this.#openai.get(url, options).withResponse();
       serverHeader = response.headers.get('server') ?? undefined;
       return data;
@@ -80,78 +99,105 @@ export class RemoteClient {
     return { body, serverHeader };
   }
 
-  post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): Promise<T> {
-    return this.#small(path, schema, signal, (url, options) => this.#openai.post(url, { body, ...options }));
+  post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal, limitMs = SMALL_CALL_MS): Promise<T> {
+    return this.#small(path, schema, { signal, limitMs }, (url, options) =>
+      this.#openai.post(url, { body, ...options }),
+    );
   }
 
-  /** What a path answers to GET, at the server's root; undefined where it does not answer 200, or not soon. */
-  async look(path: string, callers: AbortSignal): Promise<string | undefined> {
-    const { signal, done } = this.#inFlight.begin(callers);
+  /** A side path: what is only good to know. Does not wait longer than `limitMs`, and fails only with its caller. */
+  async look(path: string, callers: AbortSignal, limitMs: number): Promise<Look> {
+    const under = this.#begin(callers, limitMs);
     try {
-      const { root, apiKey } = this.#place;
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-      const response = await fetch(`${root}${path}`, { headers: headersWith(apiKey), signal: limit });
+      const response = await this.#fetch(`${this.#place.root}${path}`, { signal: under.signal });
       const text = await response.text();
-      return response.ok ? text : undefined;
+      return response.ok ? { kind: 'answered', text } : { kind: 'absent' };
     } catch {
       callers.throwIfAborted();
-      return undefined;
+      return { kind: under.expired ? 'silent' : 'absent' };
     } finally {
-      done();
+      this.#end(under);
     }
   }
 
-  /** Server-sent events. @throws {ConnectionLostError} when they break off after the first */
+  /** Server-sent events. @throws {ConnectionLostError} when they break off, and the request may have been begun */
   async *stream<T>(path: string, schema: z.ZodType<T>, body: object, callers: AbortSignal): AsyncGenerator<T> {
-    const { signal, done } = this.#inFlight.begin(callers);
-    try {
-      yield* this.#chunks(path, schema, body, signal);
-    } finally {
-      done();
-    }
-  }
-
-  async *#chunks<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal): AsyncGenerator<T> {
+    const under = this.#begin(callers, Infinity);
+    const { signal } = under;
     const open = async () => {
-      const options = { body: { ...body, stream: true }, signal, stream: true };
-      const stream = (await this.#openai.post(`${this.#place.root}${path}`, options)) as AsyncIterable<unknown>;
-      const chunks = stream[Symbol.asyncIterator]();
-      return { chunks, first: await chunks.next() };
+      const url = `${this.#place.root}${path}`;
+      const response = await this.#openai.post(url, { body: { ...body, stream: true }, signal }).asResponse();
+      const all = events(response);
+      return { all, first: await all.next() };
     };
-    const { chunks, first } = await this.#attempt(path, open, signal);
+    let all: AsyncGenerator | undefined;
     try {
+      const opened = await this.#attempt(path, open, signal);
+      all = opened.all;
       // oxlint-disable-next-line no-await-in-loop -- a stream is read chunk by chunk
-      for (let next = first; next.done !== true; next = await chunks.next()) {
+      for (let next = opened.first; next.done !== true; next = await all.next()) {
         yield parse(schema, next.value, path);
       }
-      // the library ends a stream that was aborted as if it were over
       signal.throwIfAborted();
     } catch (error) {
-      if (signal.aborted || error instanceof EngineProtocolError) throw error;
+      const isLost = all !== undefined ? !(error instanceof EngineProtocolError) : brokeOff(error);
+      if (signal.aborted || !isLost) throw error;
       throw new ConnectionLostError(`the stream from ${this.#place.root} broke off`, { cause: error });
     } finally {
-      await chunks.return?.();
+      this.#end(under);
+      await all?.return(undefined);
     }
   }
 
   /** Ends everything under way. */
-  close(): void {
-    this.#inFlight.close();
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const under of this.#underWay) under.abort();
+    await this.#agent.destroy();
+  }
+
+  /** A wait of its own: with the caller's signal, a limit, and the client's end. */
+  #begin(callers: AbortSignal, limitMs: number): Limit {
+    const under = limit(callers, limitMs);
+    if (this.#isClosed) under.abort();
+    this.#underWay.add(under);
+    return under;
+  }
+
+  #end(under: Limit): void {
+    under.release();
+    this.#underWay.delete(under);
   }
 
   async #small<T>(
     path: string,
     schema: z.ZodType<T>,
-    callers: AbortSignal,
+    { signal: callers, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
     call: (url: string, options: { signal: AbortSignal }) => Promise<unknown>,
   ): Promise<T> {
-    const { signal, done } = this.#inFlight.begin(callers);
+    const under = this.#begin(callers, Infinity);
+    const { signal } = under;
     const url = `${this.#place.root}${path}`;
+    // waiting for our own turn, or for as long as the server has asked for, is no silence of the server
+    const inTime = async (): Promise<unknown> => {
+      const sent = limit(signal, limitMs);
+      try {
+        return await call(url, { signal: sent.signal });
+      } catch (error) {
+        if (!sent.expired) throw error;
+        throw new EngineTimeoutError(
+          `the server at ${this.#place.root} accepted a request to ${path} and did not answer it within ${Math.round(limitMs / 1000)} seconds`,
+          { hint: 'check the server, and any gateway in front of it', cause: error },
+        );
+      } finally {
+        sent.release();
+      }
+    };
     try {
-      const attempt = (): Promise<unknown> => this.#attempt(path, () => call(url, { signal }), signal);
+      const attempt = (): Promise<unknown> => this.#attempt(path, inTime, signal);
       return parse(schema, await this.#smallCalls.add(attempt, { signal }), path);
     } finally {
-      done();
+      this.#end(under);
     }
   }
 
@@ -170,10 +216,11 @@ export class RemoteClient {
   }
 }
 
-/** Exactly these. */
+/** Of ours exactly these: a compressed stream would be buffered on its way, so none is asked for. */
 function headersWith(apiKey: string | undefined): Record<string, string> {
   return {
     accept: 'application/json',
+    'accept-encoding': 'identity',
     'content-type': 'application/json',
     'user-agent': `thinkmeter/${VERSION}`,
     ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
@@ -183,7 +230,7 @@ function headersWith(apiKey: string | undefined): Record<string, string> {
 function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new EngineProtocolError(`what the server answers to ${path} is not what vLLM answers`, {
+  throw new EngineProtocolError(`the answer to ${path} is not what vLLM answers`, {
     hint: 'check that THINKMETER_BASE_URL is a vLLM server',
     cause: parsed.error,
   });

@@ -15,7 +15,8 @@ export type Place = { readonly root: string; readonly apiKey: string | undefined
 /** What went wrong before the first token, as one of ours; the end of an aborted request passes. */
 export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
   if (error instanceof APIUserAbortError || (error instanceof Error && error.name === 'AbortError')) return error;
-  if (error instanceof APIConnectionError || brokeBehindHeaders(error)) {
+  if (brokeOff(error)) return error;
+  if (error instanceof APIConnectionError) {
     return new EngineUnreachableError(`no server answers at ${root}`, {
       hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
       cause: error,
@@ -78,8 +79,8 @@ function excerpt(error: APIError, apiKey: string | undefined): string {
   return safe.length > EXCERPT ? `${safe.slice(0, EXCERPT)}…` : safe;
 }
 
-/** `fetch` tells it by a TypeError that says why. */
-function brokeBehindHeaders(error: unknown): boolean {
+/** The answer had begun, so the server may be working on the request: `fetch` fails with a TypeError and its cause. */
+export function brokeOff(error: unknown): boolean {
   return error instanceof TypeError && error.cause !== undefined;
 }
 
@@ -87,11 +88,22 @@ function hasMessage(body: unknown): body is { readonly message: unknown } {
   return typeof body === 'object' && body !== null && 'message' in body;
 }
 
-/** Worth another attempt: nobody took the connection, 429, 503. A 504 is not: the first request may still be running. */
+/** Of a connection that was not made, or that was reset before anything was answered. */
+const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** Worth another attempt: refused, 429, 503. A 504 is not: the first request may still be running. */
 export function toSetback(fault: unknown, original: unknown): Setback | undefined {
-  if (fault instanceof EngineUnreachableError) return { error: fault };
+  if (fault instanceof EngineUnreachableError) return isRefused(original) ? { error: fault } : undefined;
   if (!(fault instanceof EngineHttpError) || (fault.status !== 429 && fault.status !== 503)) return undefined;
   const seconds =
     original instanceof APIError ? Number(original.headers?.get('retry-after') ?? Number.NaN) : Number.NaN;
   return Number.isFinite(seconds) ? { error: fault, retryAfterMs: seconds * 1000 } : { error: fault };
+}
+
+/** Looks through the causes: the library and `fetch` each wrap an error in one of their own. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && REFUSED.has(String(error.code))) return true;
+  const causes: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  return causes.some(isRefused);
 }

@@ -1,9 +1,9 @@
 /**
- * The one place where requests are repeated, and only before their first token: nobody took the connection, the
- * server was busy (503), or it asked for patience (429), which then holds for every request to it.
+ * The one place where requests are repeated, and only before anything was answered: the connection was refused or reset,
+ * the server was busy (503), or it asked for patience (429), which then holds for every request to it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineHttpError, EngineUnreachableError } from '../../../errors.ts';
+import { pause } from '../../../wait.ts';
 
 /** What an attempt may fail with to be worth another; the wait a server asked for, in milliseconds. */
 export type Setback = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
@@ -16,6 +16,12 @@ const LONGEST_WAIT_MS = 30_000;
 export class Retry {
   /** until when every request waits, on `performance.now()` */
   #pausedUntil = 0;
+  readonly #onRefused: () => void;
+
+  /** `onRefused`: a connection was refused or reset */
+  constructor(onRefused: () => void = () => undefined) {
+    this.#onRefused = onRefused;
+  }
 
   /** @throws what `toSetback` leaves alone, and the last setback when the attempts are used up */
   async run<T>(
@@ -31,12 +37,13 @@ export class Retry {
       } catch (error) {
         const setback = signal.aborted ? undefined : toSetback(error);
         if (setback === undefined) throw error;
+        if (setback.error instanceof EngineUnreachableError) this.#onRefused();
         const wait = setback.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
         if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw setback.error;
         if (setback.error instanceof EngineHttpError && setback.error.status === 429) {
           this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + wait);
         } else {
-          await sleep(wait, undefined, { signal });
+          await pause(wait, signal);
         }
       }
       // oxlint-enable no-await-in-loop
@@ -46,7 +53,7 @@ export class Retry {
   async #pause(signal: AbortSignal): Promise<void> {
     for (let wait = this.#pausedUntil - performance.now(); wait > 0; wait = this.#pausedUntil - performance.now()) {
       // oxlint-disable-next-line no-await-in-loop -- the pause may have been prolonged meanwhile
-      await sleep(wait, undefined, { signal });
+      await pause(wait, signal);
     }
   }
 }

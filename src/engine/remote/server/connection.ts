@@ -14,8 +14,13 @@ export type ConnectionOptions = {
   readonly tokenizer?: string;
   /** where hub ids are loaded from */
   readonly hub?: string;
-  /** told once, when a server was found */
+  /** called once, when a server was found */
   readonly onFound?: (sentence: string) => void;
+};
+
+type ConnectorOptions = ConnectionOptions & {
+  /** a connection was refused or reset */
+  readonly onRefused?: () => void;
 };
 
 export type Connection = {
@@ -27,6 +32,8 @@ export type Connection = {
 };
 
 export type Connector = {
+  /** aborts at `close`: for what is done on behalf of every call */
+  readonly signal: AbortSignal;
   connect(): Promise<Connection>;
   /** Where nothing was set: looks again with the next call. */
   forget(): void;
@@ -34,10 +41,12 @@ export type Connector = {
 };
 
 /** @throws {ConfigError} when what was set is no address */
-export function createConnector(options: ConnectionOptions): Connector {
-  const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound } = options;
+export function createConnector(options: ConnectorOptions): Connector {
+  const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound, onRefused } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
   const closing = new AbortController();
+  /** also those that were forgotten: runs may still use them */
+  const opened = new Set<RemoteClient>();
   let connecting: Promise<Connection> | undefined;
 
   /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
@@ -61,11 +70,18 @@ export function createConnector(options: ConnectionOptions): Connector {
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
     // the key is for the address that was set: whoever else answers does not get it
-    const client = new Client({ address, apiKey: discovered === undefined ? apiKey : undefined, requestsPerMinute });
+    const client = new Client({
+      address,
+      apiKey: discovered === undefined ? apiKey : undefined,
+      requestsPerMinute,
+      ...(onRefused !== undefined && { onRefused }),
+    });
+    opened.add(client);
     return { client, address, discovered, local };
   };
 
   return {
+    signal: closing.signal,
     connect: () => {
       if (connecting === undefined) {
         connecting = open();
@@ -77,10 +93,11 @@ export function createConnector(options: ConnectionOptions): Connector {
     forget: () => {
       if (baseUrl === undefined) connecting = undefined;
     },
-    // a connection that fails has been told to whoever asked for it
+    // a connection that fails has been reported to whoever asked for it
     close: async () => {
       closing.abort();
-      (await connecting?.catch(() => undefined))?.client.close();
+      await connecting?.catch(() => undefined);
+      await Promise.all([...opened].map((client) => client.close()));
     },
   };
 }

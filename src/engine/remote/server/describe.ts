@@ -1,16 +1,32 @@
-/** Finds out what a server is and how it is best talked to: by ids where that can be had, else by messages. */
-import { EngineHttpError, EngineProtocolError, EngineUnsupportedError, type ThinkmeterError } from '../../../errors.ts';
+/** Finds out what a server is and how it is best talked to: over token ids if it has them, else over chat completions. */
+import {
+  EngineHttpError,
+  EngineProtocolError,
+  EngineTimeoutError,
+  EngineUnreachableError,
+  EngineUnsupportedError,
+} from '../../../errors.ts';
 import { detectFamily, encodeCloser } from '../../../prompt/detect.ts';
-import { familyByName, UNKNOWN_FAMILY, withSampling, type Sampling } from '../../../prompt/family.ts';
-import type { CountedBy, Facts } from '../../engine.ts';
+import {
+  familyByName,
+  UNKNOWN_FAMILY,
+  withSampling,
+  type Closer,
+  type Family,
+  type Sampling,
+} from '../../../prompt/family.ts';
+import { limit } from '../../../wait.ts';
+import { ConnectionLostError, type CountedBy, type Facts } from '../../engine.ts';
+import { longest } from '../../token-ids.ts';
 import type { RemoteClient } from '../http/client.ts';
+import type { ServedModel } from '../http/wire.ts';
 import { SERVER_CODECS, type ServerCodec } from '../token-ids/codecs.ts';
 import { complete } from '../token-ids/completions.ts';
 import { countedHere } from '../token-ids/counted.ts';
-import { dialectOf, type Dialect } from './dialects.ts';
 import type { LocalCodec } from '../token-ids/local-codec.ts';
-import { probe, type Found } from './probe.ts';
-import type { ServedModel } from '../http/wire.ts';
+import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce, type Dialect } from './dialects.ts';
+import { listModels, pollPaths, PROBE_MS } from './probe.ts';
+import type { Found } from './signs.ts';
 
 export type Wanted = {
   /** the server's address */
@@ -20,48 +36,45 @@ export type Wanted = {
   readonly sampling?: Sampling | undefined;
   /** default: recognised */
   readonly dialect?: string | undefined;
-  /** it has been seen to have no completions */
-  readonly byMessages: boolean;
-  /** in the place of the server's tokenizer */
+  /** instead of the server's tokenizer */
   readonly local?: LocalCodec | undefined;
+  /** what is doubted of token ids: they are not used, or tried with a token first */
+  readonly tokenIds: 'trusted' | 'tried' | 'avoided';
 };
 
-/** All that is known of a server; what is found out once. */
+/** All that is known of a server. */
 export type Description = {
   readonly facts: Facts;
   readonly dialect: Dialect;
   readonly found: Found;
-  /** the model's template and tokenizer; absent: this server is talked to by messages */
-  readonly codecFor?: (signal: AbortSignal) => ServerCodec;
+  /** absent: this server is talked to over chat completions */
+  readonly tokenIds?: TokenIds;
+  /** something did not answer, or token ids are avoided: it is looked at again soon */
+  readonly isPartial: boolean;
 };
 
-/** @throws {ThinkmeterError} when nothing can be asked there */
+/** What a session over token ids needs of a model. */
+export type TokenIds = {
+  readonly codecFor: (signal: AbortSignal) => ServerCodec;
+  readonly closer: Closer<readonly number[]>;
+};
+
+/** @throws {ThinkmeterError} when no question can be put there */
 export async function describeServer(client: RemoteClient, wanted: Wanted, signal: AbortSignal): Promise<Description> {
-  const { local } = wanted;
-  const found = await probe(client, wanted.model !== undefined, signal);
-  const dialect = dialectOf(found, wanted.dialect);
-  const served = servedModel(found.models, wanted);
-  const base = { client, dialect, found, served, wanted, signal };
-  const codecFor = toCodec(local, dialect, { client, model: served.id });
-  if (codecFor === undefined || dialect.completions === undefined || wanted.byMessages) return byMessages(base);
-  try {
-    return await byIds(base, codecFor);
-  } catch (error) {
-    if (!lacksSomething(error)) throw error;
-    return byMessages(base);
-  }
-}
-
-type CodecFor = NonNullable<Description['codecFor']>;
-
-/** Ours, else that of the server. */
-function toCodec(
-  local: LocalCodec | undefined,
-  { tokenizer }: Dialect,
-  place: { readonly client: RemoteClient; readonly model: string },
-): CodecFor | undefined {
-  if (local !== undefined) return () => local;
-  return tokenizer && ((signal) => SERVER_CODECS[tokenizer]({ ...place, signal }));
+  const listed = await listModels(client, wanted.model !== undefined, signal);
+  const served = servedModel(listed.models, wanted);
+  const early = wanted.dialect === undefined ? recogniseAtOnce(listed) : dialectNamed(wanted.dialect);
+  const isQuiet = early?.host !== undefined || client.isRateLimited;
+  const paths = isQuiet ? [] : (early?.polls ?? ALL_POLLS);
+  const base = { client, served, wanted, signal };
+  const [found, earlyIds] = await Promise.all([
+    pollPaths(client, listed, paths, signal),
+    early && tryTokenIds({ ...base, dialect: early, found: listed }),
+  ]);
+  const dialect = early ?? recognise(found);
+  const tokenIds = earlyIds ?? (await tryTokenIds({ ...base, dialect, found }));
+  const known = { ...base, dialect, found };
+  return tokenIds.kind === 'there' ? overTokenIds(known, tokenIds) : overChat(known, tokenIds);
 }
 
 type Base = {
@@ -73,56 +86,104 @@ type Base = {
   readonly signal: AbortSignal;
 };
 
-async function byIds(base: Base, codecFor: CodecFor): Promise<Description> {
-  const { client, dialect, found, served, wanted, signal } = base;
+type Tried =
+  | ({
+      readonly kind: 'there';
+      readonly family: Family;
+      readonly window: number | undefined;
+      readonly countedBy: CountedBy;
+    } & TokenIds)
+  /** `silent`: it did not answer in time, so that it may be there later */
+  | { readonly kind: 'absent' | 'silent' };
+
+/** Everything that a prompt of token ids needs, tried on the server itself. */
+async function tryTokenIds(base: Base): Promise<Tried> {
+  const { client, dialect, served, wanted } = base;
+  const codecFor = toCodec(wanted.local, dialect, { client, model: served.id });
+  if (codecFor === undefined || dialect.completions === undefined) return { kind: 'absent' };
+  if (wanted.tokenIds === 'avoided') return { kind: 'silent' };
+  // if requests are rate-limited, most of the time is our own waiting
+  const inTime = limit(base.signal, client.isRateLimited ? Infinity : PROBE_MS);
+  try {
+    return { kind: 'there', codecFor, ...(await trial(base, codecFor, inTime.signal)) };
+  } catch (error) {
+    if (inTime.expired) return { kind: 'silent' };
+    if (lacksSomething(error)) return { kind: 'absent' };
+    throw error instanceof ConnectionLostError ? brokenTrial(wanted.root, error) : error;
+  } finally {
+    inTime.release();
+  }
+}
+
+async function trial({ client, dialect, served, wanted }: Base, codecFor: CodecFor, signal: AbortSignal) {
   const codec = codecFor(signal);
   const named = nameOf(served) ?? (await detectFamily(codec));
   const family = withSampling(named, wanted.sampling);
-  const closerIds = await encodeCloser(family, codec);
-  // a server that does not say refuses what does not fit
-  const window = windowOf(served, found) ?? (await codec.window()) ?? Infinity;
-  // the two that are well known need no trial
-  const wellKnown = dialect.name === 'vllm' || dialect.name === 'llama.cpp';
-  const task = { client, model: served.id, dialect, signal, ...codec, ...countedHere(wanted.local) };
-  const countedBy = wellKnown ? 'ids' : await triedCount(complete(task, await trialPrompt(codec), TRIAL));
-  return { facts: { ...common(base, 'completions'), window, family, closerIds, countedBy }, dialect, found, codecFor };
+  const closer = await encodeCloser(family, codec);
+  // rendering needs both ways
+  await codec.decode(closer.afterLine);
+  const window = listedWindow(served) === undefined && dialect.window === undefined ? await codec.window() : undefined;
+  const isTrusted = dialect.isTrusted === true && wanted.tokenIds === 'trusted';
+  const needsUsage = dialect.usageWithEveryChunk === true;
+  const task = { client, model: served.id, dialect, needsUsage, signal, ...codec, ...countedHere(wanted.local) };
+  const countedBy = isTrusted ? 'ids' : await triedCount(complete(task, await trialPrompt(codec), TRIAL));
+  return { family, closer, window, countedBy };
 }
 
-function byMessages(base: Base): Description {
+type CodecFor = TokenIds['codecFor'];
+
+/** Ours, else that of the server. */
+function toCodec(
+  local: LocalCodec | undefined,
+  { tokenizer }: Dialect,
+  place: { readonly client: RemoteClient; readonly model: string },
+): CodecFor | undefined {
+  if (local !== undefined) return () => local;
+  return tokenizer && ((signal) => SERVER_CODECS[tokenizer]({ ...place, signal }));
+}
+
+function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Description {
+  const { dialect, found, served } = base;
+  const { family, closer, codecFor, countedBy } = tried;
+  // a server that does not say refuses what does not fit
+  const window = windowOf(served, dialect, found) ?? tried.window ?? Infinity;
+  const facts = { ...common(base, 'completions'), window, family, closerTokens: longest(closer), countedBy };
+  return { facts, dialect, found, tokenIds: { codecFor, closer }, isPartial: found.silent.length > 0 };
+}
+
+function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Description {
   const { dialect, found, served, wanted } = base;
   const family = withSampling(nameOf(served) ?? UNKNOWN_FAMILY, wanted.sampling);
   const own: CountedBy = wanted.local === undefined ? 'estimate' : 'tokenizer';
+  const isSilent = kind === 'silent' && wanted.tokenIds !== 'avoided';
+  const silent = isSilent ? [...found.silent, '/tokenize, /detokenize or /v1/completions'] : found.silent;
   const facts: Facts = {
     ...common(base, 'chat'),
-    window: windowOf(served, found) ?? Infinity,
+    window: windowOf(served, dialect, found) ?? Infinity,
     family,
-    // a thought that is gone on from is closed in its message
-    closerIds: { afterLine: [], elsewhere: [] },
-    countedBy: dialect.chat.countsChunks ? 'usage' : own,
+    // thinking that is continued is closed in its message
+    closerTokens: 0,
+    countedBy: dialect.usageWithEveryChunk === true ? 'usage' : own,
   };
-  return { facts, dialect, found };
+  return { facts, dialect, found: { ...found, silent }, isPartial: kind === 'silent' || silent.length > 0 };
 }
 
 type Common = Pick<Facts, 'engine' | 'model' | 'server' | 'native' | 'prefixCaching'>;
 
-function common({ dialect, found, served, wanted }: Base, road: 'completions' | 'chat'): Common {
+function common({ dialect, found, served, wanted }: Base, endpoint: 'completions' | 'chat'): Common {
   const { budget } = dialect;
-  const there = budget !== undefined && (budget.on === 'both' || budget.on === road) && mayKnowIts(found, dialect);
+  const isThere = budget !== undefined && (budget.on === 'both' || budget.on === endpoint);
+  const prefixCaching = dialect.prefixCaching?.(found);
   return {
-    engine: 'vllm',
+    engine: 'remote',
     model: served.id,
-    server: [wanted.root, dialect.name, found.version, served.id, served.root].join(' '),
-    ...(there && { native: { field: budget.field, countsPrompt: budget.countsPrompt } }),
-    ...(found.prefixCaching !== undefined && { prefixCaching: found.prefixCaching }),
+    server: [wanted.root, dialect.name, dialect.version?.(found), served.id, served.root, endpoint].join(' '),
+    ...(isThere &&
+      budget.isThere?.(found) !== false && {
+        native: { field: budget.field, countsPrompt: budget.countsPrompt },
+      }),
+    ...(prefixCaching !== undefined && { prefixCaching }),
   };
-}
-
-/** vLLM has its field since 0.19 (vllm-project/vllm#20859); where `/openapi.json` is hidden the version is all there is. */
-function mayKnowIts({ knowsBudget, version }: Found, { name }: Dialect): boolean {
-  if (name !== 'vllm') return true;
-  if (knowsBudget !== undefined) return knowsBudget;
-  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  return major > 0 || minor >= 19;
 }
 
 const TRIAL = { maxTokens: 1, sampling: {} } as const;
@@ -140,20 +201,25 @@ async function triedCount(pieces: ReturnType<typeof complete>): Promise<CountedB
   return 'estimate';
 }
 
+function brokenTrial(root: string, cause: ConnectionLostError): EngineUnreachableError {
+  return new EngineUnreachableError(`the server at ${root} closed the connection while it generated`, {
+    hint: "check the server's log",
+    cause,
+  });
+}
+
 function nameOf({ id, root }: ServedModel) {
   return familyByName(id) ?? familyByName(root ?? '');
 }
 
-/** Of llama.cpp's slots, before that of its model. */
-function windowOf(served: ServedModel, { slotWindow, loadedWindows }: Found): number | undefined {
-  return (
-    slotWindow ??
-    loadedWindows[served.id] ??
-    served.max_model_len ??
-    served.meta?.n_ctx ??
-    served.context_length ??
-    undefined
-  );
+/** What is loaded goes before what the list of models says. */
+function windowOf(served: ServedModel, { window, loads }: Dialect, found: Found): number | undefined {
+  const loaded = loads?.read(found.answers.get(loads.path))?.find(({ model }) => model === served.id)?.window;
+  return window?.(found, served) ?? loaded ?? listedWindow(served);
+}
+
+function listedWindow({ max_model_len: vllm, meta, context_length: others }: ServedModel): number | undefined {
+  return vllm ?? meta?.n_ctx ?? others ?? undefined;
 }
 
 function servedModel(models: Found['models'], { root, model: wanted }: Wanted): ServedModel {
@@ -169,8 +235,9 @@ function servedModel(models: Found['models'], { root, model: wanted }: Wanted): 
   );
 }
 
-/** Not there, or not in this form: another road may be. */
-function lacksSomething(error: unknown): error is ThinkmeterError {
+/** Not there, or not in this form: another endpoint may be. */
+function lacksSomething(error: unknown): boolean {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
+  if (error instanceof EngineTimeoutError) return true;
   return error instanceof EngineHttpError && [400, 404, 405, 422, 501].includes(error.status);
 }

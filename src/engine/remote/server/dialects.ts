@@ -1,30 +1,61 @@
 /**
- * The kinds of server that serve Nemotron, a row each: how one is recognised, how prompts and tokens travel, what holds
- * a budget, and what to beware of. Read off their sources and documents (named in each row); what was seen on a real
- * server says so. Rows are tried in this order.
+ * The kinds of server that serve Nemotron, a row each: how one is recognised, what is polled there, how prompts and tokens
+ * travel, what holds a budget, and its known limitations. A new kind is a new row and nothing else. Read off their sources
+ * and documents (named in each row); what was seen on a real server says so. Rows are tried in this order.
  */
 import type { PrefixWay } from '../../../prompt/family.ts';
+import type { ServedModel } from '../http/wire.ts';
 import { LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
-import type { Found } from './probe.ts';
+import { VLLM_METRICS, type MetricsPage } from './metrics.ts';
+import {
+  healthStatus,
+  isSglang,
+  knowsBudget,
+  nimVersion,
+  ollamaVersion,
+  prefixCaching,
+  serverVersion,
+  slotWindow,
+  vllmHasBudget,
+  type Found,
+} from './signs.ts';
 
 export type Dialect = {
   readonly name: string;
-  readonly recognise: (found: Found) => boolean;
+  /** of a hosted service: nothing is polled there that is not documented */
+  readonly host?: string;
+  /** `owned_by` of its models, or its `Server` header, if either is a certain sign */
+  readonly owner?: string;
+  readonly serverHeader?: string;
+  /** by what the polled paths answer, if neither host, owner nor header is a sign */
+  readonly recognise?: (found: Found) => boolean;
+  /** the port that it usually has, if it may be looked for on this machine */
+  readonly port?: number;
+  /** its processes, by their command lines */
+  readonly program?: RegExp;
+  /** side paths that show what it is and what it can do */
+  readonly polls: readonly string[];
+  /** what it does with prompts and ids is known from a real one: it is not tried out with a token */
+  readonly isTrusted?: true;
+  readonly version?: (found: Found) => string | undefined;
+  readonly window?: (found: Found, served: ServedModel) => number | undefined;
+  readonly prefixCaching?: (found: Found) => boolean | undefined;
+  readonly metrics?: MetricsPage;
   /** whose endpoints render conversations and tokenize; absent: none */
   readonly tokenizer?: 'vllm' | 'llama.cpp';
   /**
-   * How a prompt of token ids is gone on with: `/v1/completions` by ids, or by the text of the ids, or llama.cpp's own
+   * How a prompt of token ids is continued: `/v1/completions` by ids, or by the text of the ids, or llama.cpp's own
    * `/completion`; absent: not at all. With the fields that make tokens countable.
    */
   readonly completions?: { readonly by: 'ids' | 'text' | 'llama.cpp'; readonly fields: object };
+  /** sends usage with every chunk, if it is asked to */
+  readonly usageWithEveryChunk?: true;
   readonly chat: {
     /** `chat_template_kwargs` reaches the template */
     readonly templateArguments: boolean;
     /** what switches thinking besides the family's own switch */
     readonly thinking: (on: boolean) => object;
-    /** usage with every chunk */
-    readonly countsChunks: boolean;
-    /** what shows special tokens in the text: without a parser a thought could not be told from its answer */
+    /** what shows special tokens in the text: without a parser thinking could not be told from its answer */
     readonly shows?: object;
     /** how the beginning of the assistant's turn can be handed over; absent: not at all, or it was not tried */
     readonly assistantPrefix?: readonly PrefixWay[];
@@ -38,10 +69,12 @@ export type Dialect = {
     readonly countsPrompt: boolean;
     /** what the server has to be started with */
     readonly needs: string;
+    /** whether this one knows the field; absent: all of them do */
+    readonly isThere?: (found: Found) => boolean;
   };
-  /** a model is loaded with its first request, and the server tells which ones it has */
+  /** a model is loaded with its first request, and the server reports which ones it has */
   readonly loads?: LoadsOnDemand;
-  readonly beware: readonly { readonly of: string; readonly source: string }[];
+  readonly limitations: readonly { readonly of: string; readonly source: string }[];
 };
 
 const none = (): object => ({});
@@ -51,8 +84,9 @@ const byIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens
 export const DIALECTS: readonly Dialect[] = [
   {
     name: 'build.nvidia.com',
-    recognise: ({ host }) => host === 'integrate.api.nvidia.com',
-    chat: { templateArguments: true, thinking: none, countsChunks: false },
+    host: 'integrate.api.nvidia.com',
+    polls: [],
+    chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'chat',
       field: 'reasoning_budget',
@@ -60,7 +94,7 @@ export const DIALECTS: readonly Dialect[] = [
       countsPrompt: false,
       needs: 'a Nemotron 3 or newer',
     },
-    beware: [
+    limitations: [
       {
         of: 'Nano 2 takes min_thinking_tokens and max_thinking_tokens instead',
         source: 'NVIDIA-AI-Blueprints/rag#100',
@@ -69,9 +103,10 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'openrouter',
-    recognise: ({ host }) => host === 'openrouter.ai',
-    chat: { templateArguments: false, thinking: (on) => ({ reasoning: { enabled: on } }), countsChunks: false },
-    beware: [
+    host: 'openrouter.ai',
+    polls: [],
+    chat: { templateArguments: false, thinking: (on) => ({ reasoning: { enabled: on } }) },
+    limitations: [
       {
         of: 'reasoning.max_tokens becomes an effort level for most providers, so it is not used',
         source: 'openrouter.ai/docs',
@@ -81,11 +116,26 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'llama.cpp',
-    recognise: ({ serverHeader, owner }) => serverHeader === 'llama.cpp' || owner === 'llamacpp',
+    owner: 'llamacpp',
+    serverHeader: 'llama.cpp',
+    port: 8080,
+    program: /llama-server|llama_cpp/,
+    polls: ['/props', '/metrics'],
+    isTrusted: true,
+    window: slotWindow,
+    metrics: {
+      path: '/metrics',
+      names: {
+        running: 'llamacpp:requests_processing',
+        waiting: 'llamacpp:requests_deferred',
+        generated: 'llamacpp:tokens_predicted_total',
+        speed: 'llamacpp:predicted_tokens_seconds',
+      },
+    },
     tokenizer: 'llama.cpp',
     completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
     // it closes an empty thought before a prefix where thinking is switched by an argument (seen on commit 0c1e570)
-    chat: { templateArguments: true, thinking: none, countsChunks: false, assistantPrefix: ['unasked'] },
+    chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
     budget: {
       on: 'chat',
       field: 'thinking_budget_tokens',
@@ -93,7 +143,7 @@ export const DIALECTS: readonly Dialect[] = [
       countsPrompt: false,
       needs: 'a build since 2026',
     },
-    beware: [
+    limitations: [
       { of: 'ids within a character are not sent', source: 'tools/server/server-context.cpp' },
       { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on commit 0c1e570' },
       {
@@ -104,25 +154,50 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'ollama',
-    recognise: ({ ollamaVersion }) => ollamaVersion !== undefined,
-    chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }), countsChunks: false },
+    recognise: (found) => ollamaVersion(found) !== undefined,
+    port: 11_434,
+    program: /ollama/,
+    polls: ['/api/version', OLLAMA.path],
+    version: ollamaVersion,
+    chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }) },
     loads: OLLAMA,
-    beware: [{ of: 'chat_template_kwargs and budgets are ignored in silence', source: 'ollama/ollama#17785' }],
+    limitations: [{ of: 'chat_template_kwargs and budgets are ignored in silence', source: 'ollama/ollama#17785' }],
   },
   {
     name: 'lm-studio',
-    recognise: ({ owner, lmStudio }) => lmStudio || owner === 'organization_owner',
+    owner: 'organization_owner',
+    recognise: ({ answers }) => LM_STUDIO.read(answers.get(LM_STUDIO.path)) !== undefined,
+    port: 1234,
+    program: /LM Studio|lms/,
+    polls: [LM_STUDIO.path],
     completions: { by: 'text', fields: {} },
-    chat: { templateArguments: false, thinking: none, countsChunks: false },
+    chat: { templateArguments: false, thinking: none },
     loads: LM_STUDIO,
-    beware: [{ of: 'no budget field', source: 'lmstudio-ai/lmstudio-bug-tracker#1974' }],
+    limitations: [{ of: 'no budget field', source: 'lmstudio-ai/lmstudio-bug-tracker#1974' }],
   },
   {
     name: 'sglang',
-    recognise: ({ owner, sglangModel }) => owner === 'sglang' || sglangModel,
+    owner: 'sglang',
+    recognise: isSglang,
+    port: 30_000,
+    program: /sglang/,
+    polls: ['/get_model_info', '/version', '/metrics'],
+    version: serverVersion,
+    metrics: {
+      path: '/metrics',
+      names: {
+        running: 'sglang:num_running_reqs',
+        waiting: 'sglang:num_queue_reqs',
+        cacheUse: 'sglang:token_usage',
+        generated: 'sglang:generation_tokens_total',
+        speed: 'sglang:gen_throughput',
+        firstToken: 'sglang:time_to_first_token_seconds',
+      },
+    },
+    usageWithEveryChunk: true,
     tokenizer: 'vllm',
     completions: byIds,
-    chat: { templateArguments: true, thinking: none, countsChunks: true },
+    chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'chat',
       field: 'custom_params.thinking_budget',
@@ -130,17 +205,31 @@ export const DIALECTS: readonly Dialect[] = [
       countsPrompt: false,
       needs: '--enable-strict-thinking and --reasoning-parser',
     },
-    beware: [
+    limitations: [
       { of: 'no budget on /v1/completions', source: 'serving_completions.py' },
       { of: 'closed streams may decode on to max_tokens', source: 'sgl-project/sglang#36333' },
     ],
   },
   {
     name: 'tensorrt-llm',
-    recognise: ({ owner }) => owner === 'tensorrt_llm',
+    owner: 'tensorrt_llm',
+    program: /trtllm/,
+    polls: ['/version'],
+    version: serverVersion,
+    metrics: {
+      path: '/prometheus/metrics',
+      names: {
+        running: 'trtllm_num_requests_running',
+        waiting: 'trtllm_num_requests_waiting',
+        cacheUse: 'trtllm_kv_cache_utilization',
+        generated: 'trtllm_generation_tokens_total',
+        firstToken: 'trtllm_time_to_first_token_seconds',
+      },
+    },
+    usageWithEveryChunk: true,
     // any field that it does not know is an error
     completions: { by: 'ids', fields: { skip_special_tokens: false } },
-    chat: { templateArguments: true, thinking: none, countsChunks: true },
+    chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'both',
       field: 'thinking_token_budget',
@@ -148,12 +237,26 @@ export const DIALECTS: readonly Dialect[] = [
       countsPrompt: true,
       needs: '--reasoning_parser',
     },
-    beware: [{ of: 'with a Nano 2 kind of tokenizer the start is not found', source: 'llmapi/thinking_budget.py' }],
+    limitations: [
+      { of: 'with a Nano 2 kind of tokenizer the start is not found', source: 'llmapi/thinking_budget.py' },
+    ],
   },
   {
     name: 'nim-1',
-    recognise: ({ nimVersion }) => nimVersion?.startsWith('1.') === true,
-    chat: { templateArguments: true, thinking: none, countsChunks: false },
+    recognise: (found) => nimVersion(found)?.startsWith('1.') === true,
+    polls: ['/v1/metadata'],
+    version: nimVersion,
+    metrics: {
+      path: '/v1/metrics',
+      names: {
+        running: 'num_requests_running',
+        waiting: 'num_requests_waiting',
+        cacheUse: 'gpu_cache_usage_perc',
+        generated: 'generation_tokens_total',
+        firstToken: 'time_to_first_token_seconds',
+      },
+    },
+    chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'chat',
       field: 'nvext.max_thinking_tokens',
@@ -161,7 +264,7 @@ export const DIALECTS: readonly Dialect[] = [
       countsPrompt: false,
       needs: 'NIM_ENABLE_BUDGET_CONTROL=1',
     },
-    beware: [
+    limitations: [
       {
         of: 'it may go a tenth beyond the budget to find a line end',
         source: 'docs.nvidia.com, NIM thinking budget control',
@@ -171,13 +274,21 @@ export const DIALECTS: readonly Dialect[] = [
   {
     // NIM 2 serves with vLLM and its routes
     name: 'vllm',
-    recognise: ({ owner, knowsBudget }) => owner === 'vllm' || knowsBudget === true,
+    owner: 'vllm',
+    recognise: (found) => knowsBudget(found) === true,
+    port: 8000,
+    program: /\bvllm serve |VLLM::|vllm\.entrypoints/,
+    polls: ['/version', '/openapi.json', '/metrics'],
+    isTrusted: true,
+    version: serverVersion,
+    prefixCaching,
+    metrics: VLLM_METRICS,
+    usageWithEveryChunk: true,
     tokenizer: 'vllm',
     completions: byIds,
     chat: {
       templateArguments: true,
       thinking: none,
-      countsChunks: true,
       shows: { skip_special_tokens: false },
       assistantPrefix: ['unasked', 'asked'],
     },
@@ -188,8 +299,9 @@ export const DIALECTS: readonly Dialect[] = [
       // N in the field is N - 1 tokens behind `<think>` and a line end (seen on 0.32)
       countsPrompt: true,
       needs: '--reasoning-parser (0.19 or newer)',
+      isThere: vllmHasBudget,
     },
-    beware: [
+    limitations: [
       { of: 'with a Nano 2 kind of tokenizer its budget is ignored in silence', source: 'seen on 0.32' },
       { of: 'speculative decoding on the V2 runner ignores the budget', source: 'vllm-project/vllm#54906' },
       { of: 'with a parser, an answer without thinking may arrive as reasoning', source: 'seen on 0.32' },
@@ -197,24 +309,48 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'transformers',
-    recognise: ({ health }) => health === 'ok',
+    recognise: (found) => healthStatus(found) === 'ok',
+    program: /transformers serve|transformers-cli serve/,
+    polls: ['/health'],
     completions: { by: 'text', fields: {} },
-    chat: { templateArguments: false, thinking: none, countsChunks: false },
-    beware: [{ of: 'thinking stays in the content, up to its end marker', source: 'seen on 5.19' }],
+    chat: { templateArguments: false, thinking: none },
+    limitations: [{ of: 'thinking stays in the content, up to its end marker', source: 'seen on 5.19' }],
   },
   {
     // whoever it is: by trying
     name: 'unknown',
     recognise: () => true,
+    polls: ['/version'],
+    version: serverVersion,
+    metrics: VLLM_METRICS,
     tokenizer: 'vllm',
     completions: byIds,
-    chat: { templateArguments: true, thinking: none, countsChunks: false },
-    beware: [],
+    chat: { templateArguments: true, thinking: none },
+    limitations: [],
   },
 ];
 
-export function dialectOf(found: Found, name?: string): Dialect {
-  const dialect = DIALECTS.find((row) => (name === undefined ? row.recognise(found) : row.name === name));
-  // the last row recognises everything
-  return dialect as Dialect;
+/** The last row is whatever no other row fits. */
+const UNKNOWN = DIALECTS.at(-1) as Dialect;
+
+/** By certain signs alone: host, owner, header. */
+export function recogniseAtOnce({ host, owner, serverHeader }: Found): Dialect | undefined {
+  return DIALECTS.find(
+    (row) =>
+      row.host === host ||
+      (row.owner !== undefined && row.owner === owner) ||
+      (row.serverHeader !== undefined && row.serverHeader === serverHeader),
+  );
+}
+
+/** By what the polled paths answered. */
+export function recognise(found: Found): Dialect {
+  return DIALECTS.find((row) => row.recognise?.(found) === true) ?? UNKNOWN;
+}
+
+/** What is polled where nothing is certain yet. */
+export const ALL_POLLS: readonly string[] = [...new Set(DIALECTS.flatMap(({ polls }) => polls))];
+
+export function dialectNamed(name: string): Dialect {
+  return DIALECTS.find((row) => row.name === name) ?? UNKNOWN;
 }

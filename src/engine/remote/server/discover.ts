@@ -1,14 +1,21 @@
 /** Looks for a server on this machine's usual ports. No key goes there: whoever answers may be anyone. */
+import { limit } from '../../../wait.ts';
 import { modelList } from '../http/wire.ts';
+import { DIALECTS } from './dialects.ts';
 
-/** In the order of preference, where several serve a Nemotron or none does. */
-const PORTS = [
-  { port: 8000, of: 'vLLM or NIM' },
-  { port: 30_000, of: 'SGLang' },
-  { port: 8080, of: 'llama.cpp' },
-  { port: 1234, of: 'LM Studio' },
-  { port: 11_434, of: 'Ollama' },
-] as const;
+type Port = { readonly port: number; readonly of: string };
+
+/** In the order of preference, if several serve a Nemotron or none does: vLLM before its relatives. */
+const PREFERRED = ['vllm', 'sglang', 'llama.cpp', 'lm-studio', 'ollama'];
+
+const PORTS: readonly Port[] = DIALECTS.flatMap(({ name, port }) =>
+  port === undefined ? [] : [{ port, of: name }],
+).toSorted((a, b) => rank(a) - rank(b));
+
+function rank({ of }: Port): number {
+  const index = PREFERRED.indexOf(of);
+  return index === -1 ? PREFERRED.length : index;
+}
 
 const LOOK_MS = 300;
 
@@ -16,10 +23,8 @@ const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
 export type Discovered = { readonly baseUrl: string; readonly model: string; readonly usually: string };
 
-/** Where `usual` is given, those ports instead. */
-export async function discover(
-  usual: readonly { port: number; of: string }[] = PORTS,
-): Promise<Discovered | undefined> {
+/** If `usual` is given, those ports instead. */
+export async function discover(usual: readonly Port[] = PORTS): Promise<Discovered | undefined> {
   const looks = await Promise.all(usual.map((place) => lookAt(place)));
   const found = looks.filter((it) => it !== undefined);
   return found.find(({ model }) => NEMOTRON.test(model)) ?? found[0];
@@ -31,12 +36,15 @@ export function usualPorts(): string {
 
 /** Whether anybody takes a connection at an address. */
 export async function answers(root: string): Promise<boolean> {
+  const { signal, release } = limit(undefined, LOOK_MS);
   try {
-    await fetch(`${root}/v1/models`, { signal: AbortSignal.timeout(LOOK_MS), redirect: 'manual' });
+    await fetch(`${root}/v1/models`, { signal, redirect: 'manual' });
     return true;
   } catch (error) {
     // slow is not absent, and neither is somebody who hangs up
     return !isDeserted(error);
+  } finally {
+    release();
   }
 }
 
@@ -51,12 +59,15 @@ const NOBODY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'
 
 async function lookAt({ port, of }: { readonly port: number; readonly of: string }): Promise<Discovered | undefined> {
   const baseUrl = `http://127.0.0.1:${port}`;
+  const { signal, release } = limit(undefined, LOOK_MS);
   try {
-    const response = await fetch(`${baseUrl}/v1/models`, { signal: AbortSignal.timeout(LOOK_MS), redirect: 'error' });
+    const response = await fetch(`${baseUrl}/v1/models`, { signal, redirect: 'error' });
     const { data } = modelList.parse(await response.json());
     const model = data.find(({ id }) => NEMOTRON.test(id)) ?? data[0];
     return model && { baseUrl, model: model.id, usually: of };
   } catch {
     return undefined;
+  } finally {
+    release();
   }
 }

@@ -1,6 +1,5 @@
-/** Servers that load a model with its first request, and tell which ones they have loaded. */
+/** Servers that load a model with its first request, and report which ones they have loaded. */
 import * as z from 'zod';
-import type { RemoteClient } from '../http/client.ts';
 import { asJson } from '../http/wire.ts';
 
 type Loaded = { readonly model: string; readonly window: number | null | undefined };
@@ -8,7 +7,7 @@ type Loaded = { readonly model: string; readonly window: number | null | undefin
 export type LoadsOnDemand = {
   readonly path: string;
   /** undefined: this is not what such a server answers */
-  readonly read: (body: unknown) => readonly Loaded[] | undefined;
+  readonly read: (answer: string | undefined) => readonly Loaded[] | undefined;
   /** what an operator does */
   readonly toLoad: string;
 };
@@ -22,9 +21,9 @@ const ollamaModels = z.object({
 
 export const LM_STUDIO: LoadsOnDemand = {
   path: '/api/v0/models',
-  read: (body) =>
+  read: (answer) =>
     lmStudioModels
-      .safeParse(body)
+      .safeParse(asJson(answer))
       .data?.data.filter(({ state }) => state === 'loaded')
       .map(({ id, loaded_context_length: window }) => ({ model: id, window })),
   toLoad: 'load it in LM Studio, or by `lms load`',
@@ -32,17 +31,9 @@ export const LM_STUDIO: LoadsOnDemand = {
 
 export const OLLAMA: LoadsOnDemand = {
   path: '/api/ps',
-  read: (body) =>
-    ollamaModels.safeParse(body).data?.models.map(({ name, context_length: window }) => ({ model: name, window })),
+  read: (answer) =>
+    ollamaModels
+      .safeParse(asJson(answer))
+      .data?.models.map(({ name, context_length: window }) => ({ model: name, window })),
   toLoad: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
 };
-
-/** Whether it is in memory now; undefined where the server does not tell. */
-export async function isLoaded(
-  client: RemoteClient,
-  { path, read }: LoadsOnDemand,
-  model: string,
-  signal: AbortSignal,
-): Promise<boolean | undefined> {
-  return read(asJson(await client.look(path, signal)))?.some((loaded) => loaded.model === model);
-}

@@ -12,6 +12,8 @@ export type Completion = {
   readonly encode: (text: string) => Promise<readonly number[]>;
   readonly decode: (ids: readonly number[]) => Promise<string>;
   readonly count?: Count;
+  /** its tokens come without ids, so that usage is needed with every chunk */
+  readonly needsUsage?: boolean;
   readonly signal: AbortSignal;
 };
 
@@ -27,7 +29,7 @@ async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limit
     prompt: by === 'ids' ? [...ids] : await task.decode(ids),
     max_tokens: limits.maxTokens,
     ...sampled(limits),
-    stream_options: { include_usage: true, ...(dialect.chat.countsChunks && { continuous_usage_stats: true }) },
+    stream_options: { include_usage: true, ...(task.needsUsage && { continuous_usage_stats: true }) },
     ...fields,
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };

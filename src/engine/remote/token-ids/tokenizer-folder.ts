@@ -3,6 +3,7 @@ import { downloadFileToCacheDir, getHFHubCachePath, modelInfo, pathsInfo } from 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../../errors.ts';
+import { limit } from '../../../wait.ts';
 import { isHubId } from '../../hub-id.ts';
 
 export type TokenizerSource = {
@@ -20,7 +21,7 @@ export const TOKENIZER = 'tokenizer.json';
 /** What is needed comes last: where it is, all is. */
 const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
 
-/** For one file. */
+/** For the three files together. */
 const HUB_MS = 600_000;
 
 /**
@@ -51,8 +52,8 @@ function isComplete(folder: string): boolean {
 }
 
 async function download(id: string, hub: string | undefined, signal: AbortSignal): Promise<string> {
-  const inTime: typeof fetch = (url, options) =>
-    fetch(url, { ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(HUB_MS)]) });
+  const under = limit(signal, HUB_MS);
+  const inTime: typeof fetch = (url, options) => fetch(url, { ...options, signal: under.signal });
   const from = { fetch: inTime, ...(hub === undefined ? {} : { hubUrl: hub.replace(/\/+$/, '') }) };
   try {
     const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
@@ -73,6 +74,8 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
         cause,
       },
     );
+  } finally {
+    under.release();
   }
 }
 

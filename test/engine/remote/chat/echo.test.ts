@@ -1,7 +1,7 @@
 /** The beginning of a turn that comes back: taken away whole, in however many pieces it comes, and nothing else. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Echo } from '../../../../src/engine/remote/chat/echo.ts';
+import { Echo } from '../../../../src/engine/remote/chat/channels.ts';
 
 const GIVEN = 'so 2 + 2\n</think>\n\n';
 

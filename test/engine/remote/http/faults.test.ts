@@ -8,17 +8,16 @@ import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { toFault } from '../../../../src/engine/remote/http/faults.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
 import { thinks } from '../../../support/fake-vllm/scripts.ts';
-import { forever, generate, greedily, read } from '../../reading.ts';
+import { factsOf, generate, generateFrom, greedily, read } from '../../reading.ts';
 import { startFake, startRoad } from '../server/road.ts';
 
-const signal = forever();
 const PROMPT = [4, 296, 205];
 
 /** The tokens that came, and what ended them. */
 async function broken(url: string): Promise<{ ids: readonly number[]; error: unknown }> {
   const ids: number[] = [];
   try {
-    for await (const piece of createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal })) {
+    for await (const piece of generateFrom(createRemoteEngine({ baseUrl: url }), PROMPT, greedily(40))) {
       ids.push(...piece.ids);
     }
   } catch (error) {
@@ -40,7 +39,6 @@ test.each([
 });
 
 test.each([
-  { name: 'the connection breaks', misbehave: { dropAfterTokens: 0 }, code: 'ENGINE_UNREACHABLE' },
   { name: 'an event comes that is no JSON', misbehave: { garbageAfterTokens: 0 }, code: 'ENGINE_PROTOCOL' },
   { name: 'the server reports an error', misbehave: { errorAfterTokens: 0 }, code: 'ENGINE_HTTP' },
 ])('between the headers and the first token it is an error that a person can read, when $name', async (row) => {
@@ -50,17 +48,26 @@ test.each([
   expect(error).toMatchObject({ code: row.code });
 });
 
+// the request may have been begun, so it is not for the client to send it again
+test('a connection that breaks between the headers and the first token is a lost one', async () => {
+  const fake = await startFake({ misbehave: { dropAfterTokens: 0 } });
+  const { ids, error } = await broken(fake.url);
+  expect(ids).toEqual([]);
+  expect(error).toBeInstanceOf(ConnectionLostError);
+  expect(fake.requests.filter(({ path }) => path === '/v1/completions')).toHaveLength(1);
+});
+
 test('a stream that ends in order but does not say why has no finish reason, and every token', async () => {
   const fake = await startFake({ script: () => '123456789', misbehave: { truncateWithoutFinish: true } });
   const { ids, text, finish } = await read(
-    createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(40), { signal }),
+    generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(40)),
   );
   expect({ tokens: ids.length, text, finish }).toEqual({ tokens: 9, text: '123456789', finish: undefined });
 });
 
 test.each(['repetition', 'abort'] as const)('the server\'s own reason "%s" is handed on as it is', async (reason) => {
   const { url } = await startFake({ misbehave: { finishReason: { afterTokens: 6, reason } } });
-  const { ids, finish } = await read(createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(40), { signal }));
+  const { ids, finish } = await read(generateFrom(createRemoteEngine({ baseUrl: url }), PROMPT, greedily(40)));
   expect(ids).toHaveLength(6);
   expect(finish).toEqual({ unified: 'other', raw: reason });
 });
@@ -79,9 +86,9 @@ test('where nobody answers, the error names the address that was tried and the t
   const { port } = probe.address() as AddressInfo;
   probe.close();
   await once(probe, 'close');
-  const error = await createRemoteEngine({ baseUrl: `http://127.0.0.1:${port}/v1` })
-    .describe({ signal })
-    .catch((reason: unknown) => reason);
+  const error = await factsOf(createRemoteEngine({ baseUrl: `http://127.0.0.1:${port}/v1` })).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(ThinkmeterError);
   expect(toSentence(error as ThinkmeterError)).toBe(
     `no server answers at http://127.0.0.1:${port}; start vLLM there, set THINKMETER_BASE_URL to where it is, ` +
@@ -98,9 +105,7 @@ test.each([
   const road = await startRoad((await startFake()).url, {
     detour: () => ({ status, body: { error: { message: 'x'.repeat(5000) } } }),
   });
-  const error = await createRemoteEngine({ baseUrl: road.url })
-    .describe({ signal })
-    .catch((reason: unknown) => reason);
+  const error = await factsOf(createRemoteEngine({ baseUrl: road.url })).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'ENGINE_HTTP', status, hint: expect.stringContaining(hint) });
   // what the server says may be a whole page
   expect(toSentence(error as ThinkmeterError).length).toBeLessThan(500);
@@ -108,7 +113,7 @@ test.each([
 
 test("the server's own words are in the error when a request does not fit", async () => {
   const { url } = await startFake({ window: 64 });
-  const generation = createRemoteEngine({ baseUrl: url }).generate(PROMPT, greedily(100), { signal });
+  const generation = generateFrom(createRemoteEngine({ baseUrl: url }), PROMPT, greedily(100));
   await expect(read(generation)).rejects.toThrow('max_tokens=100 cannot be greater than max_model_len=64');
 });
 

@@ -3,10 +3,9 @@ import { inspect } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
-import { ask, forever, generate, greedily } from '../../reading.ts';
+import { factsOf, generate, greedily, promptOf } from '../../reading.ts';
 import { startFake, startRoad } from '../server/road.ts';
 
-const signal = forever();
 const KEY = 'sesame-1f9e';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -49,7 +48,7 @@ test.each([
 ])('$name is an error that says where the key goes', async ({ apiKey, says }) => {
   const { url } = await startFake({ apiKey: KEY });
   const engine = createRemoteEngine({ baseUrl: url, ...(apiKey === undefined ? {} : { apiKey }) });
-  const error = await failureOf(engine.describe({ signal }));
+  const error = await failureOf(factsOf(engine));
   expect(error).toMatchObject({ code: 'ENGINE_HTTP', status: 401 });
   expect(toSentence(error)).toContain(`the server at ${url} ${says}`);
   expect(toSentence(error)).toContain('THINKMETER_API_KEY');
@@ -63,15 +62,13 @@ test.each([
   { name: 'at the end of the excerpt', body: { error: { message: `${'x'.repeat(195)}${KEY}` } } },
 ])('a key that the server repeats $name is not in the error', async ({ body }) => {
   const road = await startRoad((await startFake()).url, { detour: () => ({ status: 400, body }) });
-  const error = await failureOf(createRemoteEngine({ baseUrl: road.url, apiKey: KEY }).describe({ signal }));
+  const error = await failureOf(factsOf(createRemoteEngine({ baseUrl: road.url, apiKey: KEY })));
   expect(toSentence(error)).not.toContain(KEY.slice(0, 6));
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(KEY);
 });
 
 test('a server that cannot be reached is named without the key', async () => {
-  const error = await failureOf(
-    createRemoteEngine({ baseUrl: 'http://127.0.0.1:1', apiKey: KEY }).describe({ signal }),
-  );
+  const error = await failureOf(factsOf(createRemoteEngine({ baseUrl: 'http://127.0.0.1:1', apiKey: KEY })));
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(KEY);
 });
 
@@ -80,9 +77,7 @@ test('a redirect to another address does not take the key along', async () => {
   const road = await startRoad((await startFake()).url, {
     detour: ({ path }) => ({ status: 307, headers: { location: elsewhere.url + path }, body: '' }),
   });
-  await createRemoteEngine({ baseUrl: road.url, apiKey: KEY })
-    .describe({ signal })
-    .catch(() => undefined);
+  await factsOf(createRemoteEngine({ baseUrl: road.url, apiKey: KEY })).catch(() => undefined);
   expect(road.passed.length).toBeGreaterThan(0);
   expect(elsewhere.requests.map(({ headers }) => headers.authorization ?? '')).not.toContain(`Bearer ${KEY}`);
 });
@@ -104,7 +99,7 @@ async function headersWith(variables: Readonly<Record<string, string>>): Promise
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const fake = await startFake();
   const engine = createRemoteEngine({ baseUrl: fake.url });
-  await engine.render(ask('x'), true, { signal });
+  await promptOf(engine, 'x');
   return JSON.stringify(fake.requests.map(({ headers }) => headers));
 }
 

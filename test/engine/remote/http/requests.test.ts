@@ -4,10 +4,8 @@ import { expect, test } from 'vitest';
 import { createRemoteEngine, type RemoteOptions } from '../../../../src/engine/remote/engine.ts';
 import { neverStopsThinking } from '../../../support/fake-vllm/scripts.ts';
 import type { FakeVllm, RecordedRequest } from '../../../support/fake-vllm/server.ts';
-import { ask, failure, forever, generate, greedily, read } from '../../reading.ts';
+import { decode, factsOf, failure, generate, generateFrom, greedily, idsFor, promptOf, read } from '../../reading.ts';
 import { startFake, startRoad } from '../server/road.ts';
-
-const signal = forever();
 
 function engineAt({ url }: Pick<FakeVllm, 'url'>, options: Partial<RemoteOptions> = {}) {
   return createRemoteEngine({ baseUrl: url, ...options });
@@ -25,18 +23,22 @@ test.each([
 ])('a generation asks for these fields and no others: $name', async ({ sampling, fields }) => {
   const fake = await startFake();
   const ids = [4, 296, 205];
-  await read(engineAt(fake).generate(ids, { maxTokens: 7, sampling }, { signal }));
-  expect(asked(fake, '/v1/completions').map(({ body }) => body)).toEqual([
-    {
-      model: 'thinkmeter-demo',
-      prompt: ids,
-      max_tokens: 7,
-      ...fields,
-      stream: true,
-      stream_options: { include_usage: true, continuous_usage_stats: true },
-      return_token_ids: true,
-      skip_special_tokens: false,
-    },
+  const engine = engineAt(fake);
+  await read(generateFrom(engine, ids, { maxTokens: 7, sampling }));
+  await read(generateFrom(engine, ids, { maxTokens: 7, sampling }));
+  const body = {
+    model: 'thinkmeter-demo',
+    prompt: ids,
+    max_tokens: 7,
+    ...fields,
+    stream: true,
+    return_token_ids: true,
+    skip_special_tokens: false,
+  };
+  expect(asked(fake, '/v1/completions').map((request) => request.body)).toEqual([
+    // usage with every chunk, until ids have been seen to come
+    { ...body, stream_options: { include_usage: true, continuous_usage_stats: true } },
+    { ...body, stream_options: { include_usage: true } },
   ]);
 });
 
@@ -45,7 +47,7 @@ test.each([
   { model: 'thinkmeter-demo-3', system: 'You are a careful reasoner.', templateArguments: { enable_thinking: false } },
 ] as const)('a prompt for $model is rendered with its switch said out loud', async (row) => {
   const fake = await startFake({ model: row.model });
-  await engineAt(fake).render(ask('2 + 3 = ?'), false, { signal });
+  await promptOf(engineAt(fake), '2 + 3 = ?', false);
   expect(asked(fake, '/tokenize').find(({ body }) => 'messages' in body)?.body).toEqual({
     model: row.model,
     messages: [
@@ -59,7 +61,7 @@ test.each([
 
 test('text alone is tokenized without a leading <s>', async () => {
   const fake = await startFake();
-  await engineAt(fake).describe({ signal });
+  await factsOf(engineAt(fake));
   const texts = asked(fake, '/tokenize').map(({ body }) => body);
   expect(texts.length).toBeGreaterThan(0);
   for (const body of texts) expect(body).toMatchObject({ add_special_tokens: false });
@@ -68,19 +70,19 @@ test('text alone is tokenized without a leading <s>', async () => {
 test('a prompt without control strings costs one request to render, once the end of such prompts is known', async () => {
   const fake = await startFake();
   const engine = engineAt(fake);
-  await engine.render(ask('2 + 3 = ?'), true, { signal });
+  await promptOf(engine, '2 + 3 = ?');
   const before = fake.requests.length;
-  await engine.render(ask('4 + 5 = ?'), true, { signal });
+  await promptOf(engine, '4 + 5 = ?');
   expect(fake.requests.slice(before).map(({ path }) => path)).toEqual(['/tokenize']);
 });
 
 test('a generation that is aborted is aborted at the server, before it is written to its end', async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 2 });
   const engine = engineAt(fake);
-  const { ids } = await engine.render(ask('x'), true, { signal });
+  const ids = await idsFor(engine, 'x');
   const leave = new AbortController();
   const reading = (async () => {
-    for await (const _ of engine.generate(ids, greedily(1500), { signal: leave.signal })) leave.abort();
+    for await (const _ of generateFrom(engine, ids, greedily(1500), { signal: leave.signal })) leave.abort();
   })();
   expect(await failure(reading)).toBeInstanceOf(Error);
   await expect.poll(() => asked(fake, '/v1/completions')[0]?.aborted).toBe(true);
@@ -91,9 +93,9 @@ test('a generation that is aborted is aborted at the server, before it is writte
 test('a generation whose reader leaves is aborted at the server', async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 2 });
   const engine = engineAt(fake);
-  const { ids } = await engine.render(ask('x'), true, { signal });
+  const ids = await idsFor(engine, 'x');
   // oxlint-disable-next-line no-unreachable-loop -- that is what is tested
-  for await (const _ of engine.generate(ids, greedily(1500), { signal })) break;
+  for await (const _ of generateFrom(engine, ids, greedily(1500))) break;
   await expect.poll(() => asked(fake, '/v1/completions')[0]?.aborted).toBe(true);
   expect(fake.running()).toBe(0);
 });
@@ -101,9 +103,9 @@ test('a generation whose reader leaves is aborted at the server', async () => {
 test('a generation that has not begun to answer is aborted at the server as well', async () => {
   const fake = await startFake({ misbehave: { lateHeadersMs: 20_000 } });
   const engine = engineAt(fake);
-  await engine.describe({ signal });
+  await factsOf(engine);
   const leave = new AbortController();
-  const reading = failure(read(engine.generate([4, 296], greedily(10), { signal: leave.signal })));
+  const reading = failure(read(generateFrom(engine, [4, 296], greedily(10), { signal: leave.signal })));
   await expect.poll(() => asked(fake, '/v1/completions').length).toBe(1);
   leave.abort();
   expect(await reading).toBeInstanceOf(Error);
@@ -145,7 +147,7 @@ test('a text of many control strings is tokenized over a few connections', async
   const road = await startRoad((await startFake({ window: 16_384 })).url);
   const engine = engineAt(road);
   const text = Array.from({ length: 80 }, (_, index) => `<a${index}>`).join('');
-  const { ids } = await engine.render(ask(text), true, { signal });
-  expect(await engine.decode(ids, { signal })).toContain(text);
+  const ids = await idsFor(engine, text);
+  expect(await decode(engine, ids)).toContain(text);
   expect(road.connections).toBeLessThanOrEqual(32);
 });

@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import type { FakeVllm, RecordedRequest } from '../../../support/fake-vllm/server.ts';
-import { ask, failure, forever, generate, greedily, read } from '../../reading.ts';
+import { decode, factsOf, failure, generate, generateFrom, greedily, promptOf, read } from '../../reading.ts';
 import { startFake, startRoad } from '../server/road.ts';
 
-const signal = forever();
 const PROMPT = [4, 296, 205];
 
 function completions({ requests }: FakeVllm): RecordedRequest[] {
@@ -19,7 +18,7 @@ test.each([
   { name: 'answered 429', misbehave: { rejectFirst: { times: 2, status: 429 } } },
 ] as const)('a request that is $name is asked again, and the caller never knows', async ({ misbehave }) => {
   const fake = await startFake({ misbehave });
-  const { ids } = await read(createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(5), { signal }));
+  const { ids } = await read(generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5)));
   expect(ids).toHaveLength(5);
   expect(completions(fake)).toHaveLength(3);
 });
@@ -29,7 +28,7 @@ test.each([
   { name: '503', misbehave: { rejectFirst: { times: 100, status: 503 } }, code: 'ENGINE_HTTP' },
 ] as const)('a server that always answers $name is given up after a few attempts', async ({ misbehave, code }) => {
   const fake = await startFake({ misbehave });
-  const generation = createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(5), { signal });
+  const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toMatchObject({ code });
   expect(completions(fake)).toHaveLength(4);
 });
@@ -40,7 +39,7 @@ test.each([400, 422, 500, 502, 504])('%i is not asked again', async (status) => 
     detour: ({ path }) =>
       path === '/v1/completions' ? { status, body: { error: { message: 'as it is' } } } : undefined,
   });
-  const generation = createRemoteEngine({ baseUrl: road.url }).generate(PROMPT, greedily(5), { signal });
+  const generation = generateFrom(createRemoteEngine({ baseUrl: road.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toMatchObject({
     code: 'ENGINE_HTTP',
     status,
@@ -55,19 +54,19 @@ test('a request to /tokenize is asked again as well', async () => {
   const road = await startRoad(fake.url, {
     detour: ({ path }) => (path === '/tokenize' && busy-- > 0 ? { status: 503, body: {} } : undefined),
   });
-  expect(await createRemoteEngine({ baseUrl: road.url }).describe({ signal })).toMatchObject({ window: 2048 });
+  expect(await factsOf(createRemoteEngine({ baseUrl: road.url }))).toMatchObject({ window: 2048 });
 });
 
 test('when the server asks for patience, all other requests wait as well, and no longer than asked', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 1, status: 429, retryAfterSeconds: 1 } } });
   const engine = createRemoteEngine({ baseUrl: fake.url });
-  await engine.describe({ signal });
+  await factsOf(engine);
   const generation = generate(engine, 'x', greedily(5));
   await expect.poll(() => completions(fake).length).toBe(1);
   // until the refusal has come back to us
   await sleep(250);
   const before = fake.requests.length;
-  const others = [engine.render(ask('y'), true, { signal }), engine.decode(PROMPT, { signal })];
+  const others = [promptOf(engine, 'y'), decode(engine, PROMPT)];
   await Promise.all([generation, ...others]);
   const refusedAt = completions(fake)[0]?.at ?? 0;
   const waits = fake.requests.slice(before).map(({ at }) => at - refusedAt);
@@ -79,7 +78,7 @@ test('when the server asks for patience, all other requests wait as well, and no
 
 test('a server that asks for more patience than anyone has is reported at once', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 1, status: 429, retryAfterSeconds: 3600 } } });
-  const generation = createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(5), { signal });
+  const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toMatchObject({ status: 429, hint: expect.stringContaining('busy') });
   expect(completions(fake)).toHaveLength(1);
 });
@@ -87,9 +86,9 @@ test('a server that asks for more patience than anyone has is reported at once',
 test('a caller that gives up while it waits for another attempt is let go, and asks nothing more', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 9, status: 503, retryAfterSeconds: 20 } } });
   const engine = createRemoteEngine({ baseUrl: fake.url });
-  await engine.describe({ signal });
+  await factsOf(engine);
   const leave = new AbortController();
-  const given = failure(read(engine.generate(PROMPT, greedily(5), { signal: leave.signal })));
+  const given = failure(read(generateFrom(engine, PROMPT, greedily(5), { signal: leave.signal })));
   await expect.poll(() => completions(fake).length).toBe(1);
   leave.abort();
   expect(await given).toBeInstanceOf(Error);
@@ -98,7 +97,7 @@ test('a caller that gives up while it waits for another attempt is let go, and a
 
 test('nothing is asked again once a token has come', async () => {
   const fake = await startFake({ misbehave: { dropAfterTokens: 1 } });
-  const generation = createRemoteEngine({ baseUrl: fake.url }).generate(PROMPT, greedily(5), { signal });
+  const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toThrow('broke off');
   expect(completions(fake)).toHaveLength(1);
 });

@@ -46,7 +46,7 @@ const BY_IDS: readonly Row[] = [
     kind: 'sglang',
     countedBy: 'ids',
     window: 2048,
-    fields: { ...counted, return_token_ids: true, skip_special_tokens: false },
+    fields: { ...capped, return_token_ids: true, skip_special_tokens: false },
   },
 ];
 

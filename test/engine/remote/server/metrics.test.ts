@@ -1,37 +1,44 @@
 /** A server's live figures, read off what it writes for Prometheus. */
 import { expect, test } from 'vitest';
-import { DIALECTS, type Dialect } from '../../../../src/engine/remote/server/dialects.ts';
-import { metricsPath, toLoad } from '../../../../src/engine/remote/server/metrics.ts';
+import type { Load } from '../../../../src/engine/engine.ts';
+import { DIALECTS } from '../../../../src/engine/remote/server/dialects.ts';
+import { toLoad, type MetricsPage } from '../../../../src/engine/remote/server/metrics.ts';
 import { readRecordings } from '../../../support/fake-vllm/recordings.ts';
 import { directoryOf } from '../../../wire/recorded-folders.ts';
 import { PAGES } from './metrics-pages.ts';
 import { startFake } from './road.ts';
 
-function dialect(name: string): Dialect {
+function pageOf(name: string): MetricsPage | undefined {
   const found = DIALECTS.find((row) => row.name === name);
   if (found === undefined) throw new Error(`there is no dialect ${name}`);
-  return found;
+  return found.metrics;
+}
+
+function loadFrom(text: string, name = 'vllm'): Load | undefined {
+  const page = pageOf(name);
+  if (page === undefined) throw new Error(`${name} has no page of figures`);
+  return toLoad(text, page);
 }
 
 test.each(PAGES)('$name tells its load on a page of its own', ({ name, path, text, load }) => {
-  expect(metricsPath(dialect(name))).toBe(path);
-  expect(toLoad(text, dialect(name))).toEqual(load);
+  expect(pageOf(name)?.path).toBe(path);
+  expect(loadFrom(text, name)).toEqual(load);
 });
 
 test('an unknown kind is tried as vLLM', () => {
   const [vllm] = PAGES;
-  expect(metricsPath(dialect('unknown'))).toBe('/metrics');
-  expect(toLoad(vllm?.text ?? '', dialect('unknown'))).toEqual(vllm?.load);
+  expect(pageOf('unknown')?.path).toBe('/metrics');
+  expect(loadFrom(vllm?.text ?? '', 'unknown')).toEqual(vllm?.load);
 });
 
 test.each(['build.nvidia.com', 'openrouter', 'ollama', 'lm-studio', 'transformers'])('%s has no such page', (name) => {
-  expect(metricsPath(dialect(name))).toBeUndefined();
+  expect(pageOf(name)).toBeUndefined();
 });
 
 const recordings = readRecordings(directoryOf('vllm-0.32.0')).filter(({ name }) => name === 'metrics');
 
 test.each(recordings)('what a real vLLM 0.32 wrote is read', ({ response: { body } }) => {
-  const load = toLoad(String(body), dialect('vllm'));
+  const load = loadFrom(String(body));
   expect(load).toEqual({
     running: 0,
     waiting: 0,
@@ -44,11 +51,11 @@ test.each(recordings)('what a real vLLM 0.32 wrote is read', ({ response: { body
 test('what the fake writes is read: a mean of nothing is not there', async () => {
   const { url } = await startFake();
   const text = await (await fetch(`${url}/metrics`)).text();
-  expect(toLoad(text, dialect('vllm'))).toEqual({ running: 0, waiting: 0, cacheUse: 0, generatedTokens: 0 });
+  expect(loadFrom(text)).toEqual({ running: 0, waiting: 0, cacheUse: 0, generatedTokens: 0 });
 });
 
 /** A page of vLLM's with these lines, `name{labels} value`. */
-const ofVllm = (...lines: readonly string[]) => toLoad(lines.map((line) => `vllm:${line}\n`).join(''), dialect('vllm'));
+const ofVllm = (...lines: readonly string[]) => loadFrom(lines.map((line) => `vllm:${line}\n`).join(''));
 
 test('several engines are summed', () => {
   expect(
@@ -93,7 +100,7 @@ test.each([
   { name: 'comments alone', text: '# HELP vllm:num_requests_running Number of requests.\n' },
   { name: 'the figures of another kind', text: 'sglang:num_running_reqs{a="b"} 5.0\n' },
 ])('$name says nothing', ({ text }) => {
-  expect(toLoad(text, dialect('vllm'))).toBeUndefined();
+  expect(loadFrom(text)).toBeUndefined();
 });
 
 // NaN gets as far as the tool's result, which its own schema then refuses

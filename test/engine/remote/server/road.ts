@@ -22,7 +22,8 @@ export type Answer = {
   readonly body: unknown;
 };
 
-export type Detour = (passing: Passing) => Answer | undefined;
+/** `silence`: the request is taken, and never answered. */
+export type Detour = (passing: Passing) => Answer | 'silence' | undefined;
 
 export type Road = { readonly url: string; readonly passed: readonly Passing[]; readonly connections: number };
 
@@ -43,6 +44,7 @@ export async function startRoad(target: string, { detour, below = '' }: RoadOpti
       const passing = { path, headers: incoming.headers, body: body.length === 0 ? {} : parse(body) };
       passed.push(passing);
       const answer = detour?.(passing);
+      if (answer === 'silence') return;
       if (answer !== undefined) {
         const text = typeof answer.body === 'string';
         const headers = { 'content-type': text ? 'text/html' : 'application/json', ...answer.headers };

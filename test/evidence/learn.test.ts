@@ -1,7 +1,7 @@
 /** What runs learn of the way to the server, one after the other: a cut that saves nothing is not made again. */
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
-import { Trust } from '../../src/evidence/trust.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Load } from '../../src/engine/engine.ts';
 import { finish, inChunks, says, turnEnds } from '../support/chunks.ts';
 import type { Script, Step } from '../support/scripted-engine.ts';
@@ -32,88 +32,90 @@ function counter(...generated: readonly number[]): Counter {
   };
 }
 
-function runWith(trust: Trust, first: Script, { load }: Partial<Pick<Counter, 'load'>> = {}): Promise<Outcome> {
-  return start({ tokens, trust, budget: 40, scripts: [first, answers], ...(load && { load }) }).outcome();
+function runWith(
+  evidence: EvidenceOfServers,
+  first: Script,
+  { load }: Partial<Pick<Counter, 'load'>> = {},
+): Promise<Outcome> {
+  return start({ tokens, evidence, budget: 40, scripts: [first, answers], ...(load && { load }) }).outcome();
 }
 
 /** A run's own tokens: 41 of the thinking, so that the budget is seen to be full, and those of the answer. */
 const OWN = 41 + tokens.encode('The answer is 42.').length + 1;
 
-test('a server that generates on when it is left, three times in a row: told, and then the first request is capped', async () => {
-  const trust = new Trust();
-  const told: unknown[] = [];
+test('a server that generates on when it is left, three times in a row: then the first request is capped', async () => {
+  const evidence = new EvidenceOfServers();
   for (let run = 0; run < 3; run += 1) {
     const count = counter(1000, 1000 + OWN + 300);
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const outcome = await runWith(trust, slowly, { load: () => count.load() });
+    const outcome = await runWith(evidence, slowly, { load: () => count.load() });
     expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
-    told.push(...outcome.warnings);
   }
-  expect(told).toEqual([expect.stringMatching(/300 tokens more .* from now on the first request is capped/)]);
+  expect(evidence.of('a server').summary(0)['stream']).toMatch(/300 tokens more/);
   const count = counter(0, 0);
-  const then = await runWith(trust, capped, { load: () => count.load() });
+  const then = await runWith(evidence, capped, { load: () => count.load() });
   expect(then).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
   expect(count.read).toBe(0);
 });
 
 test('a server that ends there: the figures are not asked for again', async () => {
-  const trust = new Trust();
+  const evidence = new EvidenceOfServers();
   const count = counter(1000, 1000 + OWN);
-  expect(await runWith(trust, slowly, { load: () => count.load() })).toMatchObject({ warnings: [] });
-  expect(await runWith(trust, slowly, { load: () => count.load() })).toMatchObject({ mechanism: 'stream' });
+  expect(await runWith(evidence, slowly, { load: () => count.load() })).toMatchObject({ warnings: [] });
+  expect(await runWith(evidence, slowly, { load: () => count.load() })).toMatchObject({ mechanism: 'stream' });
   expect(count.read).toBe(2);
 });
 
 test('while nothing is cut the figures are read three times, and then once in a while; a cut is learnt from at once', async () => {
-  const trust = new Trust();
+  const evidence = new EvidenceOfServers();
   const closes: Step[] = [...says(tokens, ' hm</think>The answer is 42.'), turnEnds(tokens)];
   const count = counter(1, 2, 3, 1000, 1000 + OWN);
   const closed = (): Promise<Outcome> =>
-    start({ tokens, trust, budget: 40, scripts: [closes], load: () => count.load() }).outcome();
+    start({ tokens, evidence, budget: 40, scripts: [closes], load: () => count.load() }).outcome();
   for (let run = 0; run < 6; run += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await closed();
   }
   expect(count.read).toBe(3);
-  await runWith(trust, slowly, { load: () => count.load() });
+  await runWith(evidence, slowly, { load: () => count.load() });
   expect(count.read).toBe(3);
-  await runWith(trust, slowly, { load: () => count.load() });
+  await runWith(evidence, slowly, { load: () => count.load() });
   expect(count.read).toBe(5);
-  expect(trust.verdict('a server', 'stream')).toEqual({ held: true });
+  expect(evidence.of('a server').known(0).stream).toEqual({ held: true });
 });
 
 test('a server without figures is asked for none, and believed', async () => {
-  const trust = new Trust();
-  await runWith(trust, slowly);
-  expect(await runWith(trust, slowly)).toMatchObject({ mechanism: 'stream', warnings: [] });
+  const evidence = new EvidenceOfServers();
+  await runWith(evidence, slowly);
+  expect(await runWith(evidence, slowly)).toMatchObject({ mechanism: 'stream', warnings: [] });
 });
 
 test('a stream that is held back is told each time; three in a row, and the first request is capped', async () => {
-  const trust = new Trust();
+  const evidence = new EvidenceOfServers();
   for (let turn = 1; turn <= 3; turn += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    const { mechanism, warnings } = await runWith(trust, inOneBurst);
+    const { mechanism, warnings } = await runWith(evidence, inOneBurst);
     expect({ mechanism, warnings }).toEqual({ mechanism: 'stream', warnings: [expect.stringMatching(/one burst/)] });
   }
-  expect(await runWith(trust, capped)).toMatchObject({ mechanism: 'two_call', warnings: [] });
+  expect(await runWith(evidence, capped)).toMatchObject({ mechanism: 'two_call', warnings: [] });
 });
 
 test('one that flows between them begins the count anew', async () => {
-  const trust = new Trust();
+  const evidence = new EvidenceOfServers();
   for (const script of [inOneBurst, inOneBurst, slowly, inOneBurst, inOneBurst]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
-    expect(await runWith(trust, script)).toMatchObject({ mechanism: 'stream' });
+    expect(await runWith(evidence, script)).toMatchObject({ mechanism: 'stream' });
   }
-  expect(await runWith(trust, slowly)).toMatchObject({ mechanism: 'stream' });
+  expect(await runWith(evidence, slowly)).toMatchObject({ mechanism: 'stream' });
 });
 
 // a short run tells nothing either way, but it clears what was suspected
 test('one that tells nothing between them changes nothing', async () => {
-  const trust = new Trust();
+  const evidence = new EvidenceOfServers();
   const short: Step[] = [{ wait: 1000 }, ...says(tokens, 'hm</think>It is 42.'), turnEnds(tokens)];
-  await runWith(trust, inOneBurst);
-  await runWith(trust, inOneBurst);
-  await start({ tokens, trust, budget: 40, scripts: [short] }).outcome();
-  await runWith(trust, inOneBurst);
-  expect(trust.failure('a server', 'stream')).toMatch(/one burst/);
+  await runWith(evidence, inOneBurst);
+  await runWith(evidence, inOneBurst);
+  await start({ tokens, evidence, budget: 40, scripts: [short] }).outcome();
+  await runWith(evidence, inOneBurst);
+  expect(evidence.of('a server').summary(0)['stream']).toMatch(/one burst/);
 });

@@ -1,0 +1,80 @@
+/** What the well-known side paths of servers show, each read in one place. A proxy may hide any of them. */
+import * as z from 'zod';
+import { asJson, type ServedModel } from '../http/wire.ts';
+
+/** What was found of a server: its list of models, and what side paths answered. */
+export type Found = {
+  readonly host: string;
+  /** absent: the list is not available */
+  readonly models: readonly ServedModel[] | undefined;
+  /** `owned_by` of the first model */
+  readonly owner: string | undefined;
+  readonly serverHeader: string | undefined;
+  /** of the side paths that were polled, what those answered that have an answer */
+  readonly answers: ReadonlyMap<string, string>;
+  /** paths that accepted a request and did not answer it in time */
+  readonly silent: readonly string[];
+};
+
+const openapi = z.object({
+  components: z.object({
+    schemas: z.object({ CompletionRequest: z.object({ properties: z.record(z.string(), z.unknown()) }) }),
+  }),
+});
+const version = z.object({ version: z.string() });
+const props = z.object({ default_generation_settings: z.object({ n_ctx: z.number() }) });
+const sglangModel = z.object({ model_path: z.string(), is_generation: z.boolean() });
+const nim = z.object({ version: z.string(), modelInfo: z.unknown() });
+const health = z.object({ status: z.string() });
+
+function read<T>({ answers }: Found, path: string, schema: z.ZodType<T>): T | undefined {
+  return schema.safeParse(asJson(answers.get(path))).data;
+}
+
+/** `GET /version`; builds of one's own may say anything */
+export function serverVersion(found: Found): string | undefined {
+  return read(found, '/version', version)?.version;
+}
+
+/** Whether `/v1/completions` knows `thinking_token_budget`, by `GET /openapi.json`; undefined: it is not shown. */
+export function knowsBudget(found: Found): boolean | undefined {
+  const document = read(found, '/openapi.json', openapi);
+  return document && 'thinking_token_budget' in document.components.schemas.CompletionRequest.properties;
+}
+
+/** vLLM has its field since 0.19 (vllm-project/vllm#20859); if `/openapi.json` is hidden, the version is all there is. */
+export function vllmHasBudget(found: Found): boolean {
+  const shown = knowsBudget(found);
+  if (shown !== undefined) return shown;
+  const [major = 0, minor = 0] = (serverVersion(found) ?? '').split('.').map(Number);
+  return major > 0 || minor >= 19;
+}
+
+/** The `enable_prefix_caching` label of vLLM's `vllm:cache_config_info`. */
+export function prefixCaching({ answers }: Found): boolean | undefined {
+  const label = /^vllm:cache_config_info\{.*enable_prefix_caching="(True|False)"/m;
+  const shown = label.exec(answers.get('/metrics') ?? '')?.[1];
+  return shown === undefined ? undefined : shown === 'True';
+}
+
+/** llama.cpp's window for each of its slots. */
+export function slotWindow(found: Found): number | undefined {
+  return read(found, '/props', props)?.default_generation_settings.n_ctx;
+}
+
+export function ollamaVersion(found: Found): string | undefined {
+  return read(found, '/api/version', version)?.version;
+}
+
+export function isSglang(found: Found): boolean {
+  return read(found, '/get_model_info', sglangModel) !== undefined;
+}
+
+export function nimVersion(found: Found): string | undefined {
+  return read(found, '/v1/metadata', nim)?.version;
+}
+
+/** `status` of `GET /health`; most servers answer it without a body. */
+export function healthStatus(found: Found): string | undefined {
+  return read(found, '/health', health)?.status;
+}
