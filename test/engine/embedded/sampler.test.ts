@@ -101,3 +101,108 @@ test('whatever the temperature, the order of the tokens stays', () => {
     ),
   );
 });
+
+/** What the nucleus is by definition: the whole vocabulary sorted, equal logits by their ids. */
+function nucleusBySorting(given: Float32Array, topP: number): Float32Array {
+  const logits = given.slice();
+  if (topP >= 1) return logits;
+  const { order, weights, total } = ranked(logits);
+  let mass = 0;
+  for (const [rank, token] of order.entries()) {
+    if (mass >= topP * total) logits[token] = -Infinity;
+    mass += weights[rank] ?? 0;
+  }
+  return logits;
+}
+
+function ranked(logits: Float32Array): { order: number[]; weights: number[]; total: number } {
+  const order = Array.from(logits, (_, token) => token).toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0));
+  const highest = logits[order[0] ?? 0] ?? 0;
+  const weights = order.map((token) => Math.exp((logits[token] ?? 0) - highest));
+  return { order, weights, total: weights.reduce((sum, weight) => sum + weight, 0) };
+}
+
+function isAsBySorting(given: Float32Array, topP: number): boolean {
+  const logits = given.slice();
+  applySampling(logits, { topP });
+  // by their bits, so that NaN equals itself and -0 is not 0
+  const [actual, expected] = [logits, nucleusBySorting(given, topP)].map(({ buffer }) => new Uint8Array(buffer));
+  return Buffer.compare(actual ?? Buffer.of(), expected ?? Buffer.of()) === 0;
+}
+
+const anyTopP = fc.oneof(
+  fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  fc.integer({ min: 1, max: 16 }).map((digits) => 1 - 10 ** -digits),
+  fc.integer({ min: 1, max: 300 }).map((digits) => 10 ** -digits),
+  fc.integer({ min: 1, max: 15 }).map((part) => part / 16),
+);
+
+/** Vocabularies of some thousand tokens, drawn from a seed, because fast-check takes long to make each number. */
+const SHAPES: Readonly<Record<string, (random: () => number, token: number) => number>> = {
+  'like a language model': (random) => 3 * (random() + random() + random() + random() + random() + random() - 3),
+  'one token above all': (random, token) => (token === 7 ? 60 : 10 * random()),
+  'far apart': (random) => 1000 * random(),
+  'very close, but for one far below': (random, token) => (token === 7 ? -30 : 1e-4 * random()),
+  'very close, but for one above': (random, token) => (token === 7 ? 6 : 1e-6 * random()),
+  'all equal': () => 1.5,
+  'equal where possible': (random) => (random() < 0.3 ? -Infinity : 1.5),
+  'equal but for one far below': (_, token) => (token === 7 ? -1e4 : 1.5),
+  'few different values': (random) => Math.floor(4 * random()) - 2,
+  'zeros of both signs': (random) => [0, -0, 1][Math.floor(3 * random())] ?? 0,
+  'all weights that count': (random) => 37 * random(),
+  'very high temperature': (random) => 1e-30 * (random() - 0.5),
+};
+
+type Recipe = { readonly shape: string; readonly seed: number; readonly size: number };
+
+const recipe: fc.Arbitrary<Recipe> = fc.record({
+  shape: fc.constantFrom(...Object.keys(SHAPES)),
+  seed: fc.nat(),
+  size: fc.integer({ min: 4000, max: 12_000 }),
+});
+
+function fromRecipe({ shape, seed, size }: Recipe): Float32Array {
+  let state = seed;
+  const random = (): number => {
+    // mulberry32
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return Float32Array.from({ length: size }, (_, token) => SHAPES[shape]?.(random, token) ?? 0);
+}
+
+test('whatever the few logits, infinite and NaN as well, the nucleus is that of sorting', () => {
+  const values = fc.oneof(fc.float32Array({ maxLength: 40 }), fc.float32Array({ min: -40, max: 40, maxLength: 200 }));
+  const property = fc.property(values, anyTopP, (given, topP) => {
+    expect(isAsBySorting(given, topP)).toBe(true);
+  });
+  fc.assert(property, { numRuns: 1000 });
+});
+
+test('whatever the shape of a large vocabulary, the nucleus is that of sorting', () => {
+  const property = fc.property(recipe, anyTopP, (given, topP) => {
+    expect(isAsBySorting(fromRecipe(given), topP)).toBe(true);
+  });
+  fc.assert(property, { numRuns: 150 });
+});
+
+test('where the limit is on a token or next to it, the nucleus is that of sorting', () => {
+  const away = fc.constantFrom(0, 1e-16, -1e-16, 1e-12, -1e-12, 1e-9, -1e-9, 5e-9, -5e-9, 2e-8, -2e-8);
+  fc.assert(
+    fc.property(recipe, fc.double({ min: 0, max: 1, noNaN: true }), away, (given, part, by) => {
+      const logits = fromRecipe(given);
+      const { weights, total } = ranked(logits);
+      const upTo = weights.slice(0, Math.ceil(part * weights.length)).reduce((sum, weight) => sum + weight, 0);
+      expect(isAsBySorting(logits, upTo / total + by)).toBe(true);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('one NaN leaves all logits as they are', () => {
+  const logits = Float32Array.of(1, NaN, 5, -Infinity);
+  applySampling(logits, { topP: 0.5 });
+  expect([...logits]).toEqual([1, NaN, 5, -Infinity]);
+});
