@@ -1,3 +1,5 @@
+import { availableParallelism, cpus } from 'node:os';
+
 /** Minimum, median and 90th percentile of measured milliseconds, as a table row. */
 export function figures(name: string, ms: readonly number[]): string[] {
   const sorted = ms.toSorted((a, b) => a - b);
@@ -11,3 +13,7 @@ export const HEADINGS = ['', 'min ms', 'median ms', 'p90 ms'];
 export function median(ms: readonly number[]): number {
   return ms.toSorted((a, b) => a - b)[Math.floor(ms.length / 2)] ?? 0;
 }
+
+/** Where the figures were measured. */
+export const machine = (): string =>
+  `node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'})`;
