@@ -32,26 +32,29 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
-  'src/engine/remote/engine.ts': {
-    ours: ['src/engine/engine.ts', 'src/engine/remote', 'src/prompt', 'src/errors.ts', 'src/clock.ts'],
-  },
-  // bytes and typed answers: knows no dialect
-  'src/engine/remote/http': {
-    ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/version.ts', 'src/wait.ts'],
-    npm: ['openai', 'undici', 'eventsource-parser', 'p-queue', 'zod'],
-  },
-  // which server it is, and what it can do
-  'src/engine/remote/server': {
+  // finds out what a server is, and opens sessions on it
+  'src/engine/remote': {
     ours: [
       'src/engine/engine.ts',
       'src/engine/token-ids.ts',
       'src/engine/remote/http',
+      'src/engine/remote/server',
       'src/engine/remote/token-ids',
+      'src/engine/remote/chat',
       'src/prompt',
       'src/errors.ts',
       'src/clock.ts',
       'src/wait.ts',
     ],
+  },
+  // bytes and typed answers: knows no kind of server
+  'src/engine/remote/http': {
+    ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/version.ts', 'src/wait.ts'],
+    npm: ['openai', 'undici', 'eventsource-parser', 'p-queue', 'zod'],
+  },
+  // the kinds of server, and what one of them shows of itself
+  'src/engine/remote/server': {
+    ours: ['src/engine/engine.ts', 'src/engine/remote/http', 'src/prompt/family.ts', 'src/errors.ts', 'src/wait.ts'],
     npm: ['zod'],
   },
   // the two ways to prompt one
@@ -74,7 +77,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine/engine.ts',
       'src/engine/remote/http',
       'src/engine/remote/server',
-      'src/engine/remote/token-ids',
       'src/prompt',
       'src/errors.ts',
       'src/wait.ts',

@@ -1,6 +1,6 @@
 /** Requests beside a generation that fail, hang, or meet a page of a gateway: no token that was paid for is lost. */
 import { expect, test } from 'vitest';
-import { startRoad, type Detour } from '../engine/remote/server/road.ts';
+import { startRoad, type Detour } from '../support/road.ts';
 import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
 import { jumpingClock, remoteRunner } from '../support/remote-runner.ts';
 import { startFake, times } from '../support/start-fake.ts';

@@ -3,8 +3,8 @@ import type { Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
 import type { Sampling } from '../../prompt/family.ts';
 import type { Engine } from '../engine.ts';
-import { createConnector, type ConnectionOptions } from './server/connection.ts';
-import { Known } from './server/known.ts';
+import { createConnector, type ConnectionOptions } from './connection.ts';
+import { Known } from './known.ts';
 import type { Place } from './server/place.ts';
 
 export type RemoteOptions = ConnectionOptions & {
@@ -25,7 +25,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   let tokenIds: 'trusted' | 'tried' | 'avoided' = 'trusted';
 
   const ask = async (): Promise<Place> => {
-    const [{ describeServer }, connection] = await Promise.all([import('./server/describe.ts'), connector.connect()]);
+    const [{ describeServer }, connection] = await Promise.all([import('./describe.ts'), connector.connect()]);
     const { client, address, discovered, local } = connection;
     const model = options.model ?? discovered?.model;
     const wanted = { root: address.root, model, sampling, local, dialect, tokenIds };

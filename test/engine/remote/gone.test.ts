@@ -4,7 +4,7 @@ import { EndpointGoneError, type Engine, type Session } from '../../../src/engin
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { ask, failure, forever, greedily, read } from '../reading.ts';
-import { startFake, startRoad, type Passing } from './server/road.ts';
+import { startFake, startRoad, type Passing } from '../../support/road.ts';
 
 const signal = forever();
 const MINUTE = 60_000;

@@ -5,7 +5,7 @@ import { Echo, MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
 import { toFinishReason, toUsage } from '../token-ids/completions.ts';
-import { countedTokens, type Count } from '../token-ids/counted.ts';
+import { countedTokens, type Count } from '../http/counted.ts';
 import { keepsPrefix } from './prefix-proof.ts';
 import { chatChunk } from '../http/wire.ts';
 

@@ -2,9 +2,9 @@
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
 import type { Beginning, Session } from '../../engine.ts';
-import type { Description } from '../server/describe.ts';
+import type { Description } from '../describe.ts';
 import { reports, type Place } from '../server/place.ts';
-import { countedHere } from '../token-ids/counted.ts';
+import { countedHere } from '../http/counted.ts';
 import { chat, type LearntOfChat } from './chat.ts';
 import { switchWarnings, type Messages } from './chat-body.ts';
 

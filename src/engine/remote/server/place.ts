@@ -1,7 +1,7 @@
 /** A server at the other end of a connection, and what sessions of both kinds report of it. */
 import type { EngineStatus, Load, Session } from '../../engine.ts';
-import type { Connection } from './connection.ts';
-import type { Description } from './describe.ts';
+import type { Connection } from '../connection.ts';
+import type { Description } from '../describe.ts';
 
 export type Place = Connection & {
   readonly described: Description;

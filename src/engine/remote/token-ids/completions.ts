@@ -1,7 +1,7 @@
 /** Goes on from token ids: by `/v1/completions`, or by llama.cpp's own `/completion`. */
 import type { FinishReason, Limits, Piece, Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
-import { countedTokens, type Count } from './counted.ts';
+import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialects.ts';
 import { completionChunk, llamaChunk, type WireUsage } from '../http/wire.ts';
 

@@ -4,10 +4,10 @@ import { TAIL_TOKENS } from '../../../prompt/family.ts';
 import { render, type Codec } from '../../../prompt/render.ts';
 import { EndpointGoneError, type CallOptions, type Session } from '../../engine.ts';
 import { extendIds, idsOf, toPrompt } from '../../token-ids.ts';
-import type { TokenIds } from '../server/describe.ts';
+import type { TokenIds } from '../describe.ts';
 import { reports, type Place } from '../server/place.ts';
 import { complete } from './completions.ts';
-import { countedHere } from './counted.ts';
+import { countedHere } from '../http/counted.ts';
 import { Memo } from './codecs.ts';
 
 /** What was seen of a server over token ids; kept for as long as what is known of it. */

@@ -7,7 +7,7 @@ import { InvariantError } from '../../../../src/errors.ts';
 import { thinks } from '../../../support/fake-vllm/scripts.ts';
 import type { FakeVllm } from '../../../support/fake-vllm/server.ts';
 import { ask, failure, forever, greedily, read } from '../../reading.ts';
-import { startFake } from '../server/road.ts';
+import { startFake } from '../../../support/road.ts';
 
 const signal = forever();
 

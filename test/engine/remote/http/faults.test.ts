@@ -9,7 +9,7 @@ import { toFault } from '../../../../src/engine/remote/http/faults.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
 import { thinks } from '../../../support/fake-vllm/scripts.ts';
 import { factsOf, generate, generateFrom, greedily, read } from '../../reading.ts';
-import { startFake, startRoad } from '../server/road.ts';
+import { startFake, startRoad } from '../../../support/road.ts';
 
 const PROMPT = [4, 296, 205];
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
 import { factsOf, generate, greedily, promptOf } from '../../reading.ts';
-import { startFake, startRoad } from '../server/road.ts';
+import { startFake, startRoad } from '../../../support/road.ts';
 
 const KEY = 'sesame-1f9e';
 

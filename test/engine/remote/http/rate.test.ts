@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi, onTestFinished } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { factsOf, generate, greedily } from '../../reading.ts';
-import { startFake } from '../server/road.ts';
+import { startFake } from '../../../support/road.ts';
 
 /** In steps: between them what was sent is answered, which takes real time. */
 async function pass(seconds: number): Promise<void> {

@@ -5,7 +5,7 @@ import { createRemoteEngine, type RemoteOptions } from '../../../../src/engine/r
 import { neverStopsThinking } from '../../../support/fake-vllm/scripts.ts';
 import type { FakeVllm, RecordedRequest } from '../../../support/fake-vllm/server.ts';
 import { decode, factsOf, failure, generate, generateFrom, greedily, idsFor, promptOf, read } from '../../reading.ts';
-import { startFake, startRoad } from '../server/road.ts';
+import { startFake, startRoad } from '../../../support/road.ts';
 
 function engineAt({ url }: Pick<FakeVllm, 'url'>, options: Partial<RemoteOptions> = {}) {
   return createRemoteEngine({ baseUrl: url, ...options });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import type { FakeVllm, RecordedRequest } from '../../../support/fake-vllm/server.ts';
 import { decode, factsOf, failure, generate, generateFrom, greedily, promptOf, read } from '../../reading.ts';
-import { startFake, startRoad } from '../server/road.ts';
+import { startFake, startRoad } from '../../../support/road.ts';
 
 const PROMPT = [4, 296, 205];
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { answers, discover, usualPorts } from '../../../../src/engine/remote/server/discover.ts';
-import { startFake } from './road.ts';
+import { startFake } from '../../../support/road.ts';
 
 type Place = { readonly port: number; readonly of: string };
 

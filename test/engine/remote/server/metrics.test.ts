@@ -6,7 +6,7 @@ import { toLoad, type MetricsPage } from '../../../../src/engine/remote/server/m
 import { readRecordings } from '../../../support/fake-vllm/recordings.ts';
 import { directoryOf } from '../../../wire/recorded-folders.ts';
 import { PAGES } from './metrics-pages.ts';
-import { startFake } from './road.ts';
+import { startFake } from '../../../support/road.ts';
 
 function pageOf(name: string): MetricsPage | undefined {
   const found = DIALECTS.find((row) => row.name === name);

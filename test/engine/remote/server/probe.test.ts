@@ -7,7 +7,7 @@ import { FakeClock } from '../../../support/fake-clock.ts';
 import { startFakeServer } from '../../../support/fake-servers/server.ts';
 import type { Kind } from '../../../support/fake-servers/kinds.ts';
 import { factsOf, forever } from '../../reading.ts';
-import { startFake, startRoad, type Detour } from './road.ts';
+import { startFake, startRoad, type Detour } from '../../../support/road.ts';
 
 const signal = forever();
 

@@ -1,8 +1,8 @@
 /** The way to a server, made with the first call: its address, set or found, and all that the program starts without. */
-import { DEFAULT_BASE_URL, parseAddress, type Address } from '../http/address.ts';
-import type { RemoteClient } from '../http/client.ts';
-import type { Discovered } from './discover.ts';
-import type { LocalCodec } from '../token-ids/local-codec.ts';
+import { DEFAULT_BASE_URL, parseAddress, type Address } from './http/address.ts';
+import type { RemoteClient } from './http/client.ts';
+import type { Discovered } from './server/discover.ts';
+import type { LocalCodec } from './token-ids/local-codec.ts';
 
 export type ConnectionOptions = {
   /** with or without `/v1`; absent: the default one, or what is found on this machine */
@@ -51,7 +51,7 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
   const findServer = async (): Promise<Discovered | undefined> => {
-    const { discover, answers } = await import('./discover.ts');
+    const { discover, answers } = await import('./server/discover.ts');
     const [isThere, found] = await Promise.all([answers(given.root), discover()]);
     if (isThere || found === undefined) return undefined;
     onFound?.(
@@ -62,11 +62,11 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   const open = async (): Promise<Connection> => {
     const [{ RemoteClient: Client }, discovered, local] = await Promise.all([
-      import('../http/client.ts'),
+      import('./http/client.ts'),
       baseUrl === undefined ? findServer() : undefined,
       tokenizer === undefined
         ? undefined
-        : import('../token-ids/local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub }, closing.signal)),
+        : import('./token-ids/local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub }, closing.signal)),
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
     // the key is for the address that was set: whoever else answers does not get it

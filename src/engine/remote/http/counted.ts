@@ -1,6 +1,6 @@
 /** The tokens of a chunk that came without ids. */
 import type { Piece } from '../../engine.ts';
-import type { LocalCodec } from './local-codec.ts';
+import type { LocalCodec } from '../token-ids/local-codec.ts';
 
 /** Counts a text without a request. */
 export type Count = (text: string) => number;

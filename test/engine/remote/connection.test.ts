@@ -1,13 +1,9 @@
 /** The way to a server: its address and key as they were set, made once, and again where that may help. */
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  createConnector,
-  type ConnectionOptions,
-  type Connector,
-} from '../../../../src/engine/remote/server/connection.ts';
-import { ConfigError } from '../../../../src/errors.ts';
-import { failure, forever } from '../../reading.ts';
-import { startFake } from './road.ts';
+import { createConnector, type ConnectionOptions, type Connector } from '../../../src/engine/remote/connection.ts';
+import { ConfigError } from '../../../src/errors.ts';
+import { failure, forever } from '../reading.ts';
+import { startFake } from '../../support/road.ts';
 
 const KEY = 'sk-never-show-this-0123456789';
 

@@ -1,14 +1,14 @@
 /** What is found out about a server and its model, and what a server has to have. */
 import { expect, test } from 'vitest';
-import type { Engine } from '../../../../src/engine/engine.ts';
-import { run } from '../../../../src/run/run.ts';
-import { EvidenceOfServers } from '../../../../src/evidence/evidence.ts';
-import { systemClock } from '../../../../src/clock.ts';
-import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
-import { thinks } from '../../../support/fake-vllm/scripts.ts';
-import { ask, factsOf, failure, forever, generate, generateFrom, greedily, promptOf, read } from '../../reading.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
-import { startFake, startRoad, type Answer, type Detour } from './road.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { run } from '../../../src/run/run.ts';
+import { EvidenceOfServers } from '../../../src/evidence/evidence.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
+import { thinks } from '../../support/fake-vllm/scripts.ts';
+import { ask, factsOf, failure, forever, generate, generateFrom, greedily, promptOf, read } from '../reading.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { startFake, startRoad, type Answer, type Detour } from '../../support/road.ts';
 
 const signal = forever();
 

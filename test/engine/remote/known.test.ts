@@ -1,10 +1,10 @@
 /** What is known of a server: used at once, refreshed beside it, and waited for only where it is doubted. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Known } from '../../../../src/engine/remote/server/known.ts';
-import { EngineHttpError, EngineUnreachableError } from '../../../../src/errors.ts';
-import { FakeClock } from '../../../support/fake-clock.ts';
-import { failure, forever } from '../../reading.ts';
+import { Known } from '../../../src/engine/remote/known.ts';
+import { EngineHttpError, EngineUnreachableError } from '../../../src/errors.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { failure, forever } from '../reading.ts';
 
 type Facts = { readonly isPartial: boolean; readonly turn: number };
 

@@ -7,7 +7,7 @@ import { createServer, request, type IncomingHttpHeaders, type IncomingMessage }
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../../../support/fake-vllm/server.ts';
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from './fake-vllm/server.ts';
 
 export type Passing = {
   readonly path: string;

@@ -5,8 +5,8 @@ import {
   EngineTimeoutError,
   EngineUnreachableError,
   EngineUnsupportedError,
-} from '../../../errors.ts';
-import { detectFamily, encodeCloser } from '../../../prompt/detect.ts';
+} from '../../errors.ts';
+import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
 import {
   familyByName,
   UNKNOWN_FAMILY,
@@ -14,19 +14,19 @@ import {
   type Closer,
   type Family,
   type Sampling,
-} from '../../../prompt/family.ts';
-import { limit } from '../../../wait.ts';
-import { ConnectionLostError, type CountedBy, type Facts } from '../../engine.ts';
-import { longest } from '../../token-ids.ts';
-import type { RemoteClient } from '../http/client.ts';
-import type { ServedModel } from '../http/wire.ts';
-import { SERVER_CODECS, type ServerCodec } from '../token-ids/codecs.ts';
-import { complete } from '../token-ids/completions.ts';
-import { countedHere } from '../token-ids/counted.ts';
-import type { LocalCodec } from '../token-ids/local-codec.ts';
-import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce, type Dialect } from './dialects.ts';
-import { listModels, pollPaths, PROBE_MS } from './probe.ts';
-import type { Found } from './signs.ts';
+} from '../../prompt/family.ts';
+import { limit } from '../../wait.ts';
+import { ConnectionLostError, type CountedBy, type Facts } from '../engine.ts';
+import { longest } from '../token-ids.ts';
+import type { RemoteClient } from './http/client.ts';
+import type { ServedModel } from './http/wire.ts';
+import { SERVER_CODECS, type ServerCodec } from './token-ids/codecs.ts';
+import { complete } from './token-ids/completions.ts';
+import { countedHere } from './http/counted.ts';
+import type { LocalCodec } from './token-ids/local-codec.ts';
+import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce, type Dialect } from './server/dialects.ts';
+import { listModels, pollPaths, PROBE_MS } from './server/probe.ts';
+import type { Found } from './server/signs.ts';
 
 export type Wanted = {
   /** the server's address */

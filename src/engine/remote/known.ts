@@ -2,9 +2,9 @@
  * What is known of the one server that an engine talks to, and when it is asked for again. Known facts are used at once
  * and refreshed in the background; they are waited for only while there are none, or when they are doubted.
  */
-import { systemClock, type Clock } from '../../../clock.ts';
-import { EngineUnreachableError } from '../../../errors.ts';
-import { untilAborted } from '../../../wait.ts';
+import { systemClock, type Clock } from '../../clock.ts';
+import { EngineUnreachableError } from '../../errors.ts';
+import { untilAborted } from '../../wait.ts';
 
 /** A server may be restarted with other settings. */
 const EXPIRES_MS = 300_000;
