@@ -1,6 +1,6 @@
 /** What only the model's own template and tokenizer can tell of its family. */
 import { familyBySwitch, TAIL_TOKENS, type Closer, type Family } from './family.ts';
-import type { Codec } from './render.ts';
+import type { Codec } from './codec.ts';
 
 /** The family of a model whose name gives nothing away: by what each switch does to the end of a prompt. */
 export async function detectFamily(codec: Codec): Promise<Family> {

@@ -1,38 +1,29 @@
 /**
- * A conversation as token ids, by the short way or by the long one.
+ * A conversation as a prompt, by the short way or by the long one.
  *
- * Short: the model's own chat template over the plain text. Long, for text that holds control strings: the template
- * over placeholders, split where they stand, the text tokenized apart with every control string broken in two, and
- * the ids joined. Every character arrives, none acts.
+ * Short: the model's own chat template over the plain text; from the second prompt of a kind on, text put into the
+ * skeleton of such prompts, without a request. Long, for text that holds control strings: a skeleton, the text tokenized
+ * apart with every control string broken in two, and the ids joined. Every character arrives, none acts.
  */
-import { EngineUnsupportedError } from '../errors.ts';
+import type { Codec } from './codec.ts';
 import { breakApart, controlStrings } from './control-text.ts';
 import { TAIL_TOKENS, thinkingState, type Family, type ThinkingState } from './family.ts';
-import { toConversation, type Conversation, type Message } from './messages.ts';
-import type { Part, Question } from './question.ts';
+import { toConversation, type Conversation } from './messages.ts';
+import type { Question } from './question.ts';
+import { buildSkeleton, fill, textsOf, withContent, type Skeleton, type Skeletons } from './skeleton.ts';
 
-export type PlainMessage = { readonly role: Message['role'] | 'assistant'; readonly content: string };
-
-/** What rendering needs of an engine: its model's own template and tokenizer. */
-export type Codec = {
-  /** messages through the chat template, with the opening of the assistant's turn; ids */
-  template(
-    messages: readonly PlainMessage[],
-    templateArguments: Conversation['templateArguments'],
-  ): Promise<readonly number[]>;
-  /** plain text to ids, with no special token added; control strings in it do become control tokens */
-  encode(text: string): Promise<readonly number[]>;
-  /** ids to text, special tokens shown */
-  decode(ids: readonly number[]): Promise<string>;
-};
-
-export type Rendered = {
-  readonly ids: readonly number[];
+type State = {
   readonly thinking: ThinkingState;
+  /** the end of the prompt, as text */
   readonly tail: string;
   /** tokens behind the start marker, where thinking is open */
   readonly opened: number;
 };
+
+export type Rendered = State & { readonly ids: readonly number[] };
+
+/** Not tokenized yet: the server does that, and shows the ids. */
+export type RenderedText = State & { readonly text: string; readonly conversation: Conversation };
 
 export async function render(
   question: Pick<Question, 'system' | 'user'>,
@@ -40,14 +31,49 @@ export async function render(
   thinking: boolean,
   codec: Codec,
 ): Promise<Rendered> {
+  return renderIds(toConversation(question, family, thinking), family, codec);
+}
+
+/** The same, as text if its skeleton is known; else the skeleton is learnt for the next one. */
+export async function renderText(
+  question: Pick<Question, 'system' | 'user'>,
+  family: Family,
+  thinking: boolean,
+  codec: Codec,
+  skeletons: Skeletons,
+): Promise<Rendered | RenderedText> {
   const conversation = toConversation(question, family, thinking);
   const controls = await findControls(conversation, family, codec);
+  const texts = textsOf(conversation);
+  // templates strip white space at the ends of a text, and a skeleton does not
+  const isOrdinary = controls.length === 0 && texts.every((text) => text.trim() === text);
+  const skeleton = isOrdinary ? skeletons.get(conversation) : undefined;
+  if (skeleton !== undefined) {
+    const text = fill(skeleton, texts);
+    return { text, conversation, ...(await stateOf(skeleton.at(-1) ?? '', family, codec)) };
+  }
+  const rendered = await renderIds(conversation, family, codec, controls);
+  if (isOrdinary) void skeletons.learn(conversation, rendered.ids, codec);
+  return rendered;
+}
+
+async function renderIds(
+  conversation: Conversation,
+  family: Family,
+  codec: Codec,
+  found?: readonly string[],
+): Promise<Rendered> {
+  const controls = found ?? (await findControls(conversation, family, codec));
   const ids =
     controls.length === 0 ? await shortWay(conversation, codec) : await longWay(conversation, controls, codec);
   const tail = await codec.decode(ids.slice(-TAIL_TOKENS));
+  return { ids, ...(await stateOf(tail, family, codec)) };
+}
+
+async function stateOf(tail: string, family: Family, codec: Codec): Promise<State> {
   const state = thinkingState(tail, family);
   const begun = state === 'open' ? tail.slice(tail.lastIndexOf(family.startMarker) + family.startMarker.length) : '';
-  return { ids, thinking: state, tail, opened: begun === '' ? 0 : (await codec.encode(begun)).length };
+  return { thinking: state, tail, opened: begun === '' ? 0 : (await codec.encode(begun)).length };
 }
 
 async function findControls({ messages }: Conversation, family: Family, codec: Codec): Promise<string[]> {
@@ -65,26 +91,9 @@ function shortWay({ messages, templateArguments }: Conversation, codec: Codec): 
 }
 
 async function longWay(conversation: Conversation, controls: readonly string[], codec: Codec): Promise<number[]> {
-  const texts: string[] = [];
-  // letters and digits only: no template strips them and no tokenizer has a control token for them
-  const nonce = `q${crypto.randomUUID().replaceAll('-', '')}`;
-  const placeholder = (part: Part): string => {
-    if (part.from === 'ours') return part.text;
-    texts.push(part.text);
-    return `${nonce}n${texts.length - 1}e`;
-  };
-  const messages = withContent(conversation.messages, placeholder);
-  const skeleton = await codec.decode(await codec.template(messages, conversation.templateArguments));
-  // odd places of the split are the numbers of the texts
-  const segments = skeleton.split(new RegExp(`${nonce}n(\\d+)e`));
-  if (segments.length !== 2 * texts.length + 1) {
-    throw new EngineUnsupportedError('the chat template of this model does not keep text as it is given', {
-      hint: 'remove control strings such as </think> or <SPECIAL_11> from the text',
-    });
-  }
-  const pieces = segments.flatMap((segment, index) =>
-    index % 2 === 0 ? [segment] : breakApart(texts[Number(segment)] ?? '', controls),
-  );
+  const skeleton: Skeleton = await buildSkeleton(conversation, codec);
+  const texts = textsOf(conversation);
+  const pieces = skeleton.flatMap((piece, index) => [piece, ...breakApart(texts[index] ?? '', controls)]);
   return encodeApart(pieces, codec);
 }
 
@@ -94,8 +103,4 @@ async function encodeApart(pieces: readonly string[], codec: Codec): Promise<num
   const encoded = await Promise.all(distinct.map((piece) => codec.encode(piece)));
   const idsOf = new Map(distinct.map((piece, index) => [piece, encoded[index] ?? []]));
   return pieces.flatMap((piece) => idsOf.get(piece) ?? []);
-}
-
-function withContent(messages: readonly Message[], toText: (part: Part) => string): PlainMessage[] {
-  return messages.map(({ role, parts }) => ({ role, content: parts.map(toText).join('') }));
 }

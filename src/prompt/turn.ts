@@ -7,7 +7,7 @@ import { breakApart, knownControls } from './control-text.ts';
 import type { Family } from './family.ts';
 import { toConversation, type Conversation } from './messages.ts';
 import type { Part, Question } from './question.ts';
-import type { PlainMessage } from './render.ts';
+import type { PlainMessage } from './codec.ts';
 
 const theirs = (text: string): Part => ({ from: 'theirs', text });
 const ours = (text: string): Part => ({ from: 'ours', text });

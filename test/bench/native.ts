@@ -21,9 +21,12 @@ export async function nativeRun(
   const { model, family } = session.facts;
   const maxTokens = budget + OVERRUN + answerTokens;
   const { beginning } = await session.render(question, { thinking: true, room: maxTokens, signal });
+  // it may go as text: nothing appended gives its ids
+  const nothing = { ids: [], text: '', reasoning: '', open: false };
+  const { beginning: ids } = await session.extend(beginning, nothing, { signal });
   const body = {
     model,
-    prompt: idsOf(beginning).ids,
+    prompt: idsOf(ids).ids,
     max_tokens: maxTokens,
     temperature: 0,
     thinking_token_budget: budget,

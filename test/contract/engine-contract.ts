@@ -15,6 +15,7 @@ import {
   generate,
   generateFrom,
   greedily,
+  exactly,
   idsFor,
   promptOf,
   read,
@@ -92,7 +93,7 @@ export function describeEngine(name: string, { create, model, window, family }: 
       const kept = { ids: [1, 2, 3], text: 'x', reasoning: 'x', open: false };
       const { beginning: longer, ...extended } = await session.extend(beginning, kept, { signal });
       expect(extended).toEqual({ closerTokens: 0, restartsAnswer: false });
-      expect(idsOf(longer).ids).toEqual([...idsOf(beginning).ids, 1, 2, 3]);
+      expect(idsOf(longer).ids).toEqual([...(await exactly(engine, beginning)).ids, 1, 2, 3]);
     });
 
     test('text that came without ids is continued as well', async () => {
@@ -102,7 +103,7 @@ export function describeEngine(name: string, { create, model, window, family }: 
       const kept = { ids: undefined, text: '2 + 3 = 5', reasoning: '2 + 3 = 5', open: true };
       const { beginning: longer } = await session.extend(beginning, kept, { signal });
       const { closer } = session.facts.family;
-      const before = await decode(engine, idsOf(beginning).ids);
+      const before = await decode(engine, (await exactly(engine, beginning)).ids);
       expect(await decode(engine, idsOf(longer).ids)).toBe(before + kept.text + closer.elsewhere);
     });
 
@@ -112,8 +113,9 @@ export function describeEngine(name: string, { create, model, window, family }: 
     ])('thinking $thinking is rendered as a prompt that leaves thinking $state', async ({ thinking, state }) => {
       const prompt = await promptOf(engine, SHORT, thinking);
       expect(prompt.thinking).toBe(state);
-      expect(prompt.beginning).toMatchObject({ exact: true, promptTokens: idsOf(prompt.beginning).ids.length });
-      const { ids, tail } = idsOf(prompt.beginning);
+      const { ids, tail } = await exactly(engine, prompt.beginning);
+      // a prompt that goes as text is not counted yet: a token has a byte at least
+      expect(prompt.beginning.promptTokens).toBeGreaterThanOrEqual(ids.length);
       const text = await decode(engine, ids);
       expect(text).toContain(SHORT);
       expect(tail).not.toBe('');
@@ -125,7 +127,7 @@ export function describeEngine(name: string, { create, model, window, family }: 
       const prompt = await promptOf(engine, text);
       expect(prompt.thinking).toBe('open');
       const around = (await decode(engine, await idsFor(engine, 'hello'))).split('hello');
-      expect(await decode(engine, idsOf(prompt.beginning).ids)).toBe(around.join(text));
+      expect(await decode(engine, (await exactly(engine, prompt.beginning)).ids)).toBe(around.join(text));
     });
 
     test.each([1, 2, 7, 30])('no more than %i tokens are generated when that is the limit', async (maxTokens) => {

@@ -1,5 +1,14 @@
 /** Questions, and a generation read to its end. Each helper opens a session of its own, as a run does. */
-import type { CallOptions, Engine, Facts, FinishReason, Limits, Piece, Prompt } from '../../src/engine/engine.ts';
+import type {
+  Beginning,
+  CallOptions,
+  Engine,
+  Facts,
+  FinishReason,
+  Limits,
+  Piece,
+  Prompt,
+} from '../../src/engine/engine.ts';
 import { beginningOf, idsOf, type IdsBeginning } from '../../src/engine/token-ids.ts';
 import { questionParts, systemParts, type Question } from '../../src/prompt/question.ts';
 
@@ -58,7 +67,15 @@ export async function promptOf(engine: Engine, question: string, thinking = true
 
 /** The question as token ids. */
 export async function idsFor(engine: Engine, question: string, thinking = true): Promise<readonly number[]> {
-  return idsOf((await promptOf(engine, question, thinking)).beginning).ids;
+  return (await exactly(engine, (await promptOf(engine, question, thinking)).beginning)).ids;
+}
+
+/** A beginning with its ids, also if it is sent as text. */
+export async function exactly(engine: Engine, beginning: Beginning): Promise<IdsBeginning> {
+  const signal = forever();
+  const session = await engine.open({ signal });
+  const nothing = { ids: [], text: '', reasoning: '', open: false };
+  return idsOf((await session.extend(beginning, nothing, { signal })).beginning);
 }
 
 export async function decode(engine: Engine, ids: readonly number[]): Promise<string> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { detectFamily, encodeCloser } from '../../src/prompt/detect.ts';
-import type { Codec } from '../../src/prompt/render.ts';
+import type { Codec } from '../../src/prompt/codec.ts';
 import { DEMO_MODELS, loadDemo } from './demo-codec.ts';
 
 test.each([

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ThinkingState } from '../../src/prompt/family.ts';
 import { itemParts, questionParts, systemParts, type Part } from '../../src/prompt/question.ts';
-import { render, type PlainMessage } from '../../src/prompt/render.ts';
+import type { PlainMessage } from '../../src/prompt/codec.ts';
+import { render } from '../../src/prompt/render.ts';
 import { DEMO_MODELS, loadDemo, type Demo } from './demo-codec.ts';
 
 type Parts = { readonly system: readonly Part[]; readonly user: readonly Part[] };

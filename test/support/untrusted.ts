@@ -88,10 +88,17 @@ export async function send({ client, requests, model }: Watched, input: TextInpu
   const { isError, text: answer } = await client.call(input.tool, input.args(text));
   expect({ isError, answer }).toMatchObject({ isError: false });
   const asked = requests.slice(before).find(({ path }) => path === '/v1/completions' || path === '/completion');
-  const ids = z.array(z.int()).parse(asked?.body['prompt']);
+  const ids = promptIds(model, asked?.body['prompt']);
   const controls = controlIds(model);
   const prompt = loadModel(model).decode(ids, { skipSpecialTokens: false });
   return { prompt, controls: ids.filter((id) => controls.has(id)), isOpen: thinkingIsOpen({ text: prompt }) };
+}
+
+/** As ids, also if it was sent as text. */
+export function promptIds(model: ModelName, prompt: unknown): readonly number[] {
+  return typeof prompt === 'string'
+    ? loadModel(model).encode(prompt, { specialTokens: false })
+    : z.array(z.int()).parse(prompt);
 }
 
 const addedTokens = z.object({ added_tokens: z.array(z.object({ id: z.int() })) });

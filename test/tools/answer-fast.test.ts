@@ -31,7 +31,7 @@ test('it does not think unless asked to, and takes one generation', async () => 
     usage: { requests: 1 },
   });
   expect(generations()).toBe(1);
-  expect(fake.requests.at(-1)?.body).toMatchObject({ max_tokens: 512 });
+  expect(fake.requests.findLast(({ path }) => path === '/v1/completions')?.body).toMatchObject({ max_tokens: 512 });
 });
 
 test.each([1, 7, 33, 64, 256])('a budget of %i holds here too', async (budget) => {

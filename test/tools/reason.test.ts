@@ -5,6 +5,7 @@ import { connect, type CallResult, type Connection } from '../support/connect.ts
 import { loadModel } from '../support/fake-vllm/model.ts';
 import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type RecordedRequest } from '../support/fake-vllm/server.ts';
+import { promptIds } from '../support/untrusted.ts';
 import { runResult } from '../support/results.ts';
 
 const ENDLESS = 'think for ever';
@@ -41,8 +42,8 @@ async function reason(
   return { result, generations: fake.requests.slice(before).filter(({ path }) => path === '/v1/completions') };
 }
 
-function promptIds({ body }: RecordedRequest): readonly number[] {
-  return body['prompt'] as readonly number[];
+function idsIn({ body }: RecordedRequest): readonly number[] {
+  return promptIds('thinkmeter-demo', body['prompt']);
 }
 
 function decoded(ids: readonly number[]): string {
@@ -78,7 +79,7 @@ test.each([1, 7, 33, 64, 256])('a budget of %i holds against a model that never 
 test('after a cut the second generation begins with the very ids of the first, and adds the closer only', async () => {
   const { result, generations } = await reason({ question: ENDLESS, thinking_budget: 64, answer_tokens: 99 });
   const { thinking, usage } = runResult(result);
-  const [first = [], second = []] = generations.map(promptIds);
+  const [first = [], second = []] = generations.map(idsIn);
   expect(second.slice(0, first.length)).toEqual(first);
   const closer = second.slice(first.length + thinking.tokens);
   expect(decoded(closer)).toMatch(/^\n?<\/think>\n\n$/);
@@ -97,7 +98,7 @@ test('a budget of zero is the model’s own switch: thinking is closed in the pr
     usage: { requests: 1 },
   });
   expect(generations).toHaveLength(1);
-  expect(generations.map(promptIds)).not.toEqual(open.generations.map(promptIds));
+  expect(generations.map(idsIn)).not.toEqual(open.generations.map(idsIn));
 });
 
 test('a turn that ends with thinking open is closed and asked once for the answer', async () => {
@@ -143,7 +144,7 @@ test('a run that never was cannot be read, and the error says which', async () =
 
 test('the context comes first, between its lines, then the question', async () => {
   const { generations } = await reason({ question: CLOSES, context: 'the moon is full' });
-  const [first = []] = generations.map(promptIds);
+  const [first = []] = generations.map(idsIn);
   expect(decoded(first)).toContain(`<context>\nthe moon is full\n</context>\n\n${CLOSES}`);
 });
 

@@ -15,7 +15,7 @@ import {
   BaseStreamer,
 } from '@huggingface/transformers';
 import type { Sampling } from '../../prompt/family.ts';
-import type { PlainMessage } from '../../prompt/render.ts';
+import type { PlainMessage } from '../../prompt/codec.ts';
 import type { Generate, Load } from './protocol.ts';
 import { applySampling } from './sampler.ts';
 

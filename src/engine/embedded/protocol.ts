@@ -1,6 +1,6 @@
 /** What the engine and its worker thread say to each other. */
 import type { Sampling } from '../../prompt/family.ts';
-import type { PlainMessage } from '../../prompt/render.ts';
+import type { PlainMessage } from '../../prompt/codec.ts';
 
 /** A folder on this machine, or a model of the hub. */
 export type ModelSource =

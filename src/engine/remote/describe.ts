@@ -7,14 +7,7 @@ import {
   EngineUnsupportedError,
 } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
-import {
-  familyByName,
-  UNKNOWN_FAMILY,
-  withSampling,
-  type Closer,
-  type Family,
-  type Sampling,
-} from '../../prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY, withSampling, type Family, type Sampling } from '../../prompt/family.ts';
 import { limit } from '../../wait.ts';
 import { ConnectionLostError, type CountedBy, type Facts } from '../engine.ts';
 import { longest } from '../token-ids.ts';
@@ -22,8 +15,8 @@ import type { RemoteClient } from './http/client.ts';
 import type { ServedModel } from './http/wire.ts';
 import { SERVER_CODECS, type ServerCodec } from './token-ids/codecs.ts';
 import { complete } from './token-ids/completions.ts';
-import { countedHere } from './http/counted.ts';
 import type { LocalCodec } from './token-ids/local-codec.ts';
+import { Seen, type TokenIds } from './token-ids/seen.ts';
 import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce, type Dialect } from './server/dialects.ts';
 import { listModels, pollPaths, PROBE_MS } from './server/probe.ts';
 import type { Found } from './server/signs.ts';
@@ -51,12 +44,6 @@ export type Description = {
   readonly tokenIds?: TokenIds;
   /** something did not answer, or token ids are avoided: it is looked at again soon */
   readonly isPartial: boolean;
-};
-
-/** What a session over token ids needs of a model. */
-export type TokenIds = {
-  readonly codecFor: (signal: AbortSignal) => ServerCodec;
-  readonly closer: Closer<readonly number[]>;
 };
 
 /** @throws {ThinkmeterError} when no question can be put there */
@@ -92,7 +79,7 @@ type Tried =
       readonly family: Family;
       readonly window: number | undefined;
       readonly countedBy: CountedBy;
-    } & TokenIds)
+    } & Omit<TokenIds, 'seen'>)
   /** `silent`: it did not answer in time, so that it may be there later */
   | { readonly kind: 'absent' | 'silent' };
 
@@ -125,7 +112,15 @@ async function trial({ client, dialect, served, wanted }: Base, codecFor: CodecF
   const window = listedWindow(served) === undefined && dialect.window === undefined ? await codec.window() : undefined;
   const isTrusted = dialect.isTrusted === true && wanted.tokenIds === 'trusted';
   const needsUsage = dialect.usageWithEveryChunk === true;
-  const task = { client, model: served.id, dialect, needsUsage, signal, ...codec, ...countedHere(wanted.local) };
+  const task = {
+    client,
+    model: served.id,
+    dialect,
+    needsUsage,
+    signal,
+    ...codec,
+    ...(wanted.local && { count: (text: string) => wanted.local?.count(text) ?? 0 }),
+  };
   const countedBy = isTrusted ? 'ids' : await triedCount(complete(task, await trialPrompt(codec), TRIAL));
   return { family, closer, window, countedBy };
 }
@@ -148,7 +143,9 @@ function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Des
   // a server that does not say refuses what does not fit
   const window = windowOf(served, dialect, found) ?? tried.window ?? Infinity;
   const facts = { ...common(base, 'completions'), window, family, closerTokens: longest(closer), countedBy };
-  return { facts, dialect, found, tokenIds: { codecFor, closer }, isPartial: found.silent.length > 0 };
+  // a trial has shown that ids come, where one was made
+  const seen = new Seen(countedBy === 'ids' && dialect.isTrusted !== true);
+  return { facts, dialect, found, tokenIds: { codecFor, closer, seen }, isPartial: found.silent.length > 0 };
 }
 
 function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Description {

@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
 import { Known } from './known.ts';
 import type { Place } from './server/place.ts';
+import type { TokenIds } from './token-ids/seen.ts';
 
 export type RemoteOptions = ConnectionOptions & {
   /** default: the first that the server lists */
@@ -18,28 +19,34 @@ export type RemoteOptions = ConnectionOptions & {
   readonly clock?: Clock;
 };
 
+/** What is known of the server, and the way to prompt it over token ids, if there is one. */
+type KnownServer = { readonly place: Place; readonly tokenIds: TokenIds | undefined; readonly isPartial: boolean };
+
 export function createRemoteEngine(options: RemoteOptions): Engine {
   const { baseUrl, sampling, dialect, clock } = options;
   const connector = createConnector({ ...options, onRefused: () => known.doubt() });
   /** `/v1/completions` was not there: a gateway may hide it for a moment, so it is avoided once and tried after that */
   let tokenIds: 'trusted' | 'tried' | 'avoided' = 'trusted';
 
-  const ask = async (): Promise<Place> => {
+  const ask = async (): Promise<KnownServer> => {
     const [{ describeServer }, connection] = await Promise.all([import('./describe.ts'), connector.connect()]);
     const { client, address, discovered, local } = connection;
     const model = options.model ?? discovered?.model;
     const wanted = { root: address.root, model, sampling, local, dialect, tokenIds };
     try {
-      const described = await describeServer(client, wanted, connector.signal);
+      const { tokenIds: way, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
       if (wanted.tokenIds === 'avoided') tokenIds = 'tried';
-      else if (described.tokenIds !== undefined && tokenIds === 'tried') tokenIds = 'trusted';
+      else if (way !== undefined && tokenIds === 'tried') tokenIds = 'trusted';
       const chosen = baseUrl === undefined ? 'default' : 'set';
-      return {
-        ...connection,
-        described,
-        isPartial: described.isPartial,
+      const place: Place = {
+        ...described,
+        client,
+        root: address.root,
         chosen: discovered === undefined ? chosen : 'found',
+        prompts: way === undefined ? 'messages' : 'ids',
+        ...(local !== undefined && { count: (text: string) => local.count(text) }),
       };
+      return { place, tokenIds: way, isPartial };
     } catch (error) {
       connector.forget();
       if (baseUrl !== undefined || !(error instanceof EngineUnreachableError)) throw error;
@@ -54,17 +61,16 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
   return {
     async open(call) {
-      const place = await known.get(call);
-      const onDoubt = (reason: 'model' | 'completions'): void => {
-        known.doubt();
-        if (reason === 'completions') tokenIds = 'avoided';
-      };
-      if (place.described.tokenIds === undefined) {
+      const { place, tokenIds: way } = await known.get(call);
+      if (way === undefined) {
         const { chatSession } = await import('./chat/session.ts');
         return chatSession(place);
       }
       const { tokenIdsSession } = await import('./token-ids/session.ts');
-      return tokenIdsSession(place, place.described.tokenIds, onDoubt);
+      return tokenIdsSession(place, way, (reason) => {
+        known.doubt();
+        if (reason === 'completions') tokenIds = 'avoided';
+      });
     },
 
     close: () => connector.close(),

@@ -1,10 +1,10 @@
 /** The body of a chat request: messages, and what this server takes besides. */
 import type { Family } from '../../../prompt/family.ts';
-import type { PlainMessage } from '../../../prompt/render.ts';
+import type { PlainMessage } from '../../../prompt/codec.ts';
 import { toPlainTurn } from '../../../prompt/turn.ts';
 import type { Limits } from '../../engine.ts';
 import type { Question } from '../../../prompt/question.ts';
-import { sampled } from '../token-ids/completions.ts';
+import { sampled } from '../http/wire.ts';
 import type { Dialect } from '../server/dialects.ts';
 
 /** A question for a server that renders it by itself; with the reasoning that is to be answered from. */

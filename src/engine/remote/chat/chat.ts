@@ -4,10 +4,9 @@ import type { Limits, Piece, Usage } from '../../engine.ts';
 import { Echo, MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
-import { toFinishReason, toUsage } from '../token-ids/completions.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import { keepsPrefix } from './prefix-proof.ts';
-import { chatChunk } from '../http/wire.ts';
+import { chatChunk, toFinishReason, toUsage } from '../http/wire.ts';
 
 /** What is found out of a server while it is talked to. */
 export type LearntOfChat = {

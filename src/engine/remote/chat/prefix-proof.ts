@@ -4,8 +4,7 @@ import { limit } from '../../../wait.ts';
 import type { Limits, Usage } from '../../engine.ts';
 import { CONTINUED, toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
 import type { RemoteClient } from '../http/client.ts';
-import { toUsage } from '../token-ids/completions.ts';
-import { chatChunk } from '../http/wire.ts';
+import { chatChunk, toUsage } from '../http/wire.ts';
 
 /** For each of its requests. */
 const PROOF_MS = 10_000;

@@ -1,10 +1,8 @@
 /** A session over chat completions, for servers that take no token ids: the server renders the prompt, and hides it. */
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
-import type { Beginning, Session } from '../../engine.ts';
-import type { Description } from '../describe.ts';
+import type { Beginning, Facts, Session } from '../../engine.ts';
 import { reports, type Place } from '../server/place.ts';
-import { countedHere } from '../http/counted.ts';
 import { chat, type LearntOfChat } from './chat.ts';
 import { switchWarnings, type Messages } from './chat-body.ts';
 
@@ -14,13 +12,12 @@ type MessagesBeginning = Beginning & { readonly messages: Messages };
 const CHARACTERS_OF_A_TOKEN = 4;
 
 /** What was seen of a server's chat; kept for as long as what is known of it. */
-const LEARNT = new WeakMap<Description, LearntOfChat>();
+const LEARNT = new WeakMap<Facts, LearntOfChat>();
 
 export function chatSession(place: Place): Session {
-  const { client, local, described } = place;
-  const { facts, dialect } = described;
-  const learnt = LEARNT.get(described) ?? { splits: false };
-  LEARNT.set(described, learnt);
+  const { client, count, facts, dialect } = place;
+  const learnt = LEARNT.get(facts) ?? { splits: false };
+  LEARNT.set(facts, learnt);
 
   return {
     facts,
@@ -28,7 +25,7 @@ export function chatSession(place: Place): Session {
 
     async render(question, { thinking }) {
       const text = [...question.system, ...question.user].map((part) => part.text).join('');
-      const promptTokens = local?.count(text) ?? Math.ceil(text.length / CHARACTERS_OF_A_TOKEN);
+      const promptTokens = count?.(text) ?? Math.ceil(text.length / CHARACTERS_OF_A_TOKEN);
       const beginning: MessagesBeginning = { promptTokens, exact: false, messages: { question, thinking } };
       const { family } = facts;
       return {
@@ -41,7 +38,7 @@ export function chatSession(place: Place): Session {
 
     generate: (from, limits, { signal }) =>
       chat(
-        { client, model: facts.model, family: facts.family, dialect, learnt, signal, ...countedHere(local) },
+        { client, model: facts.model, family: facts.family, dialect, learnt, signal, ...(count && { count }) },
         messagesOf(from),
         limits,
       ),

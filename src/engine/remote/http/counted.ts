@@ -1,18 +1,12 @@
 /** The tokens of a chunk that came without ids. */
 import type { Piece } from '../../engine.ts';
-import type { LocalCodec } from '../token-ids/local-codec.ts';
 
 /** Counts a text without a request. */
 export type Count = (text: string) => number;
 
-/** For roads: how to count here, where there is a tokenizer of ours. */
-export function countedHere(local: LocalCodec | undefined): { readonly count?: Count } {
-  return local === undefined ? {} : { count: (text) => local.count(text) };
-}
-
 /**
  * Usage with every chunk, else our own tokenizer, else a token a chunk. `more`: by how much the usage that came with it
- * has grown; undefined where none came.
+ * has grown; undefined if none came.
  */
 export function countedTokens(
   text: string,

@@ -3,6 +3,7 @@
  * recorded exchanges are in test/fixtures); where another kind names a field otherwise, it stands beside.
  */
 import * as z from 'zod';
+import type { FinishReason, Limits, Usage } from '../../engine.ts';
 
 const servedModel = z.object({
   id: z.string(),
@@ -49,6 +50,8 @@ export const completionChunk = z.object({
     z.object({
       text: z.string().nullish(),
       token_ids: z.array(z.int()).nullish(),
+      /** with the first chunk, where ids are asked for */
+      prompt_token_ids: z.array(z.int()).nullish(),
       finish_reason: z.string().nullish(),
     }),
   ),
@@ -84,7 +87,23 @@ export const chatChunk = z.object({
   usage: usage.nullish(),
 });
 
-/** Undefined where it is none. */
+export function sampled({ sampling: { temperature, topP } }: Limits): object {
+  return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };
+}
+
+export function toFinishReason(raw: string): FinishReason {
+  return { raw, unified: raw === 'stop' || raw === 'length' ? raw : 'other' };
+}
+
+export function toUsage(wire: WireUsage | null | undefined): Usage | undefined {
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = wire ?? {};
+  if (typeof promptTokens !== 'number' || typeof completionTokens !== 'number' || completionTokens === 0)
+    return undefined;
+  const reasoningTokens = wire?.completion_tokens_details?.reasoning_tokens ?? wire?.reasoning_tokens;
+  return { promptTokens, completionTokens, ...(typeof reasoningTokens === 'number' && { reasoningTokens }) };
+}
+
+/** Undefined if it is none. */
 export function asJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

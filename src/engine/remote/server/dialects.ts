@@ -47,7 +47,12 @@ export type Dialect = {
    * How a prompt of token ids is continued: `/v1/completions` by ids, or by the text of the ids, or llama.cpp's own
    * `/completion`; absent: not at all. With the fields that make tokens countable.
    */
-  readonly completions?: { readonly by: 'ids' | 'text' | 'llama.cpp'; readonly fields: object };
+  readonly completions?: {
+    readonly by: 'ids' | 'text' | 'llama.cpp';
+    readonly fields: object;
+    /** a prompt may go as text, and its ids come with the first chunk (seen on vLLM 0.13 and 0.32) */
+    readonly showsPromptIds?: true;
+  };
   /** sends usage with every chunk, if it is asked to */
   readonly usageWithEveryChunk?: true;
   readonly chat: {
@@ -285,7 +290,7 @@ export const DIALECTS: readonly Dialect[] = [
     metrics: VLLM_METRICS,
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: byIds,
+    completions: { ...byIds, showsPromptIds: true },
     chat: {
       templateArguments: true,
       thinking: none,

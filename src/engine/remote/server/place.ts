@@ -1,20 +1,29 @@
 /** A server at the other end of a connection, and what sessions of both kinds report of it. */
-import type { EngineStatus, Load, Session } from '../../engine.ts';
-import type { Connection } from '../connection.ts';
-import type { Description } from '../describe.ts';
+import type { EngineStatus, Facts, Load, Session } from '../../engine.ts';
+import type { RemoteClient } from '../http/client.ts';
+import type { Count } from '../http/counted.ts';
+import type { Dialect } from './dialects.ts';
+import type { Found } from './signs.ts';
 
-export type Place = Connection & {
-  readonly described: Description;
-  readonly isPartial: boolean;
+export type Place = {
+  readonly client: RemoteClient;
+  readonly root: string;
   /** how its address came */
   readonly chosen: EngineStatus['chosen'];
+  /** counts with a tokenizer of ours; absent: there is none */
+  readonly count?: Count;
+  readonly facts: Facts;
+  readonly dialect: Dialect;
+  readonly found: Found;
+  readonly prompts: EngineStatus['prompts'];
 };
 
 /** A page that takes longer is not live. */
 const LOAD_MS = 2500;
 
-export function reports({ client, address, described, chosen }: Place): Required<Pick<Session, 'status' | 'load'>> {
-  const { dialect, found, facts } = described;
+type Reports = Required<Pick<Session, 'status' | 'load'>>;
+
+export function reports({ client, root, chosen, facts, dialect, found, prompts }: Place): Reports {
   return {
     async status({ signal }): Promise<EngineStatus> {
       const { loads, limitations, program } = dialect;
@@ -23,14 +32,14 @@ export function reports({ client, address, described, chosen }: Place): Required
       const isLoaded = loaded?.some(({ model }) => model === facts.model);
       const version = dialect.version?.(found);
       return {
-        address: address.root,
+        address: root,
         chosen,
         kind: dialect.name,
         ...(version !== undefined && { version }),
         ...(found.serverHeader !== undefined && { answeredBy: found.serverHeader }),
         ...(isLoaded === false && loads && { toLoad: loads.toLoad }),
         silent: found.silent,
-        prompts: described.tokenIds === undefined ? 'messages' : 'ids',
+        prompts,
         ...(facts.prefixCaching !== undefined && { prefixCaching: facts.prefixCaching }),
         limitations: limitations.map(({ of, source }) => `${of} (${source})`),
         ...(program !== undefined && { program }),

@@ -1,5 +1,5 @@
 /** A model's own template and tokenizer, by the endpoints that its server has for them. */
-import type { Codec } from '../../../prompt/render.ts';
+import type { Codec } from '../../../prompt/codec.ts';
 import type { RemoteClient } from '../http/client.ts';
 import type { Dialect } from '../server/dialects.ts';
 import { applied, detokenized, tokenized } from '../http/wire.ts';

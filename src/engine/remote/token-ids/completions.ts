@@ -1,9 +1,9 @@
-/** Goes on from token ids: by `/v1/completions`, or by llama.cpp's own `/completion`. */
-import type { FinishReason, Limits, Piece, Usage } from '../../engine.ts';
+/** Generates from a prompt of token ids, or of text: by `/v1/completions`, or by llama.cpp's own `/completion`. */
+import type { Limits, Piece, Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialects.ts';
-import { completionChunk, llamaChunk, type WireUsage } from '../http/wire.ts';
+import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage } from '../http/wire.ts';
 
 export type Completion = {
   readonly client: RemoteClient;
@@ -17,16 +17,34 @@ export type Completion = {
   readonly signal: AbortSignal;
 };
 
-export function complete(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+/** A prompt as text; the server shows the ids that it has made of it. */
+export type TextPrompt = { readonly text: string; readonly onIds: (ids: readonly number[]) => void };
+
+export function complete(
+  task: Completion,
+  prompt: readonly number[] | TextPrompt,
+  limits: Limits,
+): AsyncGenerator<Piece> {
+  if ('text' in prompt) return byOpenAi(task, prompt, limits);
+  return completeIds(task, prompt, limits);
+}
+
+function completeIds(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
   return task.dialect.completions?.by === 'llama.cpp' ? byLlama(task, ids, limits) : byOpenAi(task, ids, limits);
 }
 
-async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+async function* byOpenAi(
+  task: Completion,
+  prompt: readonly number[] | TextPrompt,
+  limits: Limits,
+): AsyncGenerator<Piece> {
   const { client, model, dialect, signal } = task;
   const { by = 'ids', fields = {} } = dialect.completions ?? {};
   const body = {
     model,
-    prompt: by === 'ids' ? [...ids] : await task.decode(ids),
+    ...('text' in prompt
+      ? { prompt: prompt.text, add_special_tokens: false }
+      : { prompt: by === 'ids' ? prompt : await task.decode(prompt) }),
     max_tokens: limits.maxTokens,
     ...sampled(limits),
     stream_options: { include_usage: true, ...(task.needsUsage && { continuous_usage_stats: true }) },
@@ -41,7 +59,8 @@ async function* byOpenAi(task: Completion, ids: readonly number[], limits: Limit
     usage = toUsage(chunk.usage) ?? usage;
     const [choice] = chunk.choices;
     if (choice === undefined) continue;
-    const { text, token_ids: tokenIds, finish_reason: finish } = choice;
+    const { text, token_ids: tokenIds, prompt_token_ids: promptIds, finish_reason: finish } = choice;
+    if (promptIds && 'text' in prompt) prompt.onIds(promptIds);
     // zeros until the last chunk are Ollama's way
     const total = chunk.usage?.completion_tokens ?? 0;
     const more = total > 0 ? total - counted : undefined;
@@ -82,20 +101,4 @@ async function* byLlama(task: Completion, ids: readonly number[], limits: Limits
       ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
     };
   }
-}
-
-export function sampled({ sampling: { temperature, topP } }: Limits): object {
-  return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };
-}
-
-export function toFinishReason(raw: string): FinishReason {
-  return { raw, unified: raw === 'stop' || raw === 'length' ? raw : 'other' };
-}
-
-export function toUsage(wire: WireUsage | null | undefined): Usage | undefined {
-  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = wire ?? {};
-  if (typeof promptTokens !== 'number' || typeof completionTokens !== 'number' || completionTokens === 0)
-    return undefined;
-  const reasoningTokens = wire?.completion_tokens_details?.reasoning_tokens ?? wire?.reasoning_tokens;
-  return { promptTokens, completionTokens, ...(typeof reasoningTokens === 'number' && { reasoningTokens }) };
 }

@@ -1,39 +1,27 @@
 /** A session over token ids: the model's own template and tokenizer render, and what is received is continued as it is. */
 import { EngineHttpError, EngineTimeoutError, EngineUnsupportedError } from '../../../errors.ts';
 import { TAIL_TOKENS } from '../../../prompt/family.ts';
-import { render, type Codec } from '../../../prompt/render.ts';
-import { EndpointGoneError, type CallOptions, type Session } from '../../engine.ts';
-import { extendIds, idsOf, toPrompt } from '../../token-ids.ts';
-import type { TokenIds } from '../describe.ts';
+import type { Codec } from '../../../prompt/codec.ts';
+import { render, renderText } from '../../../prompt/render.ts';
+import { EndpointGoneError, type Beginning, type CallOptions, type Prompt, type Session } from '../../engine.ts';
+import { beginningOf, extendIds, idsOf, toPrompt, type IdsBeginning } from '../../token-ids.ts';
 import { reports, type Place } from '../server/place.ts';
 import { complete } from './completions.ts';
-import { countedHere } from '../http/counted.ts';
-import { Memo } from './codecs.ts';
-
-/** What was seen of a server over token ids; kept for as long as what is known of it. */
-type Memos = {
-  readonly encoded: Memo<readonly number[]>;
-  readonly tails: Memo<string>;
-  /** ids came with a stream */
-  sendsIds: boolean;
-};
-
-const MEMOS = new WeakMap<TokenIds, Memos>();
+import type { TokenIds } from './seen.ts';
+import { TextBeginning } from './text-prompt.ts';
 
 export function tokenIdsSession(
   place: Place,
-  tokenIds: TokenIds,
+  { codecFor: serverCodec, closer, seen }: TokenIds,
   onDoubt: (reason: 'model' | 'completions') => void,
 ): Session {
-  const { client, local, described } = place;
-  const { facts, dialect } = described;
-  // a trial has shown it, where one was made
-  const isShown = facts.countedBy === 'ids' && dialect.isTrusted !== true;
-  const memos = memosOf(tokenIds, isShown);
-  const { encoded, tails } = memos;
+  const { client, count, facts, dialect } = place;
+  const { encoded, tails, skeletons } = seen;
+  // a tokenizer of ours costs no request
+  const takesText = dialect.completions?.showsPromptIds === true && count === undefined;
 
   const codecFor = ({ signal }: CallOptions): Codec => {
-    const own = tokenIds.codecFor(signal);
+    const own = serverCodec(signal);
     return {
       template: (messages, templateArguments) => own.template(messages, templateArguments),
       encode: (text) => encoded.get(text, () => own.encode(text)),
@@ -60,27 +48,46 @@ export function tokenIdsSession(
     }
   };
 
+  /** As text, unless it might not fit: then it has to be counted. */
+  const renderedText = async (
+    question: Parameters<Session['render']>[0],
+    { thinking, room }: Pick<Parameters<Session['render']>[1], 'thinking' | 'room'>,
+    codec: Codec,
+  ): Promise<Prompt> => {
+    const rendered = await renderText(question, facts.family, thinking, codec, skeletons);
+    if ('ids' in rendered) return toPrompt(rendered);
+    const text = new TextBeginning(rendered);
+    const fits = text.promptTokens + room + 2 * facts.closerTokens <= facts.window;
+    const beginning = fits ? text : beginningOf(await codec.encode(rendered.text), rendered.tail);
+    return { beginning, thinking: rendered.thinking, opened: rendered.opened };
+  };
+
   return {
     facts,
     ...reports(place),
 
-    render: async (question, { thinking, ...call }) =>
-      toPrompt(await doubting(render(question, facts.family, thinking, codecFor(call)))),
+    render: (question, { thinking, room, ...call }) => {
+      const codec = codecFor(call);
+      return doubting(
+        takesText
+          ? renderedText(question, { thinking, room }, codec)
+          : render(question, facts.family, thinking, codec).then(toPrompt),
+      );
+    },
 
     async *generate(from, limits, call) {
-      const task = {
-        client,
-        model: facts.model,
-        dialect,
-        // until ids have come: a server may ignore that they were asked for
-        needsUsage: !memos.sendsIds,
-        signal: call.signal,
-        ...codecFor(call),
-        ...countedHere(local),
+      const codec = codecFor(call);
+      const base = { client, model: facts.model, dialect, needsUsage: !seen.sendsIds, signal: call.signal };
+      const task = { ...base, ...codec, ...(count && { count }) };
+      const text = from instanceof TextBeginning && !from.exact ? from : undefined;
+      const onIds = (ids: readonly number[]): void => {
+        text?.show(ids);
+        void text?.compare(seen, codec);
       };
       try {
-        for await (const piece of complete(task, idsOf(from).ids, limits)) {
-          if (piece.ids.length > 0) memos.sendsIds = true;
+        const prompt = text === undefined ? (await asIds(from, codec)).ids : { text: text.text, onIds };
+        for await (const piece of complete(task, prompt, limits)) {
+          if (piece.ids.length > 0) seen.sendsIds = true;
           yield piece;
         }
       } catch (error) {
@@ -88,17 +95,17 @@ export function tokenIdsSession(
       }
     },
 
-    extend: (from, kept, call) =>
-      doubting(
-        extendIds(idsOf(from), kept, { closer: tokenIds.closer, encode: (text) => codecFor(call).encode(text) }),
-      ),
+    extend: (from, kept, call) => {
+      const codec = codecFor(call);
+      const extended = async () =>
+        extendIds(await asIds(from, codec), kept, { closer, encode: (text) => codec.encode(text) });
+      return doubting(extended());
+    },
 
     decode: (ids, call) => codecFor(call).decode(ids),
   };
 }
 
-function memosOf(tokenIds: TokenIds, sendsIds: boolean): Memos {
-  const memos = MEMOS.get(tokenIds) ?? { encoded: new Memo(), tails: new Memo(), sendsIds };
-  MEMOS.set(tokenIds, memos);
-  return memos;
+function asIds(from: Beginning, codec: Codec): Promise<IdsBeginning> | IdsBeginning {
+  return from instanceof TextBeginning ? from.asIds((text) => codec.encode(text)) : idsOf(from);
 }

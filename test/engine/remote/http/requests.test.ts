@@ -67,15 +67,6 @@ test('text alone is tokenized without a leading <s>', async () => {
   for (const body of texts) expect(body).toMatchObject({ add_special_tokens: false });
 });
 
-test('a prompt without control strings costs one request to render, once the end of such prompts is known', async () => {
-  const fake = await startFake();
-  const engine = engineAt(fake);
-  await promptOf(engine, '2 + 3 = ?');
-  const before = fake.requests.length;
-  await promptOf(engine, '4 + 5 = ?');
-  expect(fake.requests.slice(before).map(({ path }) => path)).toEqual(['/tokenize']);
-});
-
 test('a generation that is aborted is aborted at the server, before it is written to its end', async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 2 });
   const engine = engineAt(fake);
