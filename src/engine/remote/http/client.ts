@@ -8,7 +8,7 @@ import { VERSION } from '../../../version.ts';
 import { limit, type Limit } from '../../../wait.ts';
 import { ConnectionLostError } from '../../engine.ts';
 import type { Address } from './address.ts';
-import { events } from './events.ts';
+import { EventReader } from './events.ts';
 import { brokeOff, toFault, toSetback } from './faults.ts';
 import { Retry } from './retry.ts';
 
@@ -127,25 +127,31 @@ export class RemoteClient {
     const open = async () => {
       const url = `${this.#place.root}${path}`;
       const response = await this.#openai.post(url, { body: { ...body, stream: true }, signal }).asResponse();
-      const all = events(response);
-      return { all, first: await all.next() };
+      const opened = new EventReader(response);
+      const texts = await opened.next();
+      // a request that is refused behind its headers says so in its first event
+      return { opened, texts, first: texts?.[0] === undefined ? undefined : opened.parse(texts[0]) };
     };
-    let all: AsyncGenerator | undefined;
+    let events: EventReader | undefined;
     try {
-      const opened = await this.#attempt(path, open, signal);
-      all = opened.all;
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read chunk by chunk
-      for (let next = opened.first; next.done !== true; next = await all.next()) {
-        yield parse(schema, next.value, path);
+      const { opened, first, ...begun } = await this.#attempt(path, open, signal);
+      events = opened;
+      if (first !== undefined) yield parse(schema, first, path);
+      let from = 1;
+      for (let { texts } = begun; texts !== undefined; texts = await events.next()) {
+        for (let index = from; index < texts.length; index++) {
+          yield parse(schema, events.parse(texts[index] ?? ''), path);
+        }
+        from = 0;
       }
       signal.throwIfAborted();
     } catch (error) {
-      const isLost = all !== undefined ? !(error instanceof EngineProtocolError) : brokeOff(error);
+      const isLost = events !== undefined ? !(error instanceof EngineProtocolError) : brokeOff(error);
       if (signal.aborted || !isLost) throw error;
       throw new ConnectionLostError(`the stream from ${this.#place.root} broke off`, { cause: error });
     } finally {
       this.#end(under);
-      await all?.return(undefined);
+      await events?.close();
     }
   }
 

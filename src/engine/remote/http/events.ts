@@ -1,4 +1,4 @@
-/** Server-sent events of a raw response, as the JSON they carry. The `openai` library's own reader takes six times as long. */
+/** Server-sent events of a raw response, and the JSON they carry. The `openai` library's own reader takes six times as long. */
 import { APIError } from 'openai';
 import { createParser } from 'eventsource-parser';
 import { atMost } from '../../../wait.ts';
@@ -7,49 +7,60 @@ import { atMost } from '../../../wait.ts';
 const DONE = '[DONE]';
 const END_MS = 100;
 
-/**
- * Ends with the body or with `[DONE]`. Leaving the iteration closes the connection, unless the body was read to its end.
- * @throws {APIError} for an event that reports an error, {SyntaxError} for one that is no JSON
- */
-export async function* events(response: Response): AsyncGenerator {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
-  const decoder = new TextDecoder();
-  let arrived: string[] = [];
-  const parser = createParser({ onEvent: ({ data }) => arrived.push(data) });
-  try {
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a stream is read chunk by chunk
-      const { done, value } = await reader.read();
-      if (value !== undefined) parser.feed(decoder.decode(value, { stream: true }));
+export class EventReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #headers: Headers;
+  readonly #decoder = new TextDecoder();
+  readonly #parser = createParser({ onEvent: ({ data }) => this.#arrived.push(data) });
+  #arrived: string[] = [];
+  #isOver = false;
+
+  constructor({ body, headers }: Response) {
+    this.#reader = body?.getReader();
+    this.#headers = headers;
+  }
+
+  /**
+   * The texts of the events of one read, all at once, so that nothing is awaited between them; `undefined` behind the last,
+   * which is the end of the body or `[DONE]`.
+   */
+  async next(): Promise<readonly string[] | undefined> {
+    while (!this.#isOver && this.#reader !== undefined) {
+      // oxlint-disable-next-line no-await-in-loop -- a read may end within an event
+      const { done, value } = await this.#reader.read();
+      if (value !== undefined) this.#parser.feed(this.#decoder.decode(value, { stream: true }));
       // a last event without the blank line behind it
-      if (done) parser.feed('\n\n');
-      const texts = arrived;
-      arrived = [];
-      for (const text of texts) {
-        if (text.startsWith(DONE)) {
-          // oxlint-disable-next-line no-await-in-loop -- then the connection can be used again
-          await atMost(readToEnd(reader), END_MS, undefined);
-          return;
-        }
-        yield toChunk(text, response.headers);
-      }
-      if (done) return;
+      if (done) this.#parser.feed('\n\n');
+      this.#isOver = done;
+      const texts = this.#arrived;
+      if (texts.length === 0) continue;
+      this.#arrived = [];
+      const end = texts.findIndex((text) => text.startsWith(DONE));
+      if (end === -1) return texts;
+      this.#isOver = true;
+      // oxlint-disable-next-line no-await-in-loop -- then the connection can be used again
+      await atMost(readToEnd(this.#reader), END_MS, undefined);
+      return texts.slice(0, end);
     }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+    return undefined;
+  }
+
+  /** @throws {APIError} when it reports an error, {SyntaxError} when it is no JSON */
+  parse(text: string): unknown {
+    const chunk: unknown = JSON.parse(text);
+    if (typeof chunk === 'object' && chunk !== null && 'error' in chunk && chunk.error) {
+      throw new APIError(undefined, chunk.error, undefined, this.#headers);
+    }
+    return chunk;
+  }
+
+  /** Closes the connection, unless the body was read to its end. */
+  async close(): Promise<void> {
+    await this.#reader?.cancel().catch(() => undefined);
   }
 }
 
-async function readToEnd(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+async function readToEnd(reader: ReadableStreamDefaultReader): Promise<void> {
   // oxlint-disable-next-line no-await-in-loop -- until it is over
   while (!(await reader.read()).done);
-}
-
-function toChunk(text: string, headers: Headers): unknown {
-  const chunk: unknown = JSON.parse(text);
-  if (typeof chunk === 'object' && chunk !== null && 'error' in chunk && chunk.error) {
-    throw new APIError(undefined, chunk.error, undefined, headers);
-  }
-  return chunk;
 }

@@ -3,7 +3,7 @@ import type { Limits, Piece, Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialects.ts';
-import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage } from '../http/wire.ts';
+import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
 
 export type Completion = {
   readonly client: RemoteClient;
@@ -12,25 +12,25 @@ export type Completion = {
   readonly encode: (text: string) => Promise<readonly number[]>;
   readonly decode: (ids: readonly number[]) => Promise<string>;
   readonly count?: Count;
-  /** its tokens come without ids, so that usage is needed with every chunk */
+  /** its tokens may come without ids, so that usage is needed with every chunk */
   readonly needsUsage?: boolean;
+  /** ids came with a chunk */
+  readonly onIds?: () => void;
+  /** what an error means to whoever reads: made here, because another generator around this one costs every token */
+  readonly toError?: (error: unknown) => unknown;
   readonly signal: AbortSignal;
 };
 
 /** A prompt as text; the server shows the ids that it has made of it. */
-export type TextPrompt = { readonly text: string; readonly onIds: (ids: readonly number[]) => void };
+export type TextPrompt = { readonly text: string; readonly onPromptIds: (ids: readonly number[]) => void };
 
 export function complete(
   task: Completion,
   prompt: readonly number[] | TextPrompt,
   limits: Limits,
 ): AsyncGenerator<Piece> {
-  if ('text' in prompt) return byOpenAi(task, prompt, limits);
-  return completeIds(task, prompt, limits);
-}
-
-function completeIds(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
-  return task.dialect.completions?.by === 'llama.cpp' ? byLlama(task, ids, limits) : byOpenAi(task, ids, limits);
+  const isLlama = task.dialect.completions?.by === 'llama.cpp' && !('text' in prompt);
+  return isLlama ? byLlama(task, prompt, limits) : byOpenAi(task, prompt, limits);
 }
 
 async function* byOpenAi(
@@ -55,26 +55,31 @@ async function* byOpenAi(
   let last: Piece | undefined;
   let counted = 0;
   let usage: Usage | undefined;
-  for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
-    usage = toUsage(chunk.usage) ?? usage;
-    const [choice] = chunk.choices;
-    if (choice === undefined) continue;
-    const { text, token_ids: tokenIds, prompt_token_ids: promptIds, finish_reason: finish } = choice;
-    if (promptIds && 'text' in prompt) prompt.onIds(promptIds);
-    // zeros until the last chunk are Ollama's way
-    const total = chunk.usage?.completion_tokens ?? 0;
-    const more = total > 0 ? total - counted : undefined;
-    const piece: Piece = {
-      ids: tokenIds ?? [],
-      text: text ?? '',
-      ...(tokenIds ? {} : { counted: countedTokens(text ?? '', more, task.count) }),
-      ...(finish ? { finish: toFinishReason(finish) } : {}),
-    };
-    counted += piece.counted?.tokens ?? piece.ids.length;
-    if (piece.finish !== undefined) last = piece;
-    else yield piece;
+  try {
+    for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
+      if (chunk.usage) usage = toUsage(chunk.usage) ?? usage;
+      const [choice] = chunk.choices;
+      if (choice === undefined) continue;
+      const { text, token_ids: ids, prompt_token_ids: promptIds, finish_reason: finish } = choice;
+      if (promptIds && 'text' in prompt) prompt.onPromptIds(promptIds);
+      if (ids) task.onIds?.();
+      const piece = ids
+        ? { ids, text: text ?? '' }
+        : { ids: [], text: text ?? '', counted: countedTokens(text ?? '', moreOf(chunk.usage, counted), task.count) };
+      counted += piece.counted?.tokens ?? piece.ids.length;
+      if (finish) last = { ...piece, finish: toFinishReason(finish) };
+      else yield piece;
+    }
+  } catch (error) {
+    throw task.toError?.(error) ?? error;
   }
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
+}
+
+/** By how much the usage has grown; zeros until the last chunk are Ollama's way. */
+function moreOf(usage: WireUsage | null | undefined, counted: number): number | undefined {
+  const total = usage?.completion_tokens ?? 0;
+  return total > 0 ? total - counted : undefined;
 }
 
 /** A chunk an id; ids within a character are left out, and found again from its text. */
@@ -88,17 +93,21 @@ async function* byLlama(task: Completion, ids: readonly number[], limits: Limits
     ...dialect.completions?.fields,
   };
   let received = 0;
-  for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
-    const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
-    const own = sent ?? [];
-    // with the last chunk everything has been counted, and nothing is sent
-    const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
-    const all = missing > 0 ? await encode(text) : own;
-    received += all.length;
-    yield {
-      ids: all,
-      text,
-      ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
-    };
+  try {
+    for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
+      const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
+      const own = sent ?? [];
+      // with the last chunk everything has been counted, and nothing is sent
+      const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
+      const all = missing > 0 ? await encode(text) : own;
+      received += all.length;
+      yield {
+        ids: all,
+        text,
+        ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
+      };
+    }
+  } catch (error) {
+    throw task.toError?.(error) ?? error;
   }
 }

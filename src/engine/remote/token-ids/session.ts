@@ -75,24 +75,25 @@ export function tokenIdsSession(
       );
     },
 
-    async *generate(from, limits, call) {
+    generate(from, limits, call) {
       const codec = codecFor(call);
-      const base = { client, model: facts.model, dialect, needsUsage: !seen.sendsIds, signal: call.signal };
-      const task = { ...base, ...codec, ...(count && { count }) };
-      const text = from instanceof TextBeginning && !from.exact ? from : undefined;
-      const onIds = (ids: readonly number[]): void => {
-        text?.show(ids);
-        void text?.compare(seen, codec);
+      const task = {
+        client,
+        model: facts.model,
+        dialect,
+        needsUsage: !seen.sendsIds,
+        signal: call.signal,
+        ...codec,
+        ...(count && { count }),
+        onIds: () => void (seen.sendsIds = true),
+        toError: toDoubt,
       };
-      try {
-        const prompt = text === undefined ? (await asIds(from, codec)).ids : { text: text.text, onIds };
-        for await (const piece of complete(task, prompt, limits)) {
-          if (piece.ids.length > 0) seen.sendsIds = true;
-          yield piece;
-        }
-      } catch (error) {
-        throw toDoubt(error);
-      }
+      if (!(from instanceof TextBeginning)) return complete(task, idsOf(from).ids, limits);
+      const onPromptIds = (ids: readonly number[]): void => {
+        from.show(ids);
+        void from.compare(seen, codec);
+      };
+      return complete(task, from.ids ?? { text: from.text, onPromptIds }, limits);
     },
 
     extend: (from, kept, call) => {

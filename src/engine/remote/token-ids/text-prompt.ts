@@ -21,6 +21,11 @@ export class TextBeginning implements Beginning {
     this.tail = rendered.tail;
   }
 
+  /** undefined: no chunk has come */
+  get ids(): readonly number[] | undefined {
+    return this.#ids;
+  }
+
   get promptTokens(): number {
     return this.#ids?.length ?? this.#bytes;
   }

@@ -3,7 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { APIError } from 'openai';
 import { expect, test } from 'vitest';
-import { events } from '../../../../src/engine/remote/http/events.ts';
+import { EventReader } from '../../../../src/engine/remote/http/events.ts';
+
+/** The JSON of each event, one after the other. */
+async function* events(response: Response): AsyncGenerator {
+  const reader = new EventReader(response);
+  try {
+    for (let texts = await reader.next(); texts !== undefined; texts = await reader.next()) {
+      for (const text of texts) yield reader.parse(text);
+    }
+  } finally {
+    await reader.close();
+  }
+}
 
 type Body = { readonly response: Response; readonly isCancelled: () => boolean };
 
