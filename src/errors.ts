@@ -127,14 +127,23 @@ export class InvariantError extends ThinkmeterError {
   readonly audience = 'nobody';
 }
 
-/** An error as the one sentence, or two, that a person reads. */
+/** An error as a person reads it: what happened, what to do, and where that which was paid for is kept. */
 export function toSentence(error: ThinkmeterError): string {
   // it has been through here at the other end
   if (error instanceof ToolCallError) return error.message;
+  const { message, hint, partial } = error;
   const kept =
-    error.partial === undefined || error.partial.thinkingTokens === 0
-      ? ''
-      : `; the ${error.partial.thinkingTokens} thinking tokens received are kept at thinkmeter://runs/${error.partial.runId}`;
-  const hint = error.hint === undefined ? '' : `; ${error.hint}`;
-  return `${error.message}${hint}${kept} (${error.code})`;
+    partial === undefined || partial.thinkingTokens === 0
+      ? []
+      : [
+          `the ${partial.thinkingTokens} thinking tokens that were received are kept at thinkmeter://runs/${partial.runId}`,
+        ];
+  return [message, ...(hint === undefined ? [] : [hint]), ...kept].map(asSentence).join(' ');
+}
+
+/** Begins with a capital letter, unless it begins with a name: of a field, a variable, a path, this program. */
+export function asSentence(text: string): string {
+  const isWord = /^[a-z]+(?=[\s,:;']|$)/.test(text) && !text.startsWith('thinkmeter');
+  const begun = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }

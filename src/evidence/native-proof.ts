@@ -8,7 +8,7 @@ import { plan } from '../budget/plan.ts';
 import { overran, think } from '../budget/think.ts';
 import type { Clock } from '../clock.ts';
 import type { Session } from '../engine/engine.ts';
-import { EngineHttpError, toSentence } from '../errors.ts';
+import { EngineHttpError } from '../errors.ts';
 import { Requests } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import type { Proof } from './evidence.ts';
@@ -49,7 +49,7 @@ export async function proveNative(session: Session, clock: Clock, signal?: Abort
     const why = `the server continued to think beyond a budget of ${BUDGET} tokens in its self-test`;
     return overran('native', thought) ? { held: false, why } : { held: true };
   } catch (error) {
-    if (error instanceof EngineHttpError && error.status === 400) return { held: false, why: toSentence(error) };
+    if (error instanceof EngineHttpError && error.status === 400) return { held: false, why: error.message };
     throw error;
   } finally {
     requests.stop();

@@ -111,15 +111,21 @@ function toCallResult({ text, structured, runId }: ToolResult, linked: boolean):
 /** Who can act on it decides how it is told: a sentence to the caller, or, for a bug, an id to find it by in the log. */
 function toErrorResult(error: unknown, tool: string, log: Log): CallToolResult {
   if (error instanceof CancelledError) {
-    log.debug({ tool }, 'cancelled');
+    log.debug({ tool, code: error.code }, 'cancelled');
   } else if (error instanceof ThinkmeterError && error.audience !== 'nobody') {
-    log[error.audience === 'caller' ? 'debug' : 'error']({ tool, cause: String(error.cause) }, toSentence(error));
+    const { code, audience, cause } = error;
+    log[audience === 'caller' ? 'debug' : 'error']({ tool, code, cause: String(cause) }, toSentence(error));
   } else {
     const id = randomUUID();
     log.error({ tool, id, err: error }, 'a bug');
     throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; the server's log has the details`);
   }
-  return { isError: true, content: [{ type: 'text', text: toSentence(error) }] };
+  // in `_meta`, because structured content has to fit the tool's output schema
+  return {
+    isError: true,
+    content: [{ type: 'text', text: toSentence(error) }],
+    _meta: { 'thinkmeter/error_code': error.code },
+  };
 }
 
 function registerRuns(server: McpServer, runs: Runs): void {

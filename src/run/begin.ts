@@ -5,7 +5,7 @@ import { plan as toPlan, roomFor } from '../budget/plan.ts';
 import type { Ready, Thought } from '../budget/story.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
-import { ContextOverflowError, EngineHttpError, toSentence } from '../errors.ts';
+import { ContextOverflowError, EngineHttpError } from '../errors.ts';
 import { learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
@@ -65,7 +65,7 @@ async function beginIn(context: Context, opened: Opened): Promise<Begun> {
     if (error instanceof EndpointGoneError) requests.drop(request);
     if (!MECHANISMS[ready.plan.mechanism].isServers || !isRefusal(error)) throw error;
     requests.drop(request);
-    evidence.fail('native', `the server refused its budget field: ${toSentence(error)}`, clock.now());
+    evidence.fail('native', `the server refused its budget field: ${error.message}`, clock.now());
     return beginIn(context, opened);
   }
 }

@@ -217,7 +217,7 @@ describe('max_seconds', () => {
     const at = performance.now();
     const { isError, text } = await connection.call('reason', { question: 'x', max_seconds: 2 });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^(no token|the time) .*raise max_seconds.*\(ENGINE_TIMEOUT\)$/);
+    expect(text).toMatch(/^(no token|the time) .*[Rr]aise max_seconds/);
     expect(performance.now() - at).toBeLessThan(3000);
     await untilAborted(fake, at);
   });
@@ -243,7 +243,7 @@ describe('max_seconds', () => {
     // the first would take a minute
     expect(performance.now() - at).toBeLessThan(10_000);
     expect(isError).toBe(true);
-    expect(text).toMatch(/1 other calls?.*THINKMETER_CONCURRENCY.*\(ENGINE_TIMEOUT\)$/);
+    expect(text).toMatch(/1 other calls?.*THINKMETER_CONCURRENCY/);
     giveUp.abort();
     await expect(first).rejects.toThrow(/abort/i);
   });

@@ -64,18 +64,19 @@ export const runId = 'a-run';
 
 const TAILS: Record<ThinkingState, string> = { open: '<think>\n', closed: '<think></think>', none: 'Assistant\n' };
 
+export function promptOf(tokens: Tokens, thinking: ThinkingState): Started['prompt'] {
+  const tail = TAILS[thinking];
+  const ids = Object.freeze(tokens.encode(`What is it?\n${tail}`));
+  const beginning = Object.freeze(beginningOf(ids, tail));
+  return Object.freeze({ beginning, thinking, opened: thinking === 'open' ? 1 : 0 });
+}
+
 export function start(options: Start): Started {
   const { scripts, tokens = wordTokens(), budget = 100, answerTokens = 50, waitedMs = 0 } = options;
   const clock = new FakeClock();
-  const facts = toFacts(tokens, options);
+  const facts = factsOf(tokens, options);
   const thinking = options.state ?? (budget === 0 ? 'closed' : 'open');
-  const tail = TAILS[thinking];
-  const ids = Object.freeze(tokens.encode(`What is it?\n${tail}`));
-  const prompt = Object.freeze({
-    beginning: Object.freeze(beginningOf(ids, tail)),
-    thinking,
-    opened: thinking === 'open' ? 1 : 0,
-  });
+  const prompt = promptOf(tokens, thinking);
   const { open, render, decode, load } = options;
   const engine = scriptedEngine({
     clock,
@@ -131,7 +132,7 @@ export function start(options: Start): Started {
   };
 }
 
-function toFacts(tokens: Tokens, options: Start): Facts {
+export function factsOf(tokens: Tokens, options: Pick<Start, 'family' | 'window' | 'native' | 'prefixCaching'>): Facts {
   const family = options.family ?? familyByName('thinkmeter-demo');
   if (family === undefined) throw new Error('there is no such family');
   const { afterLine, elsewhere } = family.closer;

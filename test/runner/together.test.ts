@@ -1,7 +1,7 @@
 /** Several calls at once, and calls that wait: none convicts the server, and none goes without an answer. */
 import { expect, test } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
-import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
+import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { remoteRunner } from '../support/remote-runner.ts';
 import { startFake } from '../support/start-fake.ts';
 
@@ -16,23 +16,6 @@ test.each([2, 8])('B6: %i equal calls at once, three times: the server is not co
   const { facts } = await engine.open({ signal: new AbortController().signal });
   expect(evidence.of(facts.server).known(0).stream).toBeUndefined();
   expect(await ask({ budget: 40 })).toMatchObject({ mechanism: 'stream' });
-});
-
-test('a server with one slot and six calls at once: six answers in time', async () => {
-  // 8 of 45 seconds each, on a scale of 1 to 5: the sixth would end at 48
-  const script = thinks('word '.repeat(20), 'The answer is 4.');
-  const fake = await startFake({ script, msPerToken: 22, misbehave: { slots: 1 } });
-  const { ask } = remoteRunner(fake.url);
-  const outcomes = await Promise.all(Array.from({ length: 6 }, () => ask({ budget: 200, maxSeconds: 9 })));
-  expect(outcomes.map(({ answer }) => answer)).toEqual(outcomes.map(() => 'The answer is 4.'));
-});
-
-test('six calls that wait for each other in our own queue: six answers, the last without thinking', async () => {
-  const fake = await startFake({ script: thinks('word '.repeat(60), 'The answer is 4.'), msPerToken: 6 });
-  const { ask } = remoteRunner(fake.url, { concurrency: 1 });
-  const outcomes = await Promise.all(Array.from({ length: 6 }, () => ask({ budget: 200, maxSeconds: 3 })));
-  expect(outcomes.map(({ answer }) => answer)).toEqual(outcomes.map(() => 'The answer is 4.'));
-  expect(outcomes.at(-1)).toMatchObject(WITHOUT_THINKING);
 });
 
 const WITHOUT_THINKING: Partial<Outcome> = {

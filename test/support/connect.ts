@@ -31,6 +31,8 @@ export type CallResult = {
   /** of the first resource link */
   readonly link: string | undefined;
   readonly structured: unknown;
+  /** of an error */
+  readonly code: string | undefined;
 };
 
 export type ListedTool = {
@@ -104,7 +106,12 @@ async function openV2(transport: TransportV2, name: ClientName): Promise<Opened>
 
 /** The SDKs type results differently; on the wire they are the same. */
 function toResult(answer: object): CallResult {
-  const result = answer as { isError?: boolean; content?: readonly Content[]; structuredContent?: unknown };
+  const result = answer as {
+    isError?: boolean;
+    content?: readonly Content[];
+    structuredContent?: unknown;
+    _meta?: Readonly<Record<string, unknown>>;
+  };
   const content = result.content ?? [];
   return {
     isError: result.isError ?? false,
@@ -112,6 +119,7 @@ function toResult(answer: object): CallResult {
     parts: content.length,
     link: content.find(({ type }) => type === 'resource_link')?.uri,
     structured: result.structuredContent,
+    code: result._meta?.['thinkmeter/error_code'] as string | undefined,
   };
 }
 

@@ -105,7 +105,9 @@ export function errorSentence(result: CallResult): string {
   expect(result).toMatchObject({ isError: true, parts: 1, structured: undefined });
   expect(result.text).not.toContain('\n');
   expect(result.text).not.toMatch(/node_modules|\.[jt]s:\d+:\d+/);
-  expect(result.text).toMatch(/; \S.* \([A-Z_]+\)$/);
+  // what happened, and what to do; the code is for programs
+  expect(result.text).toMatch(/^\S.*\. \S.*\.$/);
+  expect(result.code).toMatch(/^[A-Z_]+$/);
   expect(result.text.length).toBeLessThan(600);
   return result.text;
 }

@@ -31,7 +31,7 @@ async function read(args: Readonly<Record<string, unknown>>): Promise<unknown> {
 const FIELDS = ['text', 'count', 'share', 'word', 'yes', 'list'] as const;
 
 const FIELDS_ONLY = z.partialRecord(z.enum(FIELDS), z.unknown());
-const SENTENCE = /^[^\n]+ \(INVALID_INPUT\)$/;
+const SENTENCE = /^[^\n]+\. Correct the arguments and call again\.$/;
 
 /** What the caller reads; any other error is a fault of the test's subject. */
 function sentenceOf(error: unknown): string {

@@ -35,7 +35,7 @@ test('no server there: the address that was tried and the three ways on', async 
   const client = await start({ THINKMETER_BASE_URL: `${DESERTED}/v1`, THINKMETER_API_KEY: KEY });
   const sentence = errorSentence(await client.call('reason', { question }));
   expect(sentence).toContain(DESERTED);
-  expect(sentence).toMatch(/start vLLM.*THINKMETER_BASE_URL.*THINKMETER_ENGINE=demo.*\(ENGINE_UNREACHABLE\)$/);
+  expect(sentence).toMatch(/Start vLLM.*THINKMETER_BASE_URL.*THINKMETER_ENGINE=demo/);
   expect(sentence + client.stderr()).not.toContain(KEY);
 });
 
@@ -44,7 +44,8 @@ test('no server there is an error of a batch as well, and told soon', async () =
   const at = performance.now();
   const args = { instruction: 'Is it so?', items: Array.from({ length: 100 }, (_, index) => `item ${index}`) };
   const result = await client.call('analyze_batch', { ...args, max_seconds: 6 });
-  expect(errorSentence(result)).toContain('ENGINE_UNREACHABLE');
+  errorSentence(result);
+  expect(result.code).toBe('ENGINE_UNREACHABLE');
   expect(performance.now() - at).toBeLessThan(4000);
 });
 

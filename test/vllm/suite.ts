@@ -92,7 +92,7 @@ export function describeSetup(
     });
 
     test('a deadline cuts the thinking and the answer still comes', async () => {
-      const { run } = await reason({ question: LONG.question, thinking_budget: 512, max_seconds: 1.2 });
+      const { run } = await reason({ question: LONG.question, thinking_budget: 512, max_seconds: 0.8 });
       expect(run.thinking.ended_by).toBe('deadline');
       expect(run.warnings.join()).toContain('max_seconds');
     });

@@ -91,8 +91,8 @@ test('where nobody answers, the error names the address that was tried and the t
   );
   expect(error).toBeInstanceOf(ThinkmeterError);
   expect(toSentence(error as ThinkmeterError)).toBe(
-    `no server answers at http://127.0.0.1:${port}; start vLLM there, set THINKMETER_BASE_URL to where it is, ` +
-      'or set THINKMETER_ENGINE=demo to try the demo model (ENGINE_UNREACHABLE)',
+    `No server answers at http://127.0.0.1:${port}. Start vLLM there, set THINKMETER_BASE_URL to where it is, ` +
+      'or set THINKMETER_ENGINE=demo to try the demo model.',
   );
 });
 

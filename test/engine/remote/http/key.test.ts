@@ -50,7 +50,7 @@ test.each([
   const engine = createRemoteEngine({ baseUrl: url, ...(apiKey === undefined ? {} : { apiKey }) });
   const error = await failureOf(factsOf(engine));
   expect(error).toMatchObject({ code: 'ENGINE_HTTP', status: 401 });
-  expect(toSentence(error)).toContain(`the server at ${url} ${says}`);
+  expect(toSentence(error)).toContain(`The server at ${url} ${says}`);
   expect(toSentence(error)).toContain('THINKMETER_API_KEY');
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('open-up');
 });
