@@ -5,12 +5,13 @@
  */
 import type { PrefixWay } from '../../../prompt/family.ts';
 import type { ServedModel } from '../http/wire.ts';
-import { LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
+import { LEMONADE, LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
 import { VLLM_METRICS, type MetricsPage } from './metrics.ts';
 import {
   healthStatus,
   isSglang,
   knowsBudget,
+  lemonadeVersion,
   nimVersion,
   ollamaVersion,
   prefixCaching,
@@ -155,6 +156,43 @@ export const DIALECTS: readonly Dialect[] = [
         of: 'a budget of 0 leaks thinking where the template ends in <think> and a line end',
         source: 'ggml-org/llama.cpp#28356',
       },
+    ],
+  },
+  {
+    // AMD's: a llama.cpp for each model, and Ollama's API as well, so that it stands before that (its source, e385039)
+    name: 'lemonade',
+    owner: 'lemonade',
+    recognise: ({ answers }) => LEMONADE.read(answers.get(LEMONADE.path)) !== undefined,
+    port: 13_305,
+    program: /\blemond\b|lemonade-server|llama-server/,
+    polls: [LEMONADE.path, '/metrics'],
+    version: lemonadeVersion,
+    metrics: {
+      path: '/metrics',
+      names: {
+        running: 'lemonade_llamacpp_requests_processing',
+        waiting: 'lemonade_llamacpp_requests_deferred',
+        generated: 'lemonade_llamacpp_tokens_predicted_total',
+        speed: 'lemonade_llamacpp_predicted_tokens_seconds',
+      },
+    },
+    completions: { by: 'ids', fields: { preserved_tokens: ['<think>', '</think>'] } },
+    // a top-level `enable_thinking` or `thinking` writes /no_think into the question (thinking_controls.cpp)
+    chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
+    budget: {
+      on: 'chat',
+      field: 'thinking_budget_tokens',
+      fields: (tokens) => ({ thinking_budget_tokens: tokens }),
+      countsPrompt: false,
+      needs: '`recipe: llamacpp`',
+    },
+    loads: LEMONADE,
+    limitations: [
+      { of: 'recipes other than llamacpp: its budget and token ids were not tried', source: 'src/cpp/server/backends' },
+      { of: 'all downloaded models are listed: set THINKMETER_MODEL', source: 'src/cpp/server/server.cpp' },
+      { of: 'before 11.7 an error in a stream arrives as an empty stream', source: 'lemonade-sdk/lemonade#2826' },
+      { of: 'before 2026-08-14 an abort waits for the next token', source: 'lemonade-sdk/lemonade#3133' },
+      { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on llama.cpp 0c1e570' },
     ],
   },
   {

@@ -18,6 +18,11 @@ const lmStudioModels = z.object({
 const ollamaModels = z.object({
   models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
 });
+const lemonadeModels = z.object({
+  all_models_loaded: z.array(
+    z.object({ model_name: z.string(), recipe_options: z.object({ ctx_size: z.number().nullish() }).nullish() }),
+  ),
+});
 
 export const LM_STUDIO: LoadsOnDemand = {
   path: '/api/v0/models',
@@ -36,4 +41,17 @@ export const OLLAMA: LoadsOnDemand = {
       .safeParse(asJson(answer))
       .data?.models.map(({ name, context_length: window }) => ({ model: name, window })),
   toLoad: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
+};
+
+export const LEMONADE: LoadsOnDemand = {
+  path: '/v1/health',
+  read: (answer) =>
+    lemonadeModels
+      .safeParse(asJson(answer))
+      .data?.all_models_loaded.map(({ model_name: model, recipe_options: options }) => {
+        const size = options?.ctx_size ?? 0;
+        // -1 is a size that Lemonade has yet to choose
+        return { model, window: size > 0 ? size : undefined };
+      }),
+  toLoad: 'load it by `lemonade load`',
 };

@@ -66,6 +66,11 @@ export function ollamaVersion(found: Found): string | undefined {
   return read(found, '/api/version', version)?.version;
 }
 
+/** Its `/api/version` is that of the Ollama which it plays. */
+export function lemonadeVersion(found: Found): string | undefined {
+  return read(found, '/v1/health', version)?.version;
+}
+
 export function isSglang(found: Found): boolean {
   return read(found, '/get_model_info', sglangModel) !== undefined;
 }

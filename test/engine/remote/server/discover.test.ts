@@ -131,5 +131,5 @@ test('where no connection is taken nobody is there', async () => {
 });
 
 test('the usual ports are told, so that an error can name them', () => {
-  expect(usualPorts().split(', ').map(Number)).toEqual([8000, 30_000, 8080, 1234, 11_434]);
+  expect(usualPorts().split(', ').map(Number)).toEqual([8000, 30_000, 8080, 1234, 11_434, 13_305]);
 });

@@ -21,6 +21,7 @@ const sorted = (paths: Iterable<string>): string[] => [...paths].toSorted();
 
 test.each<[Kind, readonly string[]]>([
   ['llama.cpp', ['/props', '/metrics']],
+  ['lemonade', ['/v1/health', '/metrics']],
   ['sglang', ['/get_model_info', '/version', '/metrics']],
   ['tensorrt-llm', ['/version']],
   ['lm-studio', ['/api/v0/models']],
