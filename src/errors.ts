@@ -138,7 +138,9 @@ export function toSentence(error: ThinkmeterError): string {
       : [
           `the ${partial.thinkingTokens} thinking tokens that were received are kept at thinkmeter://runs/${partial.runId}`,
         ];
-  return [message, ...(hint === undefined ? [] : [hint]), ...kept].map(asSentence).join(' ');
+  // what is wrong with an argument begins with the name of its field
+  const what = error instanceof InvalidInputError ? `${message}.` : asSentence(message);
+  return [what, ...[...(hint === undefined ? [] : [hint]), ...kept].map(asSentence)].join(' ');
 }
 
 /** Begins with a capital letter, unless it begins with a name: of a field, a variable, a path, this program. */

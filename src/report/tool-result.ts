@@ -83,9 +83,9 @@ function fits(result: BatchResult): boolean {
 /** Items may each have a warning of their own, such as the numbers to which its budget was lowered. */
 const MOST_WARNINGS = 10;
 
-function fewWarnings(warnings: readonly string[]): readonly string[] {
+function fewWarnings(warnings: readonly string[]): string[] {
   const more = warnings.length - MOST_WARNINGS;
-  return more <= 0 ? warnings : [...warnings.slice(0, MOST_WARNINGS), `and ${more} warnings more of this kind`];
+  return more <= 0 ? [...warnings] : [...warnings.slice(0, MOST_WARNINGS), `and ${more} warnings more of this kind`];
 }
 
 function shortItem(item: BatchItem, most: number, whole: string): BatchItem {
