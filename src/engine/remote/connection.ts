@@ -51,8 +51,8 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
   const findServer = async (): Promise<Discovered | undefined> => {
-    const { discover, answers } = await import('./server/discover.ts');
-    const [isThere, found] = await Promise.all([answers(given.root), discover()]);
+    const { discover, isListening } = await import('./server/discover.ts');
+    const [isThere, found] = await Promise.all([isListening(given.root), discover()]);
     if (isThere || found === undefined) return undefined;
     onFound?.(
       `nothing is at ${given.root}; found ${found.model} at ${found.baseUrl}, where ${found.usually} usually is`,

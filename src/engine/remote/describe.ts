@@ -32,7 +32,7 @@ export type Wanted = {
   /** instead of the server's tokenizer */
   readonly local?: LocalCodec | undefined;
   /** what is doubted of token ids: they are not used, or tried with a token first */
-  readonly tokenIds: 'trusted' | 'tried' | 'avoided';
+  readonly tokenIdsTrust: 'trusted' | 'tried' | 'avoided';
 };
 
 /** All that is known of a server. */
@@ -88,7 +88,7 @@ async function tryTokenIds(base: Base): Promise<Tried> {
   const { client, dialect, served, wanted } = base;
   const codecFor = toCodec(wanted.local, dialect, { client, model: served.id });
   if (codecFor === undefined || dialect.completions === undefined) return { kind: 'absent' };
-  if (wanted.tokenIds === 'avoided') return { kind: 'silent' };
+  if (wanted.tokenIdsTrust === 'avoided') return { kind: 'silent' };
   // if requests are rate-limited, most of the time is our own waiting
   const inTime = limit(base.signal, client.isRateLimited ? Infinity : PROBE_MS);
   try {
@@ -110,7 +110,7 @@ async function trial({ client, dialect, served, wanted }: Base, codecFor: CodecF
   // rendering needs both ways
   await codec.decode(closer.afterLine);
   const window = listedWindow(served) === undefined && dialect.window === undefined ? await codec.window() : undefined;
-  const isTrusted = dialect.isTrusted === true && wanted.tokenIds === 'trusted';
+  const isTrusted = dialect.isTrusted === true && wanted.tokenIdsTrust === 'trusted';
   const needsUsage = dialect.usageWithEveryChunk === true;
   const task = {
     client,
@@ -152,7 +152,7 @@ function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Desc
   const { dialect, found, served, wanted } = base;
   const family = withSampling(nameOf(served) ?? UNKNOWN_FAMILY, wanted.sampling);
   const own: CountedBy = wanted.local === undefined ? 'estimate' : 'tokenizer';
-  const isSilent = kind === 'silent' && wanted.tokenIds !== 'avoided';
+  const isSilent = kind === 'silent' && wanted.tokenIdsTrust !== 'avoided';
   const silent = isSilent ? [...found.silent, '/tokenize, /detokenize or /v1/completions'] : found.silent;
   const facts: Facts = {
     ...common(base, 'chat'),

@@ -14,23 +14,23 @@ const PARTIAL_EXPIRES_MS = 60_000;
 const FAILED_AGAIN_MS = 10_000;
 
 export class Known<T extends { readonly isPartial: boolean }> {
-  readonly #ask: () => Promise<T>;
+  readonly #describe: () => Promise<T>;
   readonly #clock: Clock;
   #value: T | undefined;
   #expires = 0;
   #isDoubted = false;
-  #asking: Promise<T> | undefined;
+  #refreshing: Promise<T> | undefined;
 
   /** `ask` has limits of its own: it is made on behalf of every call that waits for it, and no single caller ends it. */
-  constructor(ask: () => Promise<T>, clock: Clock = systemClock) {
-    this.#ask = ask;
+  constructor(describe: () => Promise<T>, clock: Clock = systemClock) {
+    this.#describe = describe;
     this.#clock = clock;
   }
 
   /** `fresh`: asks, and waits for it. */
   get({ signal, fresh = false }: { readonly signal: AbortSignal; readonly fresh?: boolean | undefined }): Promise<T> {
     // what was asked before may be as old as what is doubted
-    if (fresh) this.#asking = undefined;
+    if (fresh) this.#refreshing = undefined;
     if (this.#value === undefined || this.#isDoubted || fresh) return untilAborted(this.#refresh(), signal);
     if (this.#clock.now() >= this.#expires) this.#refresh().catch(() => undefined);
     return Promise.resolve(this.#value);
@@ -39,18 +39,18 @@ export class Known<T extends { readonly isPartial: boolean }> {
   /** A connection was refused, a model or an endpoint was not there: the next call asks before it uses this. */
   doubt(): void {
     this.#isDoubted = true;
-    this.#asking = undefined;
+    this.#refreshing = undefined;
   }
 
   #refresh(): Promise<T> {
-    this.#asking ??= this.#asked();
-    return this.#asking;
+    this.#refreshing ??= this.#startRefresh();
+    return this.#refreshing;
   }
 
-  #asked(): Promise<T> {
-    const asking = this.#ask();
-    const isLatest = (): boolean => this.#asking === asking;
-    asking.then(
+  #startRefresh(): Promise<T> {
+    const refreshing = this.#describe();
+    const isLatest = (): boolean => this.#refreshing === refreshing;
+    refreshing.then(
       (value) => {
         if (isLatest()) this.#settle(value);
       },
@@ -58,18 +58,18 @@ export class Known<T extends { readonly isPartial: boolean }> {
         if (isLatest()) this.#fail(error);
       },
     );
-    return asking;
+    return refreshing;
   }
 
   #settle(value: T): void {
-    this.#asking = undefined;
+    this.#refreshing = undefined;
     this.#value = value;
     this.#isDoubted = false;
     this.#expires = this.#clock.now() + (value.isPartial ? PARTIAL_EXPIRES_MS : EXPIRES_MS);
   }
 
   #fail(error: unknown): void {
-    this.#asking = undefined;
+    this.#refreshing = undefined;
     this.#expires = this.#clock.now() + FAILED_AGAIN_MS;
     // else the server answers, if not everything: what was known of it may still hold
     if (error instanceof EngineUnreachableError) this.#isDoubted = true;

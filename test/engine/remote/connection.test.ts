@@ -25,7 +25,7 @@ test('an address that was set is taken as it is, and the key goes there', async 
     discovered: undefined,
     local: undefined,
   });
-  await client.look('/v1/models', forever(), 2500);
+  await client.poll('/v1/models', forever(), 2500);
   expect(fake.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
 });
 

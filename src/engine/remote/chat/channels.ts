@@ -9,22 +9,22 @@ import type { Family } from '../../../prompt/family.ts';
  * What a request has asked of thinking: `closed`, it goes on behind a thought that was closed in the prompt. Then a parser
  * may take all that comes for thinking, and what comes is the answer.
  */
-export type ThinkingAsked = 'on' | 'off' | 'closed';
+export type ThinkingRequested = 'on' | 'off' | 'closed';
 
 export type Segment = { readonly text: string; readonly isMarker: boolean };
 
 export class MarkedText {
   #state: 'begin' | 'thinking' | 'content' = 'begin';
   /** came as thinking where none was asked for: what it is shows at the end */
-  #held = '';
+  #buffered = '';
   /** the beginning of the content, while it may become a start marker */
   #lead = '';
   readonly #family: Family;
-  readonly #thinking: ThinkingAsked;
+  readonly #thinking: ThinkingRequested;
   readonly #learnt: { splits: boolean };
 
   /** `learnt` is shared between requests: once the server has split, it does. */
-  constructor(family: Family, thinking: ThinkingAsked, learnt: { splits: boolean }) {
+  constructor(family: Family, thinking: ThinkingRequested, learnt: { splits: boolean }) {
     this.#family = family;
     this.#thinking = thinking;
     this.#learnt = learnt;
@@ -32,30 +32,30 @@ export class MarkedText {
 
   /** Text that came as thinking although thinking was off: where it belongs shows only at the end. */
   get buffered(): string {
-    return this.#held;
+    return this.#buffered;
   }
 
   /** Markers are segments of their own, without tokens: no token of the stream made them. */
-  push(thought: string, said: string): Segment[] {
-    return [...this.#thought(thought), ...this.#said(said)];
+  push(reasoning: string, content: string): Segment[] {
+    return [...this.#pushReasoning(reasoning), ...this.#pushContent(content)];
   }
 
   /** What is left when the stream is over; `stopped`: the model ended its turn. */
   end(stopped: boolean): Segment[] {
     const lead = this.#takeLead();
     if (lead !== '') return [marker(this.#family.startMarker), plain(lead)];
-    const held = this.#takeHeld();
-    if (held === '') return [];
+    const buffered = this.#takeBuffered();
+    if (buffered === '') return [];
     // a whole turn in the wrong channel is the answer, as is what a parser could not know; else it is a thought, cut off
     const isAnswer = stopped || this.#family.switch.kind === 'word';
-    return isAnswer ? [plain(held)] : [marker(this.#family.startMarker), plain(held)];
+    return isAnswer ? [plain(buffered)] : [marker(this.#family.startMarker), plain(buffered)];
   }
 
-  #thought(text: string): Segment[] {
+  #pushReasoning(text: string): Segment[] {
     if (text === '') return [];
     this.#learnt.splits = true;
     if (this.#thinking === 'off') {
-      this.#held += text;
+      this.#buffered += text;
       return [];
     }
     if (this.#thinking === 'closed') {
@@ -67,13 +67,13 @@ export class MarkedText {
     return opens ? [marker(this.#family.startMarker), plain(text)] : [plain(text)];
   }
 
-  #said(text: string): Segment[] {
+  #pushContent(text: string): Segment[] {
     if (text === '') return [];
     const { startMarker, endMarker, opensInPrompt } = this.#family;
     const before = this.#state;
     this.#state = 'content';
-    const held = this.#takeHeld();
-    if (held !== '') return [marker(startMarker), plain(held), marker(endMarker), plain(text)];
+    const buffered = this.#takeBuffered();
+    if (buffered !== '') return [marker(startMarker), plain(buffered), marker(endMarker), plain(text)];
     // behind a closed thought: it has thought once more after all
     if (before === 'thinking' && this.#thinking === 'closed') return [marker(`\n${endMarker}\n`), plain(text)];
     if (before === 'thinking') return [marker(endMarker), plain(text)];
@@ -101,10 +101,10 @@ export class MarkedText {
     return lead;
   }
 
-  #takeHeld(): string {
-    const held = this.#held;
-    this.#held = '';
-    return held;
+  #takeBuffered(): string {
+    const buffered = this.#buffered;
+    this.#buffered = '';
+    return buffered;
   }
 }
 
@@ -115,7 +115,7 @@ const plain = (text: string): Segment => ({ text, isMarker: false });
 export class Echo {
   /** what may still come back */
   #expected: string;
-  #held = '';
+  #buffered = '';
 
   constructor(given: string) {
     this.#expected = given;
@@ -124,21 +124,21 @@ export class Echo {
   /** What of it is not the echo; held back while that cannot be told. */
   push(text: string): string {
     if (this.#expected === '') return text;
-    const said = this.#held + text;
-    if (said !== this.#expected && this.#expected.startsWith(said)) {
-      this.#held = said;
+    const received = this.#buffered + text;
+    if (received !== this.#expected && this.#expected.startsWith(received)) {
+      this.#buffered = received;
       return '';
     }
-    const rest = said.startsWith(this.#expected) ? said.slice(this.#expected.length) : said;
+    const rest = received.startsWith(this.#expected) ? received.slice(this.#expected.length) : received;
     this.#expected = '';
-    this.#held = '';
+    this.#buffered = '';
     return rest;
   }
 
   /** What was held back when the stream is over. */
   end(): string {
-    const held = this.#held;
-    this.#held = '';
-    return held;
+    const buffered = this.#buffered;
+    this.#buffered = '';
+    return buffered;
   }
 }

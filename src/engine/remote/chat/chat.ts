@@ -26,12 +26,12 @@ export type Chat = ChatPartner & {
 export async function* chat(task: Chat, messages: Messages, limits: Limits): AsyncGenerator<Piece> {
   const { client, family, dialect, learnt, signal } = task;
   if (messages.thinking) void keepsReasoning(task);
-  const asPrefix = messages.reasoning !== undefined && (await soon(keepsReasoning(task), signal));
+  const asPrefix = messages.reasoning !== undefined && (await withinPatience(keepsReasoning(task), signal));
   const behind = asPrefix ? 'closed' : 'off';
   const marked = new MarkedText(family, messages.thinking ? 'on' : behind, learnt);
   const body = toChatBody(task, messages, limits, asPrefix);
   const echo = new Echo(asPrefix ? (body.messages.at(-1)?.content ?? '') : '');
-  let before = 0;
+  let countedSoFar = 0;
   let silent = 0;
   let by: NonNullable<Piece['counted']>['by'] = 'estimate';
   let usage: Usage | undefined;
@@ -41,14 +41,18 @@ export async function* chat(task: Chat, messages: Messages, limits: Limits): Asy
     const choice = chunk.choices?.[0];
     if (choice === undefined) continue;
     const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
-    const [thought, said] = [reasoning ?? older ?? '', echo.push(content ?? '')];
+    const [thinkingText, contentText] = [reasoning ?? older ?? '', echo.push(content ?? '')];
     const total = dialect.usageWithEveryChunk === true ? (chunk.usage?.completion_tokens ?? 0) : 0;
     // a chunk that adds nothing to the usage may still have text
-    const counted = countedTokens(thought + said, total > before ? total - before : undefined, task.count);
-    before += counted.tokens;
+    const counted = countedTokens(
+      thinkingText + contentText,
+      total > countedSoFar ? total - countedSoFar : undefined,
+      task.count,
+    );
+    countedSoFar += counted.tokens;
     if (counted.tokens > 0) by = counted.by;
     if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
-    const segments = marked.push(thought, said);
+    const segments = marked.push(thinkingText, contentText);
     if (segments.length === 0) silent += counted.tokens;
     else yield* toPieces(segments, { silent, counted });
     if (segments.length > 0) silent = 0;
@@ -77,7 +81,7 @@ function keepsReasoning(task: Chat): Promise<boolean> {
   return learnt.keepsPrefix;
 }
 
-function soon(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+function withinPatience(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   return atMost(untilAborted(kept, signal), PATIENCE_MS, false);
 }
 

@@ -9,7 +9,7 @@ import { limit, type Limit } from '../../../wait.ts';
 import { ConnectionLostError } from '../../engine.ts';
 import type { Address } from './address.ts';
 import { EventReader } from './events.ts';
-import { brokeOff, toFault, toSetback } from './faults.ts';
+import { isConnectionLost, toEngineError, toRetryable } from './faults.ts';
 import { Retry } from './retry.ts';
 
 export type ClientOptions = {
@@ -32,7 +32,7 @@ const MINUTE_MS = 60_000;
 export const SMALL_CALL_MS = 15_000;
 
 /** What a side path answered to GET. */
-export type Look =
+export type PollResult =
   | { readonly kind: 'answered'; readonly text: string }
   | { readonly kind: 'absent' }
   /** the request was accepted, and not answered in time */
@@ -40,22 +40,22 @@ export type Look =
 
 export class RemoteClient {
   readonly #openai: OpenAI;
-  readonly #place: { readonly root: string; readonly apiKey: string | undefined };
+  readonly #server: { readonly root: string; readonly apiKey: string | undefined };
   /** undici's own limits are 300 s, for headers and between two chunks: a queue on the server may be longer */
   readonly #agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  readonly #underWay = new Set<Limit>();
+  readonly #active = new Set<Limit>();
   #isClosed = false;
   readonly #retry: Retry;
   readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
   /** a turn for every request, attempts again included */
-  readonly #turns: PQueue | undefined;
+  readonly #rateQueue: PQueue | undefined;
 
   constructor({ address, apiKey, requestsPerMinute, onRefused }: ClientOptions) {
     if (requestsPerMinute !== undefined) {
-      this.#turns = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
+      this.#rateQueue = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
     }
     this.#retry = new Retry(onRefused);
-    this.#place = { root: address.root, apiKey };
+    this.#server = { root: address.root, apiKey };
     this.#openai = new OpenAI({
       baseURL: address.api,
       // what the library would read from OPENAI_* variables, other servers' secrets among them, is not sent: see `#fetch`
@@ -71,16 +71,16 @@ export class RemoteClient {
   }
 
   readonly #fetch = (url: RequestInfo, init: RequestInit = {}): ReturnType<typeof fetch> =>
-    fetch(url, { ...init, headers: headersWith(this.#place.apiKey), dispatcher: this.#agent });
+    fetch(url, { ...init, headers: headersWith(this.#server.apiKey), dispatcher: this.#agent });
 
   /** Its requests are rate-limited: only what is needed is requested. */
   get isRateLimited(): boolean {
-    return this.#turns !== undefined;
+    return this.#rateQueue !== undefined;
   }
 
   /** Of the address. */
   get host(): string {
-    return new URL(this.#place.root).hostname;
+    return new URL(this.#server.root).hostname;
   }
 
   /** What a path answers, and the `Server` header of the answer. */
@@ -91,7 +91,7 @@ export class RemoteClient {
     limitMs = SMALL_CALL_MS,
   ): Promise<{ readonly body: T; readonly serverHeader: string | undefined }> {
     let serverHeader: string | undefined;
-    const body = await this.#small(path, schema, { signal, limitMs }, async (url, options) => {
+    const body = await this.#smallCall(path, schema, { signal, limitMs }, async (url, options) => {
       const { data, response } = await this.#openai.get(url, options).withResponse();
       serverHeader = response.headers.get('server') ?? undefined;
       return data;
@@ -100,32 +100,32 @@ export class RemoteClient {
   }
 
   post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal, limitMs = SMALL_CALL_MS): Promise<T> {
-    return this.#small(path, schema, { signal, limitMs }, (url, options) =>
+    return this.#smallCall(path, schema, { signal, limitMs }, (url, options) =>
       this.#openai.post(url, { body, ...options }),
     );
   }
 
   /** A side path: what is only good to know. Does not wait longer than `limitMs`, and fails only with its caller. */
-  async look(path: string, callers: AbortSignal, limitMs: number): Promise<Look> {
-    const under = this.#begin(callers, limitMs);
+  async poll(path: string, callers: AbortSignal, limitMs: number): Promise<PollResult> {
+    const running = this.#begin(callers, limitMs);
     try {
-      const response = await this.#fetch(`${this.#place.root}${path}`, { signal: under.signal });
+      const response = await this.#fetch(`${this.#server.root}${path}`, { signal: running.signal });
       const text = await response.text();
       return response.ok ? { kind: 'answered', text } : { kind: 'absent' };
     } catch {
       callers.throwIfAborted();
-      return { kind: under.expired ? 'silent' : 'absent' };
+      return { kind: running.expired ? 'silent' : 'absent' };
     } finally {
-      this.#end(under);
+      this.#end(running);
     }
   }
 
   /** Server-sent events. @throws {ConnectionLostError} when they break off, and the request may have been begun */
   async *stream<T>(path: string, schema: z.ZodType<T>, body: object, callers: AbortSignal): AsyncGenerator<T> {
-    const under = this.#begin(callers, Infinity);
-    const { signal } = under;
+    const running = this.#begin(callers, Infinity);
+    const { signal } = running;
     const open = async () => {
-      const url = `${this.#place.root}${path}`;
+      const url = `${this.#server.root}${path}`;
       const response = await this.#openai.post(url, { body: { ...body, stream: true }, signal }).asResponse();
       const opened = new EventReader(response);
       const texts = await opened.next();
@@ -146,11 +146,11 @@ export class RemoteClient {
       }
       signal.throwIfAborted();
     } catch (error) {
-      const isLost = events !== undefined ? !(error instanceof EngineProtocolError) : brokeOff(error);
+      const isLost = events !== undefined ? !(error instanceof EngineProtocolError) : isConnectionLost(error);
       if (signal.aborted || !isLost) throw error;
-      throw new ConnectionLostError(`the stream from ${this.#place.root} broke off`, { cause: error });
+      throw new ConnectionLostError(`the stream from ${this.#server.root} broke off`, { cause: error });
     } finally {
-      this.#end(under);
+      this.#end(running);
       await events?.close();
     }
   }
@@ -158,32 +158,32 @@ export class RemoteClient {
   /** Ends everything under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const under of this.#underWay) under.abort();
+    for (const running of this.#active) running.abort();
     await this.#agent.destroy();
   }
 
   /** A wait of its own: with the caller's signal, a limit, and the client's end. */
   #begin(callers: AbortSignal, limitMs: number): Limit {
-    const under = limit(callers, limitMs);
-    if (this.#isClosed) under.abort();
-    this.#underWay.add(under);
-    return under;
+    const running = limit(callers, limitMs);
+    if (this.#isClosed) running.abort();
+    this.#active.add(running);
+    return running;
   }
 
-  #end(under: Limit): void {
-    under.release();
-    this.#underWay.delete(under);
+  #end(running: Limit): void {
+    running.release();
+    this.#active.delete(running);
   }
 
-  async #small<T>(
+  async #smallCall<T>(
     path: string,
     schema: z.ZodType<T>,
     { signal: callers, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
     call: (url: string, options: { signal: AbortSignal }) => Promise<unknown>,
   ): Promise<T> {
-    const under = this.#begin(callers, Infinity);
-    const { signal } = under;
-    const url = `${this.#place.root}${path}`;
+    const running = this.#begin(callers, Infinity);
+    const { signal } = running;
+    const url = `${this.#server.root}${path}`;
     // waiting for our own turn, or for as long as the server has asked for, is no silence of the server
     const inTime = async (): Promise<unknown> => {
       const sent = limit(signal, limitMs);
@@ -192,7 +192,7 @@ export class RemoteClient {
       } catch (error) {
         if (!sent.expired) throw error;
         throw new EngineTimeoutError(
-          `the server at ${this.#place.root} accepted a request to ${path} and did not answer it within ${Math.round(limitMs / 1000)} seconds`,
+          `the server at ${this.#server.root} accepted a request to ${path} and did not answer it within ${Math.round(limitMs / 1000)} seconds`,
           { hint: 'check the server, and any gateway in front of it', cause: error },
         );
       } finally {
@@ -203,22 +203,22 @@ export class RemoteClient {
       const attempt = (): Promise<unknown> => this.#attempt(path, inTime, signal);
       return parse(schema, await this.#smallCalls.add(attempt, { signal }), path);
     } finally {
-      this.#end(under);
+      this.#end(running);
     }
   }
 
   #attempt<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let original: unknown;
     const attempt = async (): Promise<T> => {
-      await this.#turns?.add(() => undefined, { signal });
+      await this.#rateQueue?.add(() => undefined, { signal });
       try {
         return await call();
       } catch (error) {
         original = error;
-        throw toFault(error, this.#place, path);
+        throw toEngineError(error, this.#server, path);
       }
     };
-    return this.#retry.run(attempt, (fault) => toSetback(fault, original), signal);
+    return this.#retry.run(attempt, (error) => toRetryable(error, original), signal);
   }
 }
 

@@ -10,10 +10,10 @@ export type Count = (text: string) => number;
  */
 export function countedTokens(
   text: string,
-  more: number | undefined,
+  growth: number | undefined,
   count: Count | undefined,
 ): NonNullable<Piece['counted']> {
-  if (more !== undefined) return { tokens: Math.max(0, more), by: 'usage' };
+  if (growth !== undefined) return { tokens: Math.max(0, growth), by: 'usage' };
   if (text === '') return { tokens: 0, by: 'estimate' };
   return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
 }

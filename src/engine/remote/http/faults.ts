@@ -6,16 +6,16 @@ import {
   EngineUnreachableError,
   EngineUnsupportedError,
 } from '../../../errors.ts';
-import type { Setback } from './retry.ts';
+import type { Retryable } from './retry.ts';
 
 const EXCERPT = 200;
 
-export type Place = { readonly root: string; readonly apiKey: string | undefined };
+export type Server = { readonly root: string; readonly apiKey: string | undefined };
 
 /** What went wrong before the first token, as one of ours; the end of an aborted request passes. */
-export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
+export function toEngineError(error: unknown, { root, apiKey }: Server, path: string): unknown {
   if (error instanceof APIUserAbortError || (error instanceof Error && error.name === 'AbortError')) return error;
-  if (brokeOff(error)) return error;
+  if (isConnectionLost(error)) return error;
   if (error instanceof APIConnectionError) {
     return new EngineUnreachableError(`no server answers at ${root}`, {
       hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
@@ -80,7 +80,7 @@ function excerpt(error: APIError, apiKey: string | undefined): string {
 }
 
 /** The answer had begun, so the server may be working on the request: `fetch` fails with a TypeError and its cause. */
-export function brokeOff(error: unknown): boolean {
+export function isConnectionLost(error: unknown): boolean {
   return error instanceof TypeError && error.cause !== undefined;
 }
 
@@ -92,12 +92,12 @@ function hasMessage(body: unknown): body is { readonly message: unknown } {
 const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** Worth another attempt: refused, 429, 503. A 504 is not: the first request may still be running. */
-export function toSetback(fault: unknown, original: unknown): Setback | undefined {
-  if (fault instanceof EngineUnreachableError) return isRefused(original) ? { error: fault } : undefined;
-  if (!(fault instanceof EngineHttpError) || (fault.status !== 429 && fault.status !== 503)) return undefined;
+export function toRetryable(error: unknown, original: unknown): Retryable | undefined {
+  if (error instanceof EngineUnreachableError) return isRefused(original) ? { error } : undefined;
+  if (!(error instanceof EngineHttpError) || (error.status !== 429 && error.status !== 503)) return undefined;
   const seconds =
     original instanceof APIError ? Number(original.headers?.get('retry-after') ?? Number.NaN) : Number.NaN;
-  return Number.isFinite(seconds) ? { error: fault, retryAfterMs: seconds * 1000 } : { error: fault };
+  return Number.isFinite(seconds) ? { error, retryAfterMs: seconds * 1000 } : { error };
 }
 
 /** Looks through the causes: the library and `fetch` each wrap an error in one of their own. */

@@ -6,7 +6,7 @@ import { EngineHttpError, EngineUnreachableError } from '../../../errors.ts';
 import { pause } from '../../../wait.ts';
 
 /** What an attempt may fail with to be worth another; the wait a server asked for, in milliseconds. */
-export type Setback = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
+export type Retryable = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 150;
@@ -23,10 +23,10 @@ export class Retry {
     this.#onRefused = onRefused;
   }
 
-  /** @throws what `toSetback` leaves alone, and the last setback when the attempts are used up */
+  /** @throws what `toRetryable` leaves alone, and the last retryable error when the attempts are used up */
   async run<T>(
     attempt: () => Promise<T>,
-    toSetback: (error: unknown) => Setback | undefined,
+    toRetryable: (error: unknown) => Retryable | undefined,
     signal: AbortSignal,
   ): Promise<T> {
     for (let tried = 1; ; tried++) {
@@ -35,12 +35,12 @@ export class Retry {
       try {
         return await attempt();
       } catch (error) {
-        const setback = signal.aborted ? undefined : toSetback(error);
-        if (setback === undefined) throw error;
-        if (setback.error instanceof EngineUnreachableError) this.#onRefused();
-        const wait = setback.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
-        if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw setback.error;
-        if (setback.error instanceof EngineHttpError && setback.error.status === 429) {
+        const retryable = signal.aborted ? undefined : toRetryable(error);
+        if (retryable === undefined) throw error;
+        if (retryable.error instanceof EngineUnreachableError) this.#onRefused();
+        const wait = retryable.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
+        if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw retryable.error;
+        if (retryable.error instanceof EngineHttpError && retryable.error.status === 429) {
           this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + wait);
         } else {
           await pause(wait, signal);

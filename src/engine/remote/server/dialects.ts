@@ -85,7 +85,7 @@ export type Dialect = {
 
 const none = (): object => ({});
 /** Ids with every chunk, and special tokens shown. */
-const byIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens: false } } as const;
+const withTokenIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens: false } } as const;
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -239,7 +239,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: byIds,
+    completions: withTokenIds,
     chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'chat',
@@ -328,7 +328,7 @@ export const DIALECTS: readonly Dialect[] = [
     metrics: VLLM_METRICS,
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: { ...byIds, showsPromptIds: true },
+    completions: { ...withTokenIds, showsPromptIds: true },
     chat: {
       templateArguments: true,
       thinking: none,
@@ -367,7 +367,7 @@ export const DIALECTS: readonly Dialect[] = [
     version: serverVersion,
     metrics: VLLM_METRICS,
     tokenizer: 'vllm',
-    completions: byIds,
+    completions: withTokenIds,
     chat: { templateArguments: true, thinking: none },
     limitations: [],
   },

@@ -27,7 +27,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
   return {
     async status({ signal }): Promise<EngineStatus> {
       const { loads, limitations, program } = dialect;
-      const answer = loads && (await client.look(loads.path, signal, LOAD_MS));
+      const answer = loads && (await client.poll(loads.path, signal, LOAD_MS));
       const loaded = answer?.kind === 'answered' ? loads?.read(answer.text) : undefined;
       const isLoaded = loaded?.some(({ model }) => model === facts.model);
       const version = dialect.version?.(found);
@@ -50,7 +50,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
       const { metrics } = dialect;
       // it was silent a moment ago
       if (metrics === undefined || found.silent.includes(metrics.path)) return undefined;
-      const answer = await client.look(metrics.path, signal, LOAD_MS);
+      const answer = await client.poll(metrics.path, signal, LOAD_MS);
       if (answer.kind !== 'answered') return undefined;
       const { toLoad } = await import('./metrics.ts');
       return toLoad(answer.text, metrics);

@@ -44,12 +44,12 @@ export async function pollPaths(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<Found> {
-  const looks = await Promise.all(
-    paths.map(async (path) => ({ path, look: await client.look(path, signal, PROBE_MS) })),
+  const results = await Promise.all(
+    paths.map(async (path) => ({ path, result: await client.poll(path, signal, PROBE_MS) })),
   );
   return {
     ...found,
-    answers: new Map(looks.flatMap(({ path, look }) => (look.kind === 'answered' ? [[path, look.text]] : []))),
-    silent: [...found.silent, ...looks.flatMap(({ path, look }) => (look.kind === 'silent' ? [path] : []))],
+    answers: new Map(results.flatMap(({ path, result }) => (result.kind === 'answered' ? [[path, result.text]] : []))),
+    silent: [...found.silent, ...results.flatMap(({ path, result }) => (result.kind === 'silent' ? [path] : []))],
   };
 }

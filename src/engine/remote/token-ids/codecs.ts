@@ -9,32 +9,32 @@ export type ServerCodec = Codec & {
   window(): Promise<number | undefined>;
 };
 
-type Place = { readonly client: RemoteClient; readonly model: string; readonly signal: AbortSignal };
+type Target = { readonly client: RemoteClient; readonly model: string; readonly signal: AbortSignal };
 
-export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Place) => ServerCodec> = {
+export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Target) => ServerCodec> = {
   vllm: vllmCodec,
   'llama.cpp': llamaCodec,
 };
 
 /** vLLM, and SGLang since 2026. */
-function vllmCodec({ client, model, signal }: Place): ServerCodec {
+function vllmCodec({ client, model, signal }: Target): ServerCodec {
   // without `add_special_tokens: false` a text would begin with `<s>`
-  const ofText = (prompt: string) =>
+  const tokenize = (prompt: string) =>
     client.post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
   return {
     template: async (messages, templateArguments) => {
       const body = { model, messages, add_generation_prompt: true, chat_template_kwargs: templateArguments };
       return (await client.post('/tokenize', tokenized, body, signal)).tokens;
     },
-    encode: async (text) => (await ofText(text)).tokens,
+    encode: async (text) => (await tokenize(text)).tokens,
     // SGLang hides special tokens unless it is told
     decode: (tokens) => client.post('/detokenize', detokenized, { model, tokens, skip_special_tokens: false }, signal),
-    window: async () => (await ofText('x')).max_model_len ?? undefined,
+    window: async () => (await tokenize('x')).max_model_len ?? undefined,
   };
 }
 
 /** Its template makes text, its tokenizer ids of that. */
-function llamaCodec({ client, signal }: Place): ServerCodec {
+function llamaCodec({ client, signal }: Target): ServerCodec {
   const encode = async (content: string): Promise<readonly number[]> =>
     (await client.post('/tokenize', tokenized, { content, add_special: false, parse_special: true }, signal)).tokens;
   return {
@@ -58,8 +58,8 @@ export class Memo<T> {
   readonly #answers = new Map<string, T>();
 
   /** The answer kept, or that of `ask`, which is kept unless it fails. */
-  async get(key: string, ask: () => Promise<T>): Promise<T> {
-    if (key.length > LONGEST) return ask();
+  async get(key: string, compute: () => Promise<T>): Promise<T> {
+    if (key.length > LONGEST) return compute();
     const kept = this.#answers.get(key);
     if (kept !== undefined) {
       // the most recent last
@@ -67,7 +67,7 @@ export class Memo<T> {
       this.#answers.set(key, kept);
       return kept;
     }
-    const answer = await ask();
+    const answer = await compute();
     if (this.#answers.size >= MOST) this.#answers.delete(this.#answers.keys().next().value ?? key);
     this.#answers.set(key, answer);
     return answer;

@@ -30,10 +30,10 @@ export function complete(
   limits: Limits,
 ): AsyncGenerator<Piece> {
   const isLlama = task.dialect.completions?.by === 'llama.cpp' && !('text' in prompt);
-  return isLlama ? byLlama(task, prompt, limits) : byOpenAi(task, prompt, limits);
+  return isLlama ? llamaCompletion(task, prompt, limits) : openAiCompletion(task, prompt, limits);
 }
 
-async function* byOpenAi(
+async function* openAiCompletion(
   task: Completion,
   prompt: readonly number[] | TextPrompt,
   limits: Limits,
@@ -65,7 +65,11 @@ async function* byOpenAi(
       if (ids) task.onIds?.();
       const piece = ids
         ? { ids, text: text ?? '' }
-        : { ids: [], text: text ?? '', counted: countedTokens(text ?? '', moreOf(chunk.usage, counted), task.count) };
+        : {
+            ids: [],
+            text: text ?? '',
+            counted: countedTokens(text ?? '', usageGrowth(chunk.usage, counted), task.count),
+          };
       counted += piece.counted?.tokens ?? piece.ids.length;
       if (finish) last = { ...piece, finish: toFinishReason(finish) };
       else yield piece;
@@ -77,13 +81,13 @@ async function* byOpenAi(
 }
 
 /** By how much the usage has grown; zeros until the last chunk are Ollama's way. */
-function moreOf(usage: WireUsage | null | undefined, counted: number): number | undefined {
+function usageGrowth(usage: WireUsage | null | undefined, counted: number): number | undefined {
   const total = usage?.completion_tokens ?? 0;
   return total > 0 ? total - counted : undefined;
 }
 
 /** A chunk an id; ids within a character are left out, and found again from its text. */
-async function* byLlama(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+async function* llamaCompletion(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
   const { client, dialect, signal, encode } = task;
   const body = {
     prompt: [...ids],

@@ -90,7 +90,7 @@ export function tokenIdsSession(
       };
       if (!(from instanceof TextBeginning)) return complete(task, idsOf(from).ids, limits);
       const onPromptIds = (ids: readonly number[]): void => {
-        from.show(ids);
+        from.setIds(ids);
         void from.compare(seen, codec);
       };
       return complete(task, from.ids ?? { text: from.text, onPromptIds }, limits);

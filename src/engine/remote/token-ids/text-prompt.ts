@@ -35,7 +35,7 @@ export class TextBeginning implements Beginning {
   }
 
   /** As the server has shown them. */
-  show(ids: readonly number[]): void {
+  setIds(ids: readonly number[]): void {
     this.#ids = ids;
   }
 

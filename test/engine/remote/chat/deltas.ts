@@ -1,5 +1,5 @@
 /** What a server sends in two channels, read as one text. */
-import { MarkedText, type ThinkingAsked } from '../../../../src/engine/remote/chat/channels.ts';
+import { MarkedText, type ThinkingRequested } from '../../../../src/engine/remote/chat/channels.ts';
 import { familyByName, UNKNOWN_FAMILY, type Family } from '../../../../src/prompt/family.ts';
 
 /** A delta: what came as thinking, and what as content. */
@@ -12,7 +12,7 @@ export const opensItself = family('qwen3-8b');
 
 type Reading = {
   readonly of?: Family;
-  readonly thinking?: ThinkingAsked;
+  readonly thinking?: ThinkingRequested;
   readonly learnt?: { splits: boolean };
   readonly stopped?: boolean;
 };

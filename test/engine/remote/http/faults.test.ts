@@ -5,7 +5,7 @@ import { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
-import { toFault } from '../../../../src/engine/remote/http/faults.ts';
+import { toEngineError } from '../../../../src/engine/remote/http/faults.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
 import { thinks } from '../../../support/fake-vllm/scripts.ts';
 import { factsOf, generate, generateFrom, greedily, read } from '../../reading.ts';
@@ -121,6 +121,6 @@ test("the server's own words are in the error when a request does not fit", asyn
 test('a server that is loading is told from one that is busy', () => {
   const body = { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } };
   const refused = APIError.generate(503, body, undefined, new Headers());
-  const fault = toFault(refused, { root: 'http://a', apiKey: undefined }, '/tokenize');
-  expect(fault).toMatchObject({ status: 503, hint: expect.stringContaining('still loading') as string });
+  const error = toEngineError(refused, { root: 'http://a', apiKey: undefined }, '/tokenize');
+  expect(error).toMatchObject({ status: 503, hint: expect.stringContaining('still loading') as string });
 });

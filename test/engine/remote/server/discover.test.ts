@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { answers, discover, usualPorts } from '../../../../src/engine/remote/server/discover.ts';
+import { discover, isListening, usualPorts } from '../../../../src/engine/remote/server/discover.ts';
 import { startFake } from '../../../support/road.ts';
 
 type Place = { readonly port: number; readonly of: string };
@@ -117,17 +117,17 @@ test.each([
   { name: 'a redirect', answer: says({}, 302) },
   { name: 'an error', answer: says({}, 500) },
 ])('whoever takes a connection is there: $name', async ({ answer }) => {
-  expect(await answers(`http://127.0.0.1:${(await serve(answer)).port}`)).toBe(true);
+  expect(await isListening(`http://127.0.0.1:${(await serve(answer)).port}`)).toBe(true);
 });
 
 // a server that speaks TLS hangs up on plain http: it is there all the same, and is not to be passed over for another
 test('whoever takes a connection is there: somebody who hangs up', async () => {
   const { port } = await serve((_, response) => void response.destroy());
-  expect(await answers(`http://127.0.0.1:${port}`)).toBe(true);
+  expect(await isListening(`http://127.0.0.1:${port}`)).toBe(true);
 });
 
 test('where no connection is taken nobody is there', async () => {
-  expect(await answers(`http://127.0.0.1:${(await deserted()).port}`)).toBe(false);
+  expect(await isListening(`http://127.0.0.1:${(await deserted()).port}`)).toBe(false);
 });
 
 test('the usual ports are told, so that an error can name them', () => {
