@@ -1,4 +1,4 @@
-/** Nemotron behind an address: vLLM or a relative, over token ids if it has them. */
+/** The engine for a model on a server, in token mode if the server accepts token ids, else in chat mode. */
 import type { Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
 import type { Sampling } from '../../prompt/family.ts';
@@ -9,23 +9,23 @@ import type { Place } from './server/place.ts';
 import type { TokenIds } from './token-ids/seen.ts';
 
 export type RemoteOptions = ConnectionOptions & {
-  /** default: the first that the server lists */
+  /** default: the first model that the server lists */
   readonly model?: string;
-  /** replaces the family's */
+  /** replaces the family's sampling */
   readonly sampling?: Sampling;
-  /** default: recognised */
+  /** default: recognised from the server's responses */
   readonly dialect?: string;
-  /** for how long facts are believed */
+  /** decides when facts expire */
   readonly clock?: Clock;
 };
 
-/** What is known of the server, and the way to prompt it over token ids, if there is one. */
+/** The facts about the server. `tokenIds` is undefined in chat mode. */
 type KnownServer = { readonly place: Place; readonly tokenIds: TokenIds | undefined; readonly isPartial: boolean };
 
 export function createRemoteEngine(options: RemoteOptions): Engine {
   const { baseUrl, sampling, dialect, clock } = options;
   const connector = createConnector({ ...options, onRefused: () => known.doubt() });
-  /** `/v1/completions` was not there: a gateway may hide it for a moment, so it is avoided once and tried after that */
+  /** A gateway may hide `/v1/completions` for a moment: the next description avoids it, the one after that tries it. */
   let tokenIdsTrust: 'trusted' | 'tried' | 'avoided' = 'trusted';
 
   const describe = async (): Promise<KnownServer> => {

@@ -1,11 +1,11 @@
-/** Looks for a server on this machine's usual ports. No key goes there: whoever answers may be anyone. */
+/** Polls the default ports on this machine for a server. No key is sent, because any program may listen there. */
 import { limit } from '../../../wait.ts';
 import { modelList } from '../http/wire.ts';
 import { DIALECTS } from './dialects.ts';
 
 type Port = { readonly port: number; readonly of: string };
 
-/** In the order of preference, if several serve a Nemotron or none does: vLLM before its relatives. */
+/** Decides if several servers or none of them serve a Nemotron: vLLM comes first. */
 const PREFERRED = ['vllm', 'sglang', 'llama.cpp', 'lm-studio', 'ollama'];
 
 const PORTS: readonly Port[] = DIALECTS.flatMap(({ name, port }) =>
@@ -23,7 +23,7 @@ const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
 export type Discovered = { readonly baseUrl: string; readonly model: string; readonly usually: string };
 
-/** If `usual` is given, those ports instead. */
+/** `usual` replaces the default ports. */
 export async function discover(usual: readonly Port[] = PORTS): Promise<Discovered | undefined> {
   const results = await Promise.all(usual.map((place) => pollPort(place)));
   const found = results.filter((it) => it !== undefined);
@@ -34,21 +34,21 @@ export function usualPorts(): string {
   return PORTS.map(({ port }) => port).join(', ');
 }
 
-/** Whether anybody takes a connection at an address. */
+/** Whether any program accepts a connection at this address. */
 export async function isListening(root: string): Promise<boolean> {
   const { signal, release } = limit(undefined, POLL_MS);
   try {
     await fetch(`${root}/v1/models`, { signal, redirect: 'manual' });
     return true;
   } catch (error) {
-    // slow is not absent, and neither is somebody who hangs up
+    // a slow server and one that closes the connection are listening too
     return !isUnreachable(error);
   } finally {
     release();
   }
 }
 
-/** Nobody took the connection. Where a name has several addresses, at none of them. */
+/** No program accepted the connection. If the host name has several addresses, all of them failed. */
 function isUnreachable(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];

@@ -1,11 +1,11 @@
-/** A model's own template and tokenizer, by the endpoints that its server has for them. */
+/** A model's template and tokenizer, through its server's endpoints. */
 import type { Codec } from '../../../prompt/codec.ts';
 import type { RemoteClient } from '../http/client.ts';
 import type { Dialect } from '../server/dialects.ts';
 import { applied, detokenized, tokenized } from '../http/wire.ts';
 
 export type ServerCodec = Codec & {
-  /** how long the server says that its window is, if it does */
+  /** the context window, if the tokenizer reports one */
   window(): Promise<number | undefined>;
 };
 
@@ -18,7 +18,7 @@ export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Ta
 
 /** vLLM, and SGLang since 2026. */
 function vllmCodec({ client, model, signal }: Target): ServerCodec {
-  // without `add_special_tokens: false` a text would begin with `<s>`
+  // without `add_special_tokens: false` the tokens of a text would begin with `<s>`
   const tokenize = (prompt: string) =>
     client.post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
   return {
@@ -27,13 +27,13 @@ function vllmCodec({ client, model, signal }: Target): ServerCodec {
       return (await client.post('/tokenize', tokenized, body, signal)).tokens;
     },
     encode: async (text) => (await tokenize(text)).tokens,
-    // SGLang hides special tokens unless it is told
+    // SGLang omits special tokens unless the request sets `skip_special_tokens: false`
     decode: (tokens) => client.post('/detokenize', detokenized, { model, tokens, skip_special_tokens: false }, signal),
     window: async () => (await tokenize('x')).max_model_len ?? undefined,
   };
 }
 
-/** Its template makes text, its tokenizer ids of that. */
+/** llama.cpp needs two requests: the template returns text, and the tokenizer turns the text into ids. */
 function llamaCodec({ client, signal }: Target): ServerCodec {
   const encode = async (content: string): Promise<readonly number[]> =>
     (await client.post('/tokenize', tokenized, { content, add_special: false, parse_special: true }, signal)).tokens;
@@ -48,21 +48,21 @@ function llamaCodec({ client, signal }: Target): ServerCodec {
   };
 }
 
-/** Questions whose answers are kept. */
+/** The largest number of cached values. */
 const MOST = 512;
-/** Longer questions, such as whole documents, are not asked twice. */
+/** Longer keys, such as whole documents, rarely repeat and are not cached. */
 const LONGEST = 256;
 
-/** Answers that do not change for a tokenizer, kept for the most recent questions. */
+/** A cache for results that never change for a tokenizer. The least recently used entry is evicted. */
 export class Memo<T> {
   readonly #answers = new Map<string, T>();
 
-  /** The answer kept, or that of `ask`, which is kept unless it fails. */
+  /** Returns the cached value, or calls `compute` and caches its result. Failures are not cached. */
   async get(key: string, compute: () => Promise<T>): Promise<T> {
     if (key.length > LONGEST) return compute();
     const kept = this.#answers.get(key);
     if (kept !== undefined) {
-      // the most recent last
+      // the map's insertion order is the order of use
       this.#answers.delete(key);
       this.#answers.set(key, kept);
       return kept;
