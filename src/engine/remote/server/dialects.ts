@@ -159,7 +159,7 @@ export const DIALECTS: readonly Dialect[] = [
     ],
   },
   {
-    // AMD's: a llama.cpp for each model, and Ollama's API as well, so that it stands before that (its source, e385039)
+    // AMD's server: one llama.cpp per model. It has Ollama's API too, so this row comes before `ollama` (its source, e385039)
     name: 'lemonade',
     owner: 'lemonade',
     recognise: ({ answers }) => LEMONADE.read(answers.get(LEMONADE.path)) !== undefined,
@@ -177,7 +177,7 @@ export const DIALECTS: readonly Dialect[] = [
       },
     },
     completions: { by: 'ids', fields: { preserved_tokens: ['<think>', '</think>'] } },
-    // a top-level `enable_thinking` or `thinking` writes /no_think into the question (thinking_controls.cpp)
+    // a top-level `enable_thinking` or `thinking` makes Lemonade write /no_think into the question (thinking_controls.cpp)
     chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
     budget: {
       on: 'chat',

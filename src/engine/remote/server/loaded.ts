@@ -50,8 +50,8 @@ export const LEMONADE: LoadsOnDemand = {
       .safeParse(asJson(answer))
       .data?.all_models_loaded.map(({ model_name: model, recipe_options: options }) => {
         const size = options?.ctx_size ?? 0;
-        // -1 is a size that Lemonade has yet to choose
+        // -1 means that Lemonade has not chosen a size yet
         return { model, window: size > 0 ? size : undefined };
       }),
-  toLoad: 'load it by `lemonade load`',
+  toLoad: 'load it with `lemonade load`',
 };

@@ -66,7 +66,7 @@ export function ollamaVersion(found: Found): string | undefined {
   return read(found, '/api/version', version)?.version;
 }
 
-/** Its `/api/version` is that of the Ollama which it plays. */
+/** `GET /v1/health`. Lemonade's `/api/version` is the version of the Ollama API that Lemonade imitates. */
 export function lemonadeVersion(found: Found): string | undefined {
   return read(found, '/v1/health', version)?.version;
 }
