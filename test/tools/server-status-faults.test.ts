@@ -60,7 +60,7 @@ test.each(['lemonade', 'lm-studio', 'ollama'] as const)(
 
 const unready: readonly { name: string; env: Record<string, string>; says: RegExp }[] = [
   { name: 'a wrong key', env: { THINKMETER_API_KEY: KEY }, says: /refused the key.*THINKMETER_API_KEY/ },
-  { name: 'no key', env: {}, says: /asks for a key.*THINKMETER_API_KEY/ },
+  { name: 'no key', env: {}, says: /requires a key.*THINKMETER_API_KEY/ },
   {
     name: 'a model that it does not have',
     env: { THINKMETER_API_KEY: 'sesame', THINKMETER_MODEL: 'gpt' },
