@@ -1,16 +1,18 @@
 /** Input fields that several tools share, so that they read alike. */
 import * as z from 'zod';
 
-export const question = z.string().describe('What to answer, self-contained');
+export const question = z.string().describe('The question; must be self-contained');
 
-export const context = z.string().optional().describe('Text that the question is about; read as plain text');
+export const context = z.string().optional().describe('Text that the question is about; treated as plain text');
 
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
-  z.int().min(1).max(32_768).optional().describe(`Most answer tokens; default ${tokens}`);
+  z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);
 
 export const maxSeconds = z
   .number()
   .min(0.1)
   .max(86_400)
   .optional()
-  .describe('Answer within this time, with the best so far; the operator sets the default, usually 45');
+  .describe(
+    'Time limit; when it is over, the best answer so far is returned; the operator sets the default, usually 45',
+  );

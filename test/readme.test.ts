@@ -29,7 +29,7 @@ function toolSection({ name, description, input }: Tool): string {
     return `| \`${field}\`${required.includes(field) ? ' (required)' : ''} | ${toType(shape)} | ${help} |`;
   });
   if (rows.length === 0) return `**\`${name}\`**: ${description} It takes no input.`;
-  return [`**\`${name}\`**: ${description}`, '', '| input | type | what it is |', '|---|---|---|', ...rows].join('\n');
+  return [`**\`${name}\`**: ${description}`, '', '| input | type | description |', '|---|---|---|', ...rows].join('\n');
 }
 
 function toType({ type, enum: values, minimum, maximum }: z.core.JSONSchema._JSONSchema & object): string {
@@ -43,7 +43,7 @@ function settingsTable(): string {
     ({ variable, flag, initial, help }) =>
       `| \`${variable}\` | \`${flag}\` | ${initial === '' ? '' : `\`${initial}\``} | ${help} |`,
   );
-  return ['| variable | flag | default | what it is |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| variable | flag | default | description |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function serversTable(): string {
@@ -53,10 +53,10 @@ function serversTable(): string {
     const known = limitations.map(({ of, source }) => `${of} (${source})`).join('; ');
     return `| ${name} | ${toPrompts(dialect)} | ${own} | ${known} |`;
   });
-  return ['| server | prompts | its own budget | beware |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| server | prompts | server-side budget | known limitations |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function toPrompts({ tokenizer, completions }: Dialect): string {
   if (tokenizer !== undefined) return 'token ids';
-  return completions === undefined ? 'messages' : 'messages; token ids with `THINKMETER_TOKENIZER`';
+  return completions === undefined ? 'chat completions' : 'chat completions; token ids with `THINKMETER_TOKENIZER`';
 }

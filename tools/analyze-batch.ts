@@ -18,7 +18,7 @@ export const analyzeBatch = defineTool({
   name: 'analyze_batch',
   title: 'Reason about many items',
   description:
-    'Applies one instruction to each of many items, in parallel, each under its own thinking budget. Items that fail do so alone; at the deadline the results so far come back and the rest is listed in remaining.',
+    'Applies one instruction to each of many items in parallel, each with its own thinking budget. If an item fails, the others continue; at the deadline, the results so far are returned and the items not begun are listed in remaining.',
   input: z.strictObject({
     instruction: z.string().describe('What to do with each item'),
     items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
@@ -27,7 +27,7 @@ export const analyzeBatch = defineTool({
       .min(0)
       .max(32_768)
       .optional()
-      .describe('Hard cap on thinking tokens per item; default 1024'),
+      .describe('Hard limit on thinking tokens per item; default 1024'),
     answer_tokens: answerTokens(DEFAULTS.answer),
     max_seconds: maxSeconds,
   }),

@@ -12,11 +12,16 @@ export const answerFast = defineTool({
   name: 'answer_fast',
   title: 'Answer at once',
   description:
-    'Asks the same model for a quick answer, with thinking off or kept tiny. For lookups, rewording, classification: whatever needs no reasoning.',
+    'Gets a quick answer from the same model, with little or no thinking. For lookups, rewording, classification and other tasks that need no reasoning.',
   input: z.strictObject({
     question,
     context,
-    thinking_budget: z.int().min(0).max(256).optional().describe('Hard cap on thinking tokens; default 0: no thinking'),
+    thinking_budget: z
+      .int()
+      .min(0)
+      .max(256)
+      .optional()
+      .describe('Hard limit on thinking tokens; default 0: no thinking'),
     answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
     max_seconds: maxSeconds,
   }),

@@ -16,21 +16,21 @@ const input = z.strictObject({
     .min(0)
     .max(32_768)
     .optional()
-    .describe('Hard cap on thinking tokens, 0: no thinking; the operator sets the default, usually 512'),
+    .describe('Hard limit on thinking tokens; 0: no thinking; the operator sets the default, usually 512'),
   complexity: z
     .enum(['simple', 'medium', 'complex', 'critical'])
     .optional()
-    .describe('Instead of thinking_budget: 128, 512, 1024, 2048'),
+    .describe('Use instead of thinking_budget: 128, 512, 1024, 2048'),
   answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
   max_seconds: maxSeconds,
-  include_reasoning: z.boolean().optional().describe('Return the reasoning as well'),
+  include_reasoning: z.boolean().optional().describe('Also return the reasoning'),
 });
 
 export const reason = defineTool({
   name: 'reason',
   title: 'Reason within a thinking budget',
   description:
-    'Hands one hard problem (math, logic, planning, analysis) to a Nemotron reasoning model, which thinks for at most thinking_budget tokens and then answers. Returns the answer and the tokens really used; the full reasoning is behind the linked resource.',
+    'Gives one hard problem (math, logic, planning, analysis) to a Nemotron reasoning model, which thinks for at most thinking_budget tokens and then answers. Returns the answer and the number of tokens used; the linked resource contains the full reasoning.',
   input,
   output: runResultSchema,
   async run(args, { runner, defaults, ...call }) {

@@ -7,7 +7,7 @@ export const serverStatus = defineTool({
   name: 'server_status',
   title: 'State of the reasoning server',
   description:
-    'Tells whether the model server is up, what it can do, its load, what was spent, and how to mend what is wrong. Generates nothing.',
+    'Reports whether the model server is up, what it supports, its load, the tokens used so far, and how to fix problems. Generates nothing.',
   input: z.strictObject({}),
   output: statusSchema,
   async run(_, { runner, signal }) {

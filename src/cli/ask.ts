@@ -69,7 +69,9 @@ function print(run: WholeRun, { json, quiet }: AskOptions, terminal: Terminal): 
 
 async function fromStdin({ stdin }: Terminal): Promise<string> {
   if (stdin.isTTY === true) {
-    throw new InvalidInputError('there is no question', { hint: 'give it as thinkmeter ask "QUESTION", or on stdin' });
+    throw new InvalidInputError('no question was given', {
+      hint: 'run thinkmeter ask "QUESTION", or pass it on stdin',
+    });
   }
   return text(stdin);
 }

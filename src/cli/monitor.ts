@@ -6,7 +6,7 @@ import { readGpus, type Gpu } from '../host/gpu.ts';
 import { serverMemory, type ServerMemory } from '../host/processes.ts';
 import { toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
-import { statusText } from '../status/text.ts';
+import { counted, statusText } from '../status/text.ts';
 import { pause } from '../wait.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -135,7 +135,9 @@ function probeJson({ at, outcome, fault }: Probe): object {
 
 function hostLines({ gpus, memory }: View): string[] {
   const ofServer =
-    memory === undefined ? [] : [`server's memory: ${memory.residentMiB} MiB in ${memory.processes} processes`];
+    memory === undefined
+      ? []
+      : [`server's memory: ${memory.residentMiB} MiB in ${counted(memory.processes, 'process', 'processes')}`];
   return [
     ...ofServer,
     ...gpus.map(({ name, busy, usedMiB, totalMiB, watts }) => {
@@ -161,5 +163,7 @@ function probeLine(probe: Probe | undefined): string {
 function seconds(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 86_400) return value * 1000;
-  throw new ConfigError(`${flag} is ${text}: it has to be seconds, 0 to 86400`, { hint: 'thinkmeter monitor --help' });
+  throw new ConfigError(`${flag} is ${text}, but must be a number of seconds from 0 to 86400`, {
+    hint: 'see thinkmeter monitor --help',
+  });
 }

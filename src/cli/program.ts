@@ -1,4 +1,4 @@
-/** The command line: what there is to say, and what each command does with it. */
+/** The command line: its commands, their options and their help. */
 import { Command } from 'commander';
 import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
@@ -17,9 +17,9 @@ export type Actions = {
   serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
 
-const ABOUT = `Hands problems to NVIDIA Nemotron under a thinking budget that is enforced, verified and reported.
+const ABOUT = `Runs problems on NVIDIA Nemotron under a thinking budget that is enforced, verified and reported.
 
-Without a command it is an MCP server on stdin and stdout: what a client's configuration runs.`;
+Without a command, thinkmeter runs as an MCP server on stdin and stdout. This is how an MCP client starts it.`;
 
 const EXAMPLES = `
 Examples:
@@ -30,8 +30,8 @@ Examples:
   thinkmeter doctor
   thinkmeter serve-model --gpu-memory 22 --context 131072
 
-Every setting has a variable as well, such as THINKMETER_BASE_URL; the README lists them.
-Exit codes: 0 fine, 1 it could not be done, 2 wrong usage, 70 a bug.`;
+Every setting can also be set by an environment variable, such as THINKMETER_BASE_URL. The README lists them.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 70 a bug.`;
 
 export function createProgram(
   actions: Actions,
@@ -50,16 +50,19 @@ export function createProgram(
     .addHelpText('after', EXAMPLES)
     .argument('[words...]')
     .action((words: string[], flags: Flags) => {
-      if (words.length > 0) program.error(`error: there is no command ${words.join(' ')}`);
+      if (words.length > 0) program.error(`error: unknown command ${words.join(' ')}`);
       return actions.serve(flags);
     });
   const ask = program
     .command('ask')
-    .description('answer one question: the answer on stdout, the reasoning and the numbers on stderr')
-    .argument('[question]', 'what to answer (default: read from stdin)')
-    .option('-b, --budget <tokens>', 'most thinking tokens, 0 to 32768 (default: 512, or that of the use case)')
-    .option('-c, --complexity <level>', 'instead of a budget: simple, medium, complex or critical')
-    .option('-a, --answer-tokens <tokens>', 'most answer tokens (default: 1024)')
+    .description('answer one question; the answer goes to stdout, the reasoning and the numbers go to stderr')
+    .argument('[question]', 'the question (default: read from stdin)')
+    .option(
+      '-b, --budget <tokens>',
+      'maximum thinking tokens, 0 to 32768 (default: 512, or the budget of the use case)',
+    )
+    .option('-c, --complexity <level>', 'use instead of a budget: simple, medium, complex or critical')
+    .option('-a, --answer-tokens <tokens>', 'maximum answer tokens (default: 1024)')
     .option('--json', 'print the whole result as JSON')
     .option('-q, --quiet', 'print the answer only')
     .action((question: string | undefined, options: AskOptions, command: Command) =>
@@ -68,34 +71,34 @@ export function createProgram(
   const demo = program
     .command('demo')
     .description(
-      'two problems under five budgets, by a real model, through the MCP server (--engine vllm: on your own server)',
+      'run two problems under five budgets with a real model, through the MCP server (--engine vllm: on your own server)',
     )
     .action((_: Flags, command: Command) => actions.demo(command.optsWithGlobals()));
   const doctor = program
     .command('doctor')
-    .description('look for the server, try what it can do (a few dozen tokens), and say how to mend what is wrong')
-    .option('--json', 'print what was found as JSON')
+    .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
+    .option('--json', 'print the findings as JSON')
     .action((options: DoctorOptions, command: Command) => actions.doctor(options, command.optsWithGlobals()));
   const monitor = program
     .command('monitor')
-    .description('the live state of the server, with a timed request of its own every so often (512 tokens)')
-    .option('--every <seconds>', 'between two looks', '2')
-    .option('--probe <seconds>', 'between two timed requests; 0: none', '60')
-    .option('--once', 'look once, after one timed request')
-    .option('--json', 'a line of JSON a look')
+    .description('show the live state of the server, and time a request of 512 tokens at regular intervals')
+    .option('--every <seconds>', 'interval between two polls', '2')
+    .option('--probe <seconds>', 'interval between two timed requests; 0: none', '60')
+    .option('--once', 'poll once, after one timed request')
+    .option('--json', 'print a line of JSON for each poll')
     .action((options: MonitorOptions, command: Command) => actions.monitor(options, command.optsWithGlobals()));
   program
     .command('serve-model')
-    .description('print the right vllm serve command for a model and a GPU, with the reason for every flag')
-    .argument('[model]', 'a Nemotron', 'nvidia/NVIDIA-Nemotron-Nano-9B-v2')
-    .option('--gpu-memory <GiB>', 'of one GPU', '22')
-    .option('--utilization <share>', "vLLM's share of it, 0.1 to 0.99", '0.8')
-    .option('--context <tokens>', "the window (default: the model's own)")
-    .option('--sequences <count>', 'most requests at a time (default: 4, or 64 for high-throughput)')
-    .option('--for <profile>', 'low-latency or high-throughput', 'low-latency')
-    .option('--port <number>', 'where it is to listen', '8000')
-    .option('--json', 'print it as JSON')
-    .option('--run', 'run it as well')
+    .description('print the vllm serve command for a model and a GPU, with the reason for every flag')
+    .argument('[model]', 'a Nemotron model', 'nvidia/NVIDIA-Nemotron-Nano-9B-v2')
+    .option('--gpu-memory <GiB>', 'memory of one GPU', '22')
+    .option('--utilization <share>', "vLLM's share of that memory, 0.1 to 0.99", '0.8')
+    .option('--context <tokens>', "context window (default: the model's own)")
+    .option('--sequences <count>', 'maximum requests at the same time (default: 4, or 64 for high-throughput)')
+    .option('--for <profile>', 'profile: low-latency or high-throughput', 'low-latency')
+    .option('--port <number>', 'port that vLLM listens on', '8000')
+    .option('--json', 'print the command as JSON')
+    .option('--run', 'also run the command')
     .action((model: string, { for: profile, ...options }: Omit<ServeModelOptions, 'profile'> & { for: string }) =>
       actions.serveModel(model, { ...options, profile }),
     );

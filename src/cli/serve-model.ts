@@ -63,7 +63,7 @@ function reasons({ flags, memory, weights, notes }: ServeCommand): string {
     ...flags.map(({ flag, why }) => `${flag.padEnd(widest)}  ${why}`),
     '',
     `memory: ${gib(available)} for vLLM = weights ${gib(memory.weights)} (${weights}) + runtime about ${gib(runtime)} + Mamba states ${gib(states)} + KV cache ${gib(kvRoom)}`,
-    `        the window takes ${gib(kvPerSequence)} of KV cache a request: ${fullSequences.toFixed(1)} at full length`,
+    `        a request at full length takes ${gib(kvPerSequence)} of KV cache: ${fullSequences.toFixed(1)} such requests fit`,
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
 }
@@ -71,21 +71,23 @@ function reasons({ flags, memory, weights, notes }: ServeCommand): string {
 function number(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new ConfigError(`${flag} is ${text}: it has to be a number from ${least} to ${most}`, {
-    hint: 'thinkmeter serve-model --help',
+  throw new ConfigError(`${flag} is ${text}, but must be a number from ${least} to ${most}`, {
+    hint: 'see thinkmeter serve-model --help',
   });
 }
 
 function whole(flag: string, text: string): number {
   const value = number(flag, text, 1, 10_000_000);
   if (Number.isInteger(value)) return value;
-  throw new ConfigError(`${flag} is ${text}: it has to be a whole number`, { hint: 'thinkmeter serve-model --help' });
+  throw new ConfigError(`${flag} is ${text}, but must be a whole number`, {
+    hint: 'see thinkmeter serve-model --help',
+  });
 }
 
 function profileOf(text: string): Profile {
   const profile = PROFILES.find((name) => name === text);
   if (profile !== undefined) return profile;
-  throw new ConfigError(`--for is ${text}: it has to be ${PROFILES.join(' or ')}`, {
-    hint: 'thinkmeter serve-model --help',
+  throw new ConfigError(`--for is ${text}, but must be ${PROFILES.join(' or ')}`, {
+    hint: 'see thinkmeter serve-model --help',
   });
 }

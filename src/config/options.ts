@@ -27,7 +27,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_ENGINE',
     check: z.enum(['vllm', 'embedded', 'demo']),
     initial: 'vllm',
-    help: 'vllm: a vLLM server or a relative of it; embedded: a model in this process; demo: the small model that comes along',
+    help: 'vllm: a vLLM server or another supported server; embedded: a model in this process; demo: the small bundled model',
   },
   baseUrl: {
     flag: '--base-url',
@@ -35,7 +35,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_BASE_URL',
     check: z.string(),
     initial: '',
-    help: 'where the server is, with or without /v1 (default: http://localhost:8000/v1, or what is found on this machine)',
+    help: 'address of the server, with or without /v1 (default: http://localhost:8000/v1, or a server found on this machine)',
   },
   apiKey: {
     flag: '--api-key',
@@ -43,7 +43,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_API_KEY',
     check: z.string(),
     initial: '',
-    help: 'its key, sent to that address only; a variable is safer than a flag, which other users of the machine can read',
+    help: 'API key of the server, sent to that address only; prefer the variable, because other users of the machine can read a flag',
   },
   model: {
     flag: '--model',
@@ -51,7 +51,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_MODEL',
     check: z.string(),
     initial: '',
-    help: 'vllm: a name that the server lists (default: its first); embedded: a folder or hub id',
+    help: 'vllm: a model that the server lists (default: the first one); embedded: a folder or hub id',
   },
   tokenizer: {
     flag: '--tokenizer',
@@ -59,15 +59,15 @@ export const SETTINGS = {
     variable: 'THINKMETER_TOKENIZER',
     check: z.string(),
     initial: '',
-    help: "vllm: the served model's tokenizer, for servers that lend none: a folder with its tokenizer.json and tokenizer_config.json, or a hub id",
+    help: "vllm: the served model's tokenizer, for servers without tokenizer endpoints: a folder with tokenizer.json and tokenizer_config.json, or a hub id",
   },
   hub: {
     flag: '--hub',
     value: 'url',
     variable: 'THINKMETER_HUB',
-    check: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https:// is needed' }),
+    check: z.url({ protocol: /^https?$/, error: 'it must begin with http:// or https://' }),
     initial: '',
-    help: 'where hub ids are loaded from (default: the public hub of Hugging Face)',
+    help: 'address that hub ids are loaded from (default: the public Hugging Face hub)',
   },
   dtype: {
     flag: '--dtype',
@@ -75,7 +75,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_DTYPE',
     check: z.string(),
     initial: '',
-    help: 'embedded: number format, such as q8, q4, fp32 (default: what the folder holds; q8 from the hub)',
+    help: 'embedded: number format, such as q8, q4, fp32 (default: the format in the folder; q8 from the hub)',
   },
   systemPrompt: {
     flag: '--system-prompt',
@@ -83,7 +83,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_SYSTEM_PROMPT',
     check: z.string(),
     initial: '',
-    help: "added to every call's system text",
+    help: 'text added to the system message of every call',
   },
   temperature: {
     flag: '--temperature',
@@ -91,7 +91,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_TEMPERATURE',
     check: number(z.number().min(0).max(2)),
     initial: '',
-    help: "0 to 2, in the place of the model family's own; 0 is greedy",
+    help: "0 to 2, instead of the model family's own value; 0 is greedy",
   },
   topP: {
     flag: '--top-p',
@@ -99,7 +99,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_TOP_P',
     check: number(z.number().gt(0).max(1)),
     initial: '',
-    help: "above 0, up to 1, in the place of the model family's own",
+    help: "above 0, at most 1, instead of the model family's own value",
   },
   useCase: {
     flag: '--use-case',
@@ -107,7 +107,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_USE_CASE',
     check: z.enum(useCases),
     initial: '',
-    help: "reason's default thinking budget: edge 128, chat 256, rag 512, copilot 1024 (else 512)",
+    help: 'default thinking budget of reason: edge 128, chat 256, rag 512, copilot 1024 (512 if not set)',
   },
   mechanism: {
     flag: '--mechanism',
@@ -115,7 +115,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_MECHANISM',
     check: z.enum(MECHANISMS_TO_FORCE),
     initial: '',
-    help: "who holds the budget: stream (thinkmeter's own cut), native (the server's own field) or two_call (default: what serves best, see README)",
+    help: "what enforces the budget: stream (thinkmeter cuts the stream), native (the server's own budget) or two_call (a capped first request) (default: chosen for each call, see README)",
   },
   concurrency: {
     flag: '--concurrency',
@@ -123,7 +123,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_CONCURRENCY',
     check: number(z.int().min(1).max(1024)),
     initial: '16',
-    help: 'most runs at a time on a server; an embedded model takes one',
+    help: 'maximum number of runs at the same time on a server; an embedded model always runs one',
   },
   requestsPerMinute: {
     flag: '--requests-per-minute',
@@ -131,7 +131,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_REQUESTS_PER_MINUTE',
     check: number(z.int().min(1).max(100_000)),
     initial: '',
-    help: 'most requests a minute, for a hosted service with a rate limit; a cut takes two, and one more to begin with',
+    help: 'maximum requests per minute, for a hosted service with a rate limit; a call with a cut makes two requests, the first call one more',
   },
   maxSeconds: {
     flag: '--max-seconds',
@@ -139,7 +139,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_MAX_SECONDS',
     check: number(z.number().min(0).max(86_400)),
     initial: '45',
-    help: "the default of max_seconds for MCP calls, 0 for none (ask's: none; many clients give up at 60)",
+    help: 'default of max_seconds for MCP calls; 0: no limit (many clients give up after 60 seconds; ask has no limit by default)',
   },
   resourceLinks: {
     flag: '--resource-links',
@@ -147,7 +147,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_RESOURCE_LINKS',
     check: z.enum(['on', 'off']),
     initial: 'on',
-    help: 'off leaves the link out of results (LangChain hands it to the model as a file, which most of its providers refuse)',
+    help: 'off omits the resource link from results (LangChain passes the link to the model as a file, which most of its providers refuse)',
   },
   logLevel: {
     flag: '--log-level',
@@ -155,7 +155,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_LOG_LEVEL',
     check: z.enum(LOG_LEVELS),
     initial: 'warn',
-    help: `${LOG_LEVELS.join(', ')}; to stderr`,
+    help: `lowest level that is logged to stderr: ${LOG_LEVELS.join(', ')}`,
   },
 } as const satisfies Record<string, Setting>;
 

@@ -22,11 +22,11 @@ export async function runInForeground(program: string, args: readonly string[], 
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code === 0 || signal.aborted) return;
-    throw new ConfigError(`${program} ended with ${code ?? 'a signal'}`, { hint: 'look at what it printed' });
+    throw new ConfigError(`the command ${program} ended with ${code ?? 'a signal'}`, { hint: 'read what it printed' });
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${program} could not be started`, {
-      hint: 'install it, and see that it is on the PATH',
+    throw new ConfigError(`the command ${program} could not be started`, {
+      hint: 'install it, and make sure that it is on the PATH',
       cause,
     });
   } finally {

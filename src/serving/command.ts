@@ -63,36 +63,36 @@ function flagsFor(model: ServableModel, demand: Demand, { port, profile }: Serve
           {
             flag: '--reasoning-parser',
             value: model.parser,
-            why: "turns the server's own thinking budget on; thinkmeter works without",
+            why: "enables the server's own thinking budget; thinkmeter also works without it",
           },
           {
             flag: '--reasoning-config',
             value: JSON.stringify({ reasoning_start_str: '<think>', reasoning_end_str: model.closer }),
-            why: 'that budget then ends as the model was trained to end',
+            why: 'ends that budget with the text that the model was trained to end with',
           },
         ];
   return [
-    { flag: '--port', value: String(port), why: "vLLM's usual port, where thinkmeter looks first" },
-    { flag: '--trust-remote-code', why: "the model card's command has it" },
-    { flag: '--mamba_ssm_cache_dtype', value: 'float32', why: 'older versions lose accuracy without it' },
+    { flag: '--port', value: String(port), why: "vLLM's usual port, which thinkmeter tries first" },
+    { flag: '--trust-remote-code', why: "the model card's command sets it" },
+    { flag: '--mamba_ssm_cache_dtype', value: 'float32', why: 'older vLLM versions lose accuracy without it' },
     { flag: '--max-model-len', value: String(demand.context), why: 'prompt, thinking and answer share this window' },
     {
       flag: '--max-num-seqs',
       value: String(demand.sequences),
-      why: `requests computed at a time; each keeps a Mamba state (${profile})`,
+      why: `requests computed at the same time; each one keeps a Mamba state (${profile})`,
     },
     { flag: '--gpu-memory-utilization', value: String(demand.utilization), why: "vLLM's share of the GPU's memory" },
-    { flag: '--enable-chunked-prefill', why: 'a long prompt does not hold up the tokens of others' },
+    { flag: '--enable-chunked-prefill', why: 'a long prompt does not delay the tokens of other requests' },
     {
       flag: '--max-num-batched-tokens',
       value: String(demand.batchedTokens),
-      why: profile === 'low-latency' ? 'small steps: tokens come evenly' : 'large steps: more prompts a second',
+      why: profile === 'low-latency' ? 'small steps: tokens arrive evenly' : 'large steps: more prompts per second',
     },
-    { flag: '--enable-prefix-caching', why: 'after a cut the prompt and the thoughts need not be read again' },
+    { flag: '--enable-prefix-caching', why: 'after a cut, the prompt and the thinking need not be computed again' },
     {
       flag: '--mamba-cache-mode',
       value: 'align',
-      why: 'prefix caching on a Mamba hybrid, newer than vLLM 0.13; it hits in large blocks',
+      why: 'enables prefix caching on a Mamba hybrid (newer than vLLM 0.13); only large blocks hit the cache',
     },
     ...budget,
   ];
@@ -111,20 +111,22 @@ function notesOn(
   { weights, memory, demand, asked }: Choice,
 ): string[] {
   const notes: string[] = [
-    `needs vLLM ${model.leastVllm} or newer; the sizes are estimates, vLLM's log has the real ones`,
+    `vLLM ${model.leastVllm} or newer is required; the sizes are estimates, vLLM's log shows the real ones`,
   ];
   if (exact !== undefined && exact !== memory) {
     notes.push(
-      `BF16 weights take ${gib(exact.weights)} of the ${gib(exact.available)} available and leave no room for ${demand.context} tokens, so ${weights.name} was chosen; for BF16 raise --utilization or shorten --context`,
+      `BF16 weights take ${gib(exact.weights)} of the ${gib(exact.available)} available and leave no room for ${demand.context} tokens, so ${weights.name} was chosen; for BF16, raise --utilization or shorten --context`,
     );
   }
   if (memory.fullSequences < demand.sequences) {
     notes.push(
-      `${demand.sequences} requests share room for ${memory.fullSequences.toFixed(1)} at the full ${demand.context} tokens: when all are that long, some wait`,
+      `at the full ${demand.context} tokens, ${memory.fullSequences.toFixed(1)} of ${demand.sequences} requests fit; if all requests are that long, some wait`,
     );
   }
   if (asked.context !== undefined && asked.context > model.window) {
-    notes.push(`the window was lowered from ${asked.context} to ${model.window}, which the model was made for`);
+    notes.push(
+      `the window was lowered from ${asked.context} to ${model.window}, the longest that the model was made for`,
+    );
   }
   return notes;
 }
@@ -132,8 +134,8 @@ function notesOn(
 function findModel(name: string): ServableModel {
   const model = SERVABLE.find(({ pattern }) => pattern.test(name));
   if (model !== undefined) return model;
-  throw new ConfigError(`there is no row for the model ${name}`, {
-    hint: `known are ${SERVABLE.map(({ id }) => id).join(', ')}, each with -FP8 or -NVFP4 where published`,
+  throw new ConfigError(`the model ${name} is unknown`, {
+    hint: `known models are ${SERVABLE.map(({ id }) => id).join(', ')}; each takes the suffix -FP8 or -NVFP4, if such weights are published`,
   });
 }
 

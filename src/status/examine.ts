@@ -59,8 +59,8 @@ function clumps({ flow }: Outcome, engine: EngineStatus | undefined): Finding | 
   const together = flow.chunks / Math.max(1, flow.arrivals);
   if (flow.chunks < CLUMP.chunks || together < CLUMP.together) return undefined;
   return {
-    what: `tokens come about ${Math.round(together)} at a time: ${engine?.answeredBy ?? 'something on the way'} holds the stream back, so cuts and progress come late`,
-    fix: 'look at what buffers between here and the server; where it is nginx, set `proxy_buffering off;`',
+    what: `about ${Math.round(together)} tokens arrive at a time: ${engine?.answeredBy ?? 'something between here and the server'} buffers the stream, so cuts and progress are late`,
+    fix: 'find what buffers the stream between here and the server; if it is nginx, set `proxy_buffering off;`',
     grave: false,
   };
 }

@@ -1,4 +1,4 @@
-/** What is wrong, or could be better, each with the sentence that mends it. A row each. */
+/** What is wrong, or could be better, each with the sentence that fixes it. A row each. */
 import { DEFAULT_THINKING_BUDGET } from '../budget/presets.ts';
 import type { EngineStatus, Facts, Load } from '../engine/engine.ts';
 
@@ -14,7 +14,7 @@ type Known = {
   readonly engine?: EngineStatus;
   readonly load?: Load;
   readonly tried: Readonly<Record<string, string>>;
-  /** how long a prompt token took beside a generated one; absent: nothing was timed */
+  /** how long a prompt token took compared with a generated one; absent: nothing was timed */
   readonly promptRatio?: number;
 };
 
@@ -28,7 +28,7 @@ const RULES: readonly Rule[] = [
   ({ facts: { window } }) =>
     window < ROOMY
       ? {
-          what: `the window is ${window} tokens: a prompt, ${DEFAULT_THINKING_BUDGET} for thinking and 1024 for the answer do not fit`,
+          what: `the window is ${window} tokens: a prompt, ${DEFAULT_THINKING_BUDGET} thinking tokens and 1024 answer tokens do not fit`,
           fix: 'start the server with a longer --max-model-len, or lower thinking_budget and answer_tokens',
           grave: window < LEAST_ROOM,
         }
@@ -36,7 +36,7 @@ const RULES: readonly Rule[] = [
   ({ facts: { countedBy }, engine }) =>
     engine?.prompts === 'messages'
       ? {
-          what: `this server (${engine.kind}) takes messages only: a cut goes on in a second call, and tokens are counted by ${countedBy}`,
+          what: `this server (${engine.kind}) is used over chat completions only: a cut continues in a second request, and tokens are counted by ${countedBy}`,
           fix: moreFrom(engine.kind, countedBy),
           grave: false,
         }
@@ -45,8 +45,8 @@ const RULES: readonly Rule[] = [
     const why = tried['native'];
     if (native === undefined || why === undefined || why === 'held') return undefined;
     const fix = why.includes('reasoning_config')
-      ? "nothing has to be done: thinkmeter cuts the stream itself. For the server's own budget, start it with --reasoning-parser nemotron_v3"
-      : 'nothing has to be done: thinkmeter cuts the stream itself';
+      ? "no action is needed: thinkmeter cuts the stream itself. To use the server's own budget, start the server with --reasoning-parser nemotron_v3"
+      : 'no action is needed: thinkmeter cuts the stream itself';
     return { what: `the server's own ${native.field} is not used: ${why}`, fix, grave: false };
   },
   ({ tried }) =>
@@ -54,21 +54,21 @@ const RULES: readonly Rule[] = [
       ? undefined
       : {
           what: `streams are not cut on this server: ${tried['stream']}`,
-          fix: 'where nginx stands between, set `proxy_buffering off;` in its location; until then thinking is capped by a request of its own',
+          fix: 'if nginx is in front of the server, set `proxy_buffering off;` in its location; until then, a capped first request limits the thinking',
           grave: false,
         },
   ({ engine }) =>
     engine !== undefined && engine.silent.length > 0
       ? {
-          what: `${engine.silent.join(', ')} ${engine.silent.length === 1 ? 'accepts a request and does' : 'accept requests and do'} not answer in time: what they would show is not known`,
-          fix: 'check the gateway in front of the server: it should answer 404 to what it does not pass on',
+          what: `${engine.silent.join(', ')} ${engine.silent.length === 1 ? 'accepts requests but does' : 'accept requests but do'} not answer in time, so what the server supports there is unknown`,
+          fix: 'check the gateway in front of the server: it should answer 404 for a path that it does not forward',
           grave: false,
         }
       : undefined,
   ({ engine }) =>
     /nginx/i.test(engine?.answeredBy ?? '')
       ? {
-          what: `${engine?.answeredBy} stands between: it buffers streams unless it is told not to, and then progress and cuts come late`,
+          what: `${engine?.answeredBy} is in front of the server: by default it buffers streams, and then progress and cuts are late`,
           fix: 'set `proxy_buffering off;` in the location of this server',
           grave: false,
         }
@@ -76,7 +76,7 @@ const RULES: readonly Rule[] = [
   ({ facts: { model }, engine }) =>
     engine?.toLoad !== undefined
       ? {
-          what: `${model} is not loaded: the first call waits until it is, and may run out of time`,
+          what: `${model} is not loaded: the first call waits for it to load, and may run out of time`,
           fix: engine.toLoad,
           grave: false,
         }
@@ -84,9 +84,9 @@ const RULES: readonly Rule[] = [
   ({ facts: { prefixCaching, family }, promptRatio }) =>
     prefixCaching === false
       ? {
-          what: `prefix caching is off: after a cut the server reads the prompt and the thoughts again${costOf(promptRatio)}`,
+          what: `prefix caching is off: after a cut, the server computes the prompt and the thinking again${costOf(promptRatio)}`,
           fix: family.name.startsWith('nemotron')
-            ? 'on this Mamba hybrid start vLLM with --enable-prefix-caching --mamba-cache-mode align; it hits in large blocks only, so long prompts gain'
+            ? 'on this Mamba hybrid, start vLLM with --enable-prefix-caching --mamba-cache-mode align; only large blocks hit the cache, so only long prompts benefit'
             : 'start the server with --enable-prefix-caching',
           grave: false,
         }
@@ -94,16 +94,16 @@ const RULES: readonly Rule[] = [
   ({ load }) =>
     load !== undefined && load.waiting > 0
       ? {
-          what: `requests are waiting on the server: ${load.waiting}, while it computes ${load.running}`,
-          fix: 'raise --max-num-seqs there if its memory allows it, or lower THINKMETER_CONCURRENCY',
+          what: `requests are waiting on the server: ${load.waiting} waiting, ${load.running} running`,
+          fix: 'raise --max-num-seqs on the server if its memory allows it, or lower THINKMETER_CONCURRENCY',
           grave: false,
         }
       : undefined,
   ({ load }) =>
     load?.cacheUse !== undefined && load.cacheUse > 0.95
       ? {
-          what: `the server's KV cache is ${Math.round(load.cacheUse * 100)} % full: it will preempt requests`,
-          fix: 'lower --max-num-seqs or --max-model-len there, or give it more of the GPU (--gpu-memory-utilization)',
+          what: `the server's KV cache is ${Math.round(load.cacheUse * 100)} % full: the server will preempt requests`,
+          fix: 'lower --max-num-seqs or --max-model-len on the server, or raise --gpu-memory-utilization',
           grave: false,
         }
       : undefined,
@@ -111,16 +111,16 @@ const RULES: readonly Rule[] = [
 
 function costOf(promptRatio: number | undefined): string {
   if (promptRatio === undefined) return '';
-  return `; timed here, 1000 tokens of those take as long as generating ${Math.max(1, Math.round(promptRatio * 1000))}`;
+  return `; measured here, computing 1000 of these tokens takes as long as generating ${Math.max(1, Math.round(promptRatio * 1000))}`;
 }
 
 function moreFrom(kind: string, countedBy: Facts['countedBy']): string {
-  const through = 'let /tokenize and /v1/completions through whatever stands between';
+  const through = 'make every proxy in front of the server forward /tokenize and /v1/completions';
   const elsewhere = 'use vLLM, where every token is counted by its id';
   const best = kind === 'vllm' ? through : elsewhere;
   return countedBy === 'tokenizer'
     ? best
-    : `${best}, or set THINKMETER_TOKENIZER to a folder or hub id with the model's tokenizer`;
+    : `${best}, or set THINKMETER_TOKENIZER to a folder or hub id that has the model's tokenizer`;
 }
 
 export function findings(known: Known): Finding[] {

@@ -55,8 +55,8 @@ export async function collectStatus(
   } catch (error) {
     if (inTime.expired) {
       const finding = {
-        what: `the server has not answered for ${LONGEST_MS / 1000} seconds`,
-        fix: 'check whether it is still loading its model, and any gateway in front of it',
+        what: `the server did not answer within ${LONGEST_MS / 1000} seconds`,
+        fix: 'check whether the server is still loading its model, and check any gateway in front of it',
         grave: true,
       };
       return { tried: {}, spent, findings: [finding] };

@@ -1,4 +1,5 @@
 /** The status in words. */
+import { asSentence } from '../errors.ts';
 import { named } from './schema.ts';
 import type { Status } from './status.ts';
 
@@ -7,9 +8,9 @@ export function statusText(status: Status): string {
   const first =
     facts === undefined
       ? 'not ready'
-      : `ready: ${facts.model} by ${engine === undefined ? facts.engine : named(engine)}`;
-  const faults = findings.map(({ what, fix }) => `- ${what}; ${fix}`);
-  return [first, ...lines(status), ...faults].join('\n');
+      : `ready: ${facts.model} on ${engine === undefined ? facts.engine : named(engine)}`;
+  const problems = findings.map(({ what, fix }) => `- ${asSentence(what)} ${asSentence(fix)}`);
+  return [first, ...lines(status), ...problems].join('\n');
 }
 
 /** What is known, a line each. */
@@ -19,13 +20,22 @@ function lines({ facts, engine, load, tried, spent }: Status): string[] {
     ...(facts === undefined
       ? []
       : [
-          `window: ${Number.isFinite(facts.window) ? `${facts.window} tokens` : 'not known'}; family ${facts.family.name}`,
-          `prompts: by ${engine?.prompts ?? 'ids'}; tokens counted by ${facts.countedBy}`,
+          `window: ${Number.isFinite(facts.window) ? `${facts.window} tokens` : 'unknown'}; family ${facts.family.name}`,
+          `prompts: ${promptsLine(engine, facts.countedBy)}`,
           `the server's own budget: ${own}`,
         ]),
     ...(load === undefined ? [] : [`load: ${loadFigures(load)}`]),
-    `spent since the start: ${spent.calls} calls, ${spent.thinkingTokens} thinking tokens, ${spent.answerTokens} answer tokens`,
+    `used since the start: ${[counted(spent.calls, 'call'), counted(spent.thinkingTokens, 'thinking token'), counted(spent.answerTokens, 'answer token')].join(', ')}`,
   ];
+}
+
+export function promptsLine(engine: Status['engine'], countedBy: NonNullable<Status['facts']>['countedBy']): string {
+  const way = engine?.prompts === 'messages' ? 'over chat completions' : 'over token ids';
+  return `${way}; tokens counted by ${countedBy}`;
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 export function loadFigures({

@@ -33,15 +33,15 @@ test('a good server: what it is, what holds, a call as clients make it, and 0', 
   expect(rows(stdout)).toMatchObject({
     server: `vllm 0.32.0 at ${fake.url}`,
     model: expect.stringMatching(/^thinkmeter-demo, window 2048 tokens, family nemotron-nano-2$/),
-    prompts: 'by ids; tokens counted by ids',
+    prompts: 'over token ids; tokens counted by ids',
     'own budget': expect.stringMatching(/^thinking_token_budget: /),
     load: expect.stringMatching(/^0 running, 0 waiting, KV cache 0\.0 %/),
     'a call': expect.stringMatching(
-      /^thinking \d+ of 64 tokens by stream, held, ended by model; answer: The answer is 4\.$/,
+      /^thinking \d+ of 64 tokens, ended by model; mechanism stream, budget held; answer: The answer is 4\.$/,
     ),
-    speed: expect.stringMatching(/^first token \d+ ms, [\d.]+ tokens\/s, [\d.]+ s in all$/),
+    speed: expect.stringMatching(/^first token \d+ ms, [\d.]+ tokens\/s, [\d.]+ s in total$/),
   });
-  expect(stdout).toMatch(/\n\n✓ nothing to mend\n$/);
+  expect(stdout).toMatch(/\n\n✓ no problems found\n$/);
   expect(stdout).not.toContain('\u001B');
 });
 
@@ -50,8 +50,8 @@ test('where something was cut, it is seen whether the server ended there', async
   const { code, stdout } = await doctor(fake.url);
   expect(code).toBe(0);
   expect(rows(stdout)).toMatchObject({
-    cut: 'a request that is closed ends there',
-    'a call': expect.stringMatching(/by stream, held, ended by budget; answer: The answer is 42\.$/),
+    cut: 'an aborted request stops on the server',
+    'a call': expect.stringMatching(/ended by budget; mechanism stream, budget held; answer: The answer is 42\.$/),
   });
 });
 
@@ -66,17 +66,17 @@ test('a server that takes messages only works, and is told what would be better'
   const { code, stdout } = await doctor(fake.url);
   expect(code).toBe(0);
   expect(rows(stdout)).toMatchObject({
-    prompts: 'by messages; tokens counted by usage',
+    prompts: 'over chat completions; tokens counted by usage',
     'a call': expect.stringContaining('answer: The answer is 4.'),
   });
-  expect(stdout).toMatch(/^! .*messages only.*\n {2}→ .*THINKMETER_TOKENIZER/m);
+  expect(stdout).toMatch(/^! .*over chat completions only.*\n {2}→ .*THINKMETER_TOKENIZER/m);
 });
 
 test('a budget of its own that does not hold is told, with nothing to do about it', async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 5 });
   const { code, stdout } = await doctor(fake.url);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^! the server's own thinking_token_budget is not used: .*\n {2}→ nothing has to be done/m);
+  expect(stdout).toMatch(/^! the server's own thinking_token_budget is not used: .*\n {2}→ no action is needed/m);
 });
 
 const ill: readonly { name: string; baseUrl?: string; env?: Record<string, string>; says: RegExp }[] = [

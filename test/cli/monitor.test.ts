@@ -26,8 +26,8 @@ test('once, as JSON: the status, and a timed request within its budget', async (
 
 test('once, without a timed request: nothing is spent', async () => {
   const { stdout } = await runProgram({ args: ['monitor', '--once', '--probe', '0', '--base-url', await fakeUrl()] });
-  expect(stdout).toMatch(/ready: thinkmeter-demo by vllm 0\.32\.0 at /);
-  expect(stdout).toMatch(/spent since the start: 0 calls/);
+  expect(stdout).toMatch(/ready: thinkmeter-demo on vllm 0\.32\.0 at /);
+  expect(stdout).toMatch(/used since the start: 0 calls, 0 thinking tokens, 0 answer tokens/);
   expect(stdout).toMatch(/timed request: none yet/);
 });
 
@@ -36,7 +36,10 @@ test('a server that is not there is a view, not an end', async () => {
     args: ['monitor', '--once', '--json', '--base-url', 'http://127.0.0.1:9'],
   });
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ ok: false, probe: { fault: expect.stringMatching(/^No server answers/) } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: false,
+    probe: { fault: expect.stringMatching(/^No server answers/) },
+  });
 });
 
 test('it goes on until it is stopped, and then ends quietly', async () => {
@@ -54,5 +57,5 @@ test.each([
 ])('%s %s is refused', async (flag, value) => {
   const { code, stderr } = await runProgram({ args: ['monitor', flag, value, '--engine', 'demo'] });
   expect(code).toBe(1);
-  expect(stderr).toContain(`${flag} is ${value}: it has to be seconds`);
+  expect(stderr).toContain(`${flag} is ${value}, but must be a number of seconds`);
 });

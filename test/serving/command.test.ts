@@ -36,7 +36,7 @@ test('what is proposed fits, and says what is shared', () => {
   expect(weights + runtime + states + kvRoom).toBeCloseTo(available);
   expect(available).toBeCloseTo(17.6);
   expect(notes.join()).toMatch(/BF16 weights take 16\.6 GiB of the 17\.6 GiB/);
-  expect(notes.join()).toMatch(/4 requests share room for 3\.\d at the full 131072/);
+  expect(notes.join()).toMatch(/at the full 131072 tokens, 3\.\d of 4 requests fit/);
 });
 
 test.each([
@@ -66,7 +66,7 @@ test('every flag has its reason', () => {
 });
 
 test.each([
-  { name: 'a model without a row', more: { model: 'gpt-5' }, says: /no row for the model gpt-5/ },
+  { name: 'a model without a row', more: { model: 'gpt-5' }, says: /the model gpt-5 is unknown/ },
   {
     name: 'too small a GPU',
     more: { gpuMemory: 4 },

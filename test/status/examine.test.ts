@@ -109,7 +109,9 @@ test('tokens that come in clumps are a finding', async () => {
   const { status } = await examined({ scripts: [[...inClumps(10, 200), ...thinksAndAnswers()]] });
   expect(status.findings).toEqual([
     {
-      what: expect.stringMatching(/^tokens come about 1\d at a time: something on the way holds the stream back/),
+      what: expect.stringMatching(
+        /^about 1\d tokens arrive at a time: something between here and the server buffers the stream/,
+      ),
       fix: expect.stringContaining('proxy_buffering off'),
       grave: false,
     },

@@ -79,14 +79,14 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
   {
     name: 'messages only',
     known: { engine: { ...ENGINE, kind: 'ollama', prompts: 'messages' }, ...facts({ countedBy: 'estimate' }) },
-    what: /\(ollama\) takes messages only.*counted by estimate/,
+    what: /\(ollama\) is used over chat completions only.*counted by estimate/,
     fix: /THINKMETER_TOKENIZER/,
   },
   {
     name: 'an own budget that did not hold',
     known: { ...facts({ native }), tried: { native: 'the server thought on' } },
     what: /thinking_token_budget is not used: the server thought on/,
-    fix: /nothing has to be done/,
+    fix: /no action is needed/,
   },
   {
     name: 'an own budget that needs a parser',
@@ -103,7 +103,7 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
   {
     name: 'nginx between',
     known: { engine: { ...ENGINE, answeredBy: 'nginx/1.22.1' } },
-    what: /^nginx\/1\.22\.1 stands between/,
+    what: /^nginx\/1\.22\.1 is in front of the server/,
     fix: /proxy_buffering off/,
   },
   {
@@ -121,7 +121,7 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
   {
     name: 'no prefix caching, and how long prompts take is known',
     known: { ...facts({ prefixCaching: false }), promptRatio: 0.0123 },
-    what: /1000 tokens of those take as long as generating 12$/,
+    what: /computing 1000 of these tokens takes as long as generating 12$/,
     fix: /--enable-prefix-caching/,
   },
   {
@@ -133,7 +133,7 @@ const faults: readonly { name: string; known: Known; what: RegExp; fix: RegExp; 
   {
     name: 'one that waits',
     known: load({ running: 7, waiting: 1 }),
-    what: /waiting.* 1, .* 7$/,
+    what: /waiting.* 1 waiting, 7 running$/,
     fix: /THINKMETER_CONCURRENCY/,
   },
   {

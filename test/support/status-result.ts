@@ -1,6 +1,7 @@
 /** A status against its list of fields, written down here a second time on purpose, as in results.ts. */
 import { expect } from 'vitest';
 import type { z } from 'zod';
+import { asSentence } from '../../src/errors.ts';
 import { statusSchema } from '../../src/status/schema.ts';
 import type { CallResult } from './connect.ts';
 import { pathsOf, sizeOf } from './results.ts';
@@ -49,7 +50,7 @@ export function statusResult(result: CallResult): StatusResult {
   expect(result).toMatchObject({ isError: false, parts: 1, link: undefined });
   const status = statusOf(result.structured);
   expect(result.text).toMatch(status.model === undefined ? /^not ready\n/ : /^ready: /);
-  for (const { what, fix } of status.faults) expect(result.text).toContain(`- ${what}; ${fix}`);
+  for (const { what, fix } of status.faults) expect(result.text).toContain(`- ${asSentence(what)} ${asSentence(fix)}`);
   expect(sizeOf(result)).toBeLessThan(10_000);
   return status;
 }

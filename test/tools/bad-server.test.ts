@@ -132,7 +132,8 @@ test('a connection that breaks in every answer keeps what was paid for behind a 
   const client = await start({ THINKMETER_BASE_URL: fake.url });
   fake.change({ dropAfterTokens: 12 });
   const sentence = errorSentence(await client.call('reason', { question }));
-  const [, tokens, link = ''] = /[Tt]he (\d+) thinking tokens that were received are kept at (\S+)\.$/.exec(sentence) ?? [];
+  const [, tokens, link = ''] =
+    /[Tt]he (\d+) thinking tokens that were received are kept at (\S+)\.$/.exec(sentence) ?? [];
   expect(sentence).toMatch(/broke/);
   const kept: unknown = JSON.parse(await client.read(link));
   expect(kept).toMatchObject({ thinking: { tokens: Number(tokens) }, reasoning: expect.stringContaining('so so') });

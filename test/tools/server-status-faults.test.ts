@@ -19,7 +19,7 @@ const faulty: readonly { name: string; options: FakeVllmOptions; says: RegExp; s
   {
     name: 'it takes messages only',
     options: { misbehave: { noTokenize: true } },
-    says: /messages only.*THINKMETER_TOKENIZER/,
+    says: /over chat completions only.*THINKMETER_TOKENIZER/,
     status: { can: { token_ids: false, counted_by: 'usage' } },
   },
   {

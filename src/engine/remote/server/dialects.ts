@@ -102,7 +102,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     limitations: [
       {
-        of: 'Nano 2 takes min_thinking_tokens and max_thinking_tokens instead',
+        of: 'Nemotron Nano 2 has other fields: min_thinking_tokens and max_thinking_tokens',
         source: 'NVIDIA-AI-Blueprints/rag#100',
       },
     ],
@@ -114,10 +114,10 @@ export const DIALECTS: readonly Dialect[] = [
     chat: { templateArguments: false, thinking: (on) => ({ reasoning: { enabled: on } }) },
     limitations: [
       {
-        of: 'reasoning.max_tokens becomes an effort level for most providers, so it is not used',
+        of: 'most providers turn reasoning.max_tokens into an effort level, so thinkmeter does not use it',
         source: 'openrouter.ai/docs',
       },
-      { of: 'some providers generate, and bill, on after an abort', source: 'openrouter.ai/docs, streaming' },
+      { of: 'some providers continue to generate and bill after an abort', source: 'openrouter.ai/docs, streaming' },
     ],
   },
   {
@@ -147,13 +147,13 @@ export const DIALECTS: readonly Dialect[] = [
       field: 'thinking_budget_tokens',
       fields: (tokens) => ({ thinking_budget_tokens: tokens }),
       countsPrompt: false,
-      needs: 'a build since 2026',
+      needs: 'a build from 2026 or later',
     },
     limitations: [
-      { of: 'ids within a character are not sent', source: 'tools/server/server-context.cpp' },
-      { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on commit 0c1e570' },
+      { of: 'token ids inside a character are not sent', source: 'tools/server/server-context.cpp' },
+      { of: 'with a Nano 2 style template, the budget is silently ignored', source: 'seen on commit 0c1e570' },
       {
-        of: 'a budget of 0 leaks thinking where the template ends in <think> and a line end',
+        of: 'with a budget of 0, thinking leaks if the template ends with <think> and a line end',
         source: 'ggml-org/llama.cpp#28356',
       },
     ],
@@ -188,11 +188,11 @@ export const DIALECTS: readonly Dialect[] = [
     },
     loads: LEMONADE,
     limitations: [
-      { of: 'recipes other than llamacpp: its budget and token ids were not tried', source: 'src/cpp/server/backends' },
-      { of: 'all downloaded models are listed: set THINKMETER_MODEL', source: 'src/cpp/server/server.cpp' },
-      { of: 'before 11.7 an error in a stream arrives as an empty stream', source: 'lemonade-sdk/lemonade#2826' },
-      { of: 'before 2026-08-14 an abort waits for the next token', source: 'lemonade-sdk/lemonade#3133' },
-      { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on llama.cpp 0c1e570' },
+      { of: 'with other recipes, budget and token ids were not tested', source: 'src/cpp/server/backends' },
+      { of: 'the server lists every downloaded model, so set THINKMETER_MODEL', source: 'src/cpp/server/server.cpp' },
+      { of: 'before 11.7, an error in a stream arrives as an empty stream', source: 'lemonade-sdk/lemonade#2826' },
+      { of: 'before 2026-08-14, an abort waits for the next token', source: 'lemonade-sdk/lemonade#3133' },
+      { of: 'with a Nano 2 style template, the budget is silently ignored', source: 'seen on llama.cpp 0c1e570' },
     ],
   },
   {
@@ -204,7 +204,7 @@ export const DIALECTS: readonly Dialect[] = [
     version: ollamaVersion,
     chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }) },
     loads: OLLAMA,
-    limitations: [{ of: 'chat_template_kwargs and budgets are ignored in silence', source: 'ollama/ollama#17785' }],
+    limitations: [{ of: 'chat_template_kwargs and budgets are silently ignored', source: 'ollama/ollama#17785' }],
   },
   {
     name: 'lm-studio',
@@ -216,7 +216,7 @@ export const DIALECTS: readonly Dialect[] = [
     completions: { by: 'text', fields: {} },
     chat: { templateArguments: false, thinking: none },
     loads: LM_STUDIO,
-    limitations: [{ of: 'no budget field', source: 'lmstudio-ai/lmstudio-bug-tracker#1974' }],
+    limitations: [{ of: 'there is no budget field', source: 'lmstudio-ai/lmstudio-bug-tracker#1974' }],
   },
   {
     name: 'sglang',
@@ -249,8 +249,8 @@ export const DIALECTS: readonly Dialect[] = [
       needs: '--enable-strict-thinking and --reasoning-parser',
     },
     limitations: [
-      { of: 'no budget on /v1/completions', source: 'serving_completions.py' },
-      { of: 'closed streams may decode on to max_tokens', source: 'sgl-project/sglang#36333' },
+      { of: '/v1/completions has no budget field', source: 'serving_completions.py' },
+      { of: 'after a disconnect, decoding may continue to max_tokens', source: 'sgl-project/sglang#36333' },
     ],
   },
   {
@@ -281,7 +281,7 @@ export const DIALECTS: readonly Dialect[] = [
       needs: '--reasoning_parser',
     },
     limitations: [
-      { of: 'with a Nano 2 kind of tokenizer the start is not found', source: 'llmapi/thinking_budget.py' },
+      { of: 'with a Nano 2 style tokenizer, the start marker is not found', source: 'llmapi/thinking_budget.py' },
     ],
   },
   {
@@ -309,7 +309,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     limitations: [
       {
-        of: 'it may go a tenth beyond the budget to find a line end',
+        of: 'the server may exceed the budget by 10 % to find a line end',
         source: 'docs.nvidia.com, NIM thinking budget control',
       },
     ],
@@ -345,7 +345,7 @@ export const DIALECTS: readonly Dialect[] = [
       isThere: vllmHasBudget,
     },
     limitations: [
-      { of: 'with a Nano 2 kind of tokenizer its budget is ignored in silence', source: 'seen on 0.32' },
+      { of: 'with a Nano 2 style tokenizer, the budget is silently ignored', source: 'seen on 0.32' },
       { of: 'speculative decoding on the V2 runner ignores the budget', source: 'vllm-project/vllm#54906' },
       { of: 'with a parser, an answer without thinking may arrive as reasoning', source: 'seen on 0.32' },
     ],
@@ -357,7 +357,7 @@ export const DIALECTS: readonly Dialect[] = [
     polls: ['/health'],
     completions: { by: 'text', fields: {} },
     chat: { templateArguments: false, thinking: none },
-    limitations: [{ of: 'thinking stays in the content, up to its end marker', source: 'seen on 5.19' }],
+    limitations: [{ of: 'the thinking is part of the content, up to its end marker', source: 'seen on 5.19' }],
   },
   {
     // no features are known, so everything is tried on the server
