@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
+    // a state that is reached soon: a busy machine takes longer than the second that is the default
+    expect: { poll: { timeout: 10_000 } },
   },
 });

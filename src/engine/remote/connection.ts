@@ -84,9 +84,12 @@ export function createConnector(options: ConnectorOptions): Connector {
     signal: closing.signal,
     connect: () => {
       if (connecting === undefined) {
-        connecting = open();
+        const opening = open();
+        connecting = opening;
         // the operator may fix the tokenizer folder or the network, so the next call tries again
-        connecting.catch(() => (connecting = undefined));
+        opening.catch(() => {
+          if (connecting === opening) connecting = undefined;
+        });
       }
       return connecting;
     },

@@ -1,11 +1,5 @@
 /** Finds out what a server is, and chooses token mode if the server accepts token ids, else chat mode. */
-import {
-  EngineHttpError,
-  EngineProtocolError,
-  EngineTimeoutError,
-  EngineUnreachableError,
-  EngineUnsupportedError,
-} from '../../errors.ts';
+import { EngineHttpError, EngineProtocolError, EngineTimeoutError, EngineUnsupportedError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
 import { familyByName, UNKNOWN_FAMILY, withSampling, type Family, type Sampling } from '../../prompt/family.ts';
 import { limit } from '../../wait.ts';
@@ -82,14 +76,16 @@ type Tried =
   /** `silent`: an endpoint did not respond in time and may do so later */
   | { readonly kind: 'absent' | 'silent' };
 
+/** With a rate limit most of the time passes in our own queue. */
+const RATE_LIMITED_TRIAL_MS = 120_000;
+
 /** Tries everything that token mode needs on the server itself. */
 async function tryTokenIds(base: Base): Promise<Tried> {
   const { client, dialect, served, wanted } = base;
   const codecFor = toCodec(wanted.local, dialect, { client, model: served.id });
   if (codecFor === undefined || dialect.completions === undefined) return { kind: 'absent' };
   if (wanted.tokenIdsTrust === 'avoided') return { kind: 'silent' };
-  // with a rate limit most of the time passes in our own queue, so no limit can be set on the whole trial
-  const inTime = limit(base.signal, client.isRateLimited ? Infinity : PROBE_MS);
+  const inTime = limit(base.signal, client.isRateLimited ? RATE_LIMITED_TRIAL_MS : PROBE_MS);
   try {
     return { kind: 'there', codecFor, ...(await trial(base, codecFor, inTime.signal)) };
   } catch (error) {
@@ -197,8 +193,8 @@ async function triedCount(pieces: ReturnType<typeof complete>): Promise<CountedB
   return 'estimate';
 }
 
-function brokenTrial(root: string, cause: ConnectionLostError): EngineUnreachableError {
-  return new EngineUnreachableError(`the server at ${root} closed the connection during a generation`, {
+function brokenTrial(root: string, cause: ConnectionLostError): EngineProtocolError {
+  return new EngineProtocolError(`the server at ${root} closed the connection during a generation`, {
     hint: "check the server's log",
     cause,
   });

@@ -35,8 +35,11 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     const wanted = { root: address.root, model, sampling, local, dialect, tokenIdsTrust };
     try {
       const { tokenIds, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
-      if (wanted.tokenIdsTrust === 'avoided') tokenIdsTrust = 'tried';
-      else if (tokenIds !== undefined && tokenIdsTrust === 'tried') tokenIdsTrust = 'trusted';
+      // a session may have lost its endpoint meanwhile
+      if (tokenIdsTrust === wanted.tokenIdsTrust) {
+        if (tokenIdsTrust === 'avoided') tokenIdsTrust = 'tried';
+        else if (tokenIds !== undefined) tokenIdsTrust = 'trusted';
+      }
       const chosen = baseUrl === undefined ? 'default' : 'set';
       const place: Place = {
         ...described,
@@ -68,7 +71,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       }
       const { tokenIdsSession } = await import('./token-ids/session.ts');
       return tokenIdsSession(place, tokenIds, (reason) => {
-        known.doubt();
+        known.refute();
         if (reason === 'completions') tokenIdsTrust = 'avoided';
       });
     },

@@ -36,8 +36,13 @@ export class Known<T extends { readonly isPartial: boolean }> {
     return Promise.resolve(this.#value);
   }
 
-  /** After a refused connection, or a missing model or endpoint: the next call waits for a refresh. */
+  /** After a refused connection: the next call waits for a refresh. One that is running may itself have seen the refusal. */
   doubt(): void {
+    this.#isDoubted = true;
+  }
+
+  /** After a missing model or endpoint: as `doubt`, but a refresh that is running may have read the old state. */
+  refute(): void {
     this.#isDoubted = true;
     this.#refreshing = undefined;
   }

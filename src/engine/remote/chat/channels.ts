@@ -64,7 +64,9 @@ export class MarkedText {
     }
     const opens = this.#state !== 'thinking';
     this.#state = 'thinking';
-    return opens ? [marker(this.#family.startMarker), plain(text)] : [plain(text)];
+    // white space that came as content before it
+    const lead = this.#takeLead();
+    return opens ? [marker(this.#family.startMarker), plain(lead + text)] : [plain(text)];
   }
 
   #pushContent(text: string): Segment[] {

@@ -1,6 +1,6 @@
 /** Generates from messages over chat completions, for servers that accept no token ids. */
 import { atMost, untilAborted } from '../../../wait.ts';
-import type { Limits, Piece, Usage } from '../../engine.ts';
+import { ConnectionLostError, type Limits, type Piece, type Usage } from '../../engine.ts';
 import { Echo, MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
@@ -14,6 +14,7 @@ export type LearntOfChat = {
   splits: boolean;
   /** the server keeps reasoning at the beginning of the assistant's turn */
   keepsPrefix?: Promise<boolean>;
+  failedProofs?: number;
 };
 
 export type Chat = ChatPartner & {
@@ -36,29 +37,34 @@ export async function* chat(task: Chat, messages: Messages, limits: Limits): Asy
   let by: NonNullable<Piece['counted']>['by'] = 'estimate';
   let usage: Usage | undefined;
   let finish: Piece['finish'];
-  for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
-    usage = toUsage(chunk.usage) ?? usage;
-    const choice = chunk.choices?.[0];
-    if (choice === undefined) continue;
-    const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
-    const [thinkingText, contentText] = [reasoning ?? older ?? '', echo.push(content ?? '')];
-    const total = dialect.usageWithEveryChunk === true ? (chunk.usage?.completion_tokens ?? 0) : 0;
-    // a chunk may contain text although its usage has not grown
-    const counted = countedTokens(
-      thinkingText + contentText,
-      total > countedSoFar ? total - countedSoFar : undefined,
-      task.count,
-    );
-    countedSoFar += counted.tokens;
-    if (counted.tokens > 0) by = counted.by;
-    if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
-    const segments = marked.push(thinkingText, contentText);
-    if (segments.length === 0) silent += counted.tokens;
-    else yield* toPieces(segments, { silent, counted });
-    if (segments.length > 0) silent = 0;
-    const { buffered } = marked;
-    // a reader whose time is over uses the buffered text as it is
-    if (buffered !== '') yield { ids: [], text: '', buffered: { text: buffered, tokens: silent, by } };
+  try {
+    for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {
+      usage = toUsage(chunk.usage) ?? usage;
+      const choice = chunk.choices?.[0];
+      if (choice === undefined) continue;
+      const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
+      const [thinkingText, contentText] = [reasoning ?? older ?? '', echo.push(content ?? '')];
+      const total = dialect.usageWithEveryChunk === true ? (chunk.usage?.completion_tokens ?? 0) : 0;
+      // a chunk may contain text although its usage has not grown
+      const counted = countedTokens(
+        thinkingText + contentText,
+        total > countedSoFar ? total - countedSoFar : undefined,
+        task.count,
+      );
+      countedSoFar += counted.tokens;
+      if (counted.tokens > 0) by = counted.by;
+      if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
+      const segments = marked.push(thinkingText, contentText);
+      if (segments.length === 0) silent += counted.tokens;
+      else yield* toPieces(segments, { silent, counted });
+      if (segments.length > 0) silent = 0;
+      const { buffered } = marked;
+      // a reader whose time is over uses the buffered text as it is
+      if (buffered !== '') yield { ids: [], text: '', buffered: { text: buffered, tokens: silent, by } };
+    }
+  } catch (error) {
+    // the generation had finished: only its usage may be missing
+    if (finish === undefined || !(error instanceof ConnectionLostError)) throw error;
   }
   if (finish === undefined) return;
   // tokens without text at the end belong to the buffered text, or else to the end-of-turn token
@@ -71,11 +77,15 @@ export async function* chat(task: Chat, messages: Messages, limits: Limits): Asy
 /** A run waits no longer for the proof, because it can quote the reasoning instead. */
 const PATIENCE_MS = 1000;
 
+/** A server that fails the proof so often is treated as one that does not keep the reasoning. */
+const MOST_PROOFS = 3;
+
 /** The proof runs next to the first request and is shared by all requests. If the proof fails, the next request repeats it. */
 function keepsReasoning(task: Chat): Promise<boolean> {
   const { learnt, client } = task;
   learnt.keepsPrefix ??= keepsPrefix(task, client).catch(() => {
-    delete learnt.keepsPrefix;
+    learnt.failedProofs = (learnt.failedProofs ?? 0) + 1;
+    if (learnt.failedProofs < MOST_PROOFS) delete learnt.keepsPrefix;
     return false;
   });
   return learnt.keepsPrefix;

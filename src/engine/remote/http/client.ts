@@ -128,9 +128,14 @@ export class RemoteClient {
       const url = `${this.#server.root}${path}`;
       const response = await this.#openai.post(url, { body: { ...body, stream: true }, signal }).asResponse();
       const opened = new EventReader(response);
-      const texts = await opened.next();
-      // a server may refuse a request after its 200 header, in the first event
-      return { opened, texts, first: texts?.[0] === undefined ? undefined : opened.parse(texts[0]) };
+      try {
+        const texts = await opened.next();
+        // a server may refuse a request after its 200 header, in the first event
+        return { opened, texts, first: texts?.[0] === undefined ? undefined : opened.parse(texts[0]) };
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
     };
     let events: EventReader | undefined;
     try {
@@ -194,7 +199,7 @@ export class RemoteClient {
       } catch (error) {
         if (!sent.expired) throw error;
         throw new EngineTimeoutError(
-          `the server at ${this.#server.root} accepted a request to ${path} but did not respond within ${Math.round(limitMs / 1000)} seconds`,
+          `the server at ${this.#server.root} accepted a request to ${path} but did not respond within ${limitMs / 1000} seconds`,
           { hint: 'check the server and any proxy in front of it', cause: error },
         );
       } finally {
@@ -204,6 +209,12 @@ export class RemoteClient {
     try {
       const attempt = (): Promise<unknown> => this.#attempt(path, inTime, signal);
       return parse(schema, await this.#smallCalls.add(attempt, { signal }), path);
+    } catch (error) {
+      if (signal.aborted || !isConnectionLost(error)) throw error;
+      throw new EngineProtocolError(`the server at ${this.#server.root} closed the connection to ${path} too early`, {
+        hint: "check the server's log",
+        cause: error,
+      });
     } finally {
       this.#end(running);
     }

@@ -60,7 +60,8 @@ export class EventReader {
   }
 }
 
+/** The stream is complete, so an error after its end does not matter. */
 async function readToEnd(reader: ReadableStreamDefaultReader): Promise<void> {
   // oxlint-disable-next-line no-await-in-loop -- one read after the other
-  while (!(await reader.read()).done);
+  while (!(await reader.read().catch(() => ({ done: true }))).done);
 }

@@ -26,7 +26,8 @@ type Reports = Required<Pick<Session, 'status' | 'load'>>;
 export function reports({ client, root, chosen, facts, dialect, found, prompts }: Place): Reports {
   return {
     async status({ signal }): Promise<EngineStatus> {
-      const { loads, limitations, program } = dialect;
+      const { limitations, program } = dialect;
+      const loads = client.isRateLimited ? undefined : dialect.loads;
       const answer = loads && (await client.poll(loads.path, signal, LOAD_MS));
       const loaded = answer?.kind === 'answered' ? loads?.read(answer.text) : undefined;
       const isLoaded = loaded?.some(({ model }) => model === facts.model);
@@ -49,7 +50,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
     async load({ signal }): Promise<Load | undefined> {
       const { metrics } = dialect;
       // the last probe got no response from this page, so a poll would only wait for its limit
-      if (metrics === undefined || found.silent.includes(metrics.path)) return undefined;
+      if (metrics === undefined || client.isRateLimited || found.silent.includes(metrics.path)) return undefined;
       const answer = await client.poll(metrics.path, signal, LOAD_MS);
       if (answer.kind !== 'answered') return undefined;
       const { toLoad } = await import('./metrics.ts');

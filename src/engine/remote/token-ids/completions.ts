@@ -1,5 +1,5 @@
 /** Generates from a prompt of token ids or text, with `/v1/completions` or llama.cpp's own `/completion`. */
-import type { Limits, Piece, Usage } from '../../engine.ts';
+import { ConnectionLostError, type Limits, type Piece, type Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialects.ts';
@@ -75,7 +75,8 @@ async function* openAiCompletion(
       else yield piece;
     }
   } catch (error) {
-    throw task.toError?.(error) ?? error;
+    // the generation had finished: only its usage is missing
+    if (last === undefined || !(error instanceof ConnectionLostError)) throw task.toError?.(error) ?? error;
   }
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
 }
