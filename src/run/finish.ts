@@ -1,4 +1,4 @@
-/** The second half of a run: the answer, from the same stream or, after a cut, from what was kept and the closer. */
+/** The second half of a run: reads the answer, from the same stream or, after a cut, from a second request. */
 import { readAnswer, type Answer, type AnswerPart } from '../budget/answer.ts';
 import { MECHANISMS } from '../budget/mechanism.ts';
 import { EndpointGoneError, type Extended, type Kept, type Session } from '../engine/engine.ts';
@@ -7,19 +7,22 @@ import type { Request } from '../stream/requests.ts';
 import type { Boundary } from '../stream/trail.ts';
 import { openOptions, type Begun, type Context } from './context.ts';
 
-/** Where the answer is read. */
+/** The position from which the answer is read. */
 type Source = {
   readonly session: Session;
   readonly request: Request;
   readonly from: Boundary;
   readonly closerTokens: number;
-  /** it was made for the answer alone, and its prompt is hidden */
+  /** the request was made only for the answer, and the server does not show its prompt */
   readonly isHidden: boolean;
 };
 
 const START: Boundary = { tokens: 0, chars: 0 };
 
-/** Continues once after a broken stream, and after a first request that was capped (`two_call`) within the answer. */
+/**
+ * Reads the answer to its end. Continues once after a broken stream, and once more if the capped first request of
+ * `two_call` ended within the answer.
+ */
 export async function finish(context: Context, begun: Begun): Promise<Answer> {
   const { first, thought, ready } = begun;
   let closerTokens = 0;
@@ -27,7 +30,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
   let source: Source | undefined;
   let hasMoved = false;
   for (;;) {
-    // oxlint-disable no-await-in-loop -- a continuation begins where the last stream broke off
+    // oxlint-disable no-await-in-loop -- a continuation needs the end of the stream before it
     try {
       source ??= await firstSource(context, begun);
       const part = await readPart(context, begun, source, parts);
@@ -39,7 +42,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
         return { parts, closerTokens: closerTokens + source.closerTokens, isFromHiddenPrompt: source.isHidden };
       }
       if (!isCapped) mayContinue(context, part, source.request);
-      // what was capped before its start marker could come may be thinking
+      // the cap may have cut before the start marker: the text is treated as thinking
       const reasoning = isCapped && thought.endedBy === 'none' ? part.text : thought.text;
       closerTokens += source.closerTokens;
       const rest = { until: part.until, reasoning, open: false, done: tokensOf(parts) };
@@ -68,15 +71,15 @@ async function firstSource(context: Context, begun: Begun): Promise<Source> {
 }
 
 type Continuation = {
-  /** the stream is kept up to here */
+  /** the end of the kept part of the stream */
   readonly until: Boundary;
   readonly reasoning: string;
   readonly open: boolean;
-  /** answer tokens that are there already */
+  /** answer tokens received already */
   readonly done: number;
 };
 
-/** A request from what is kept of another. */
+/** Opens a request that continues the kept part of another. */
 async function continued(
   context: Context,
   begun: Begun,
@@ -94,7 +97,7 @@ async function continued(
   return asked(context, begun, session, await session.extend(request.from, kept, { signal: context.inTime }), done);
 }
 
-/** The endpoint has gone: the question is put to whatever the engine has now, with the thinking so far. */
+/** If the session's endpoint has disappeared: opens a new session and requests the answer with the thinking so far. */
 async function moved(context: Context, begun: Begun): Promise<Source> {
   const { engine, question, inTime: signal } = context;
   const { thought } = begun;
@@ -118,7 +121,7 @@ function asked(
   { beginning, closerTokens, restartsAnswer }: Extended,
   done = 0,
 ): Source & { readonly restartsAnswer: boolean } {
-  // a request that would come too late is not made
+  // after the deadline no request is sent
   inTime.throwIfAborted();
   const { sampling } = ready.plan;
   const answerTokens = ready.plan.answerTokens - (restartsAnswer ? 0 : done);
@@ -149,16 +152,16 @@ function tokensOf(parts: readonly AnswerPart[]): number {
   return parts.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
-/** A broken connection, or a server that ended the stream before the answer had a word. */
+/** The connection broke, or the server ended the stream before the first word of the answer. */
 function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
   return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
 }
 
-/** @throws {ThinkmeterError} the second time */
+/** @throws {ThinkmeterError} at the second broken stream of the run */
 function mayContinue({ requests }: Context, part: AnswerPart, { reading }: Request): void {
   if (part.endedBy !== 'lost' && !requests.mayContinue) {
-    throw new NoAnswerError('the server ended the stream twice before the answer had a word', {
-      hint: "check the server's own limits",
+    throw new NoAnswerError('the server ended the stream twice before the first word of the answer', {
+      hint: "check the server's own limits on generated tokens",
     });
   }
   requests.breaks(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
