@@ -139,7 +139,11 @@ test('a connection that breaks in every answer keeps what was paid for behind a 
 });
 
 const folders = [
-  { name: 'a model folder that is missing', model: '/no/such/folder', says: /no model folder at \/no\/such\/folder/ },
+  {
+    name: 'a model folder that is missing',
+    model: '/no/such/folder',
+    says: /model folder \/no\/such\/folder does not exist/,
+  },
   { name: 'a folder without a model', model: 'test', says: /not a model folder.*config\.json/ },
 ];
 
