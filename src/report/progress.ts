@@ -1,8 +1,10 @@
 import type { Progress } from '../budget/story.ts';
 
-/** How far a run is, in a line. */
+/** The progress of a run in one line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {
-  const tokens = `${thinkingTokens} thinking tokens${answerTokens > 0 ? `, ${answerTokens} answer tokens` : ''}`;
+  const counted = (count: number, kind: string): string => `${count} ${kind} ${count === 1 ? 'token' : 'tokens'}`;
+  const answered = answerTokens > 0 ? `, ${counted(answerTokens, 'answer')}` : '';
+  const tokens = `${counted(thinkingTokens, 'thinking')}${answered}`;
   const words = {
     waiting: 'waiting for the model',
     loading: 'loading the model',
