@@ -95,7 +95,7 @@ function shrunk(name: string, wanted: number, got: number, window: number): stri
 
 function notAsAsked(wanted: 'on' | 'off', state: Prompt['thinking'], family: string): EngineUnsupportedError {
   return new EngineUnsupportedError(
-    `thinking was switched ${wanted}, but the rendered prompt has state "${state}" (model family ${family})`,
+    `thinking was switched ${wanted}, but the rendered prompt shows thinking as ${state} (model family ${family})`,
     {
       hint: `use a chat template with the thinking switch of that family${wanted === 'off' ? ', or a thinking_budget above 0' : ''}`,
     },

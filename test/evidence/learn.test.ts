@@ -51,7 +51,7 @@ test('a server that continues to generate after an abort, three times in a row: 
     const outcome = await runWith(evidence, slowly, { load: () => count.load() });
     expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
   }
-  expect(evidence.of('a server').summary(0)['stream']).toMatch(/300 tokens more/);
+  expect(evidence.of('a server').summary(0)['stream']).toMatch(/300 extra tokens/);
   const count = counter(0, 0);
   const then = await runWith(evidence, capped, { load: () => count.load() });
   expect(then).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
