@@ -131,13 +131,12 @@ export function toSentence(error: ThinkmeterError): string {
   // the server at the other end has already formatted this message
   if (error instanceof ToolCallError) return error.message;
   const { message, hint, partial } = error;
-  const kept =
-    partial === undefined || partial.thinkingTokens === 0
-      ? []
-      : [
-          `the reasoning received so far (${partial.thinkingTokens} ${partial.thinkingTokens === 1 ? 'token' : 'tokens'}) is kept at thinkmeter://runs/${partial.runId}`,
-        ];
-  return [message, ...(hint === undefined ? [] : [hint]), ...kept].map(asSentence).join(' ');
+  const tokens = partial?.thinkingTokens ?? 0;
+  const received = tokens === 1 ? 'the 1 thinking token received is' : `the ${tokens} thinking tokens received are`;
+  const kept = partial === undefined || tokens === 0 ? [] : [`${received} kept at thinkmeter://runs/${partial.runId}`];
+  // the message about an argument begins with the name of its field, which keeps its small letter
+  const what = error instanceof InvalidInputError ? `${message}.` : asSentence(message);
+  return [what, ...[...(hint === undefined ? [] : [hint]), ...kept].map(asSentence)].join(' ');
 }
 
 /** Adds a final period, and a capital unless the text begins with a name: of a field, variable, path or program. */

@@ -77,12 +77,14 @@ function toNumber(value: unknown): unknown {
 
 function toProblem(issue: z.core.$ZodIssue, schema: z.ZodObject, args: Readonly<Record<string, unknown>>): string {
   if (issue.code === 'unrecognized_keys') {
-    return `unknown field ${clipped(issue.keys.join(', '))}; the fields are ${Object.keys(schema.shape).join(', ')}`;
+    const unknown = `${clipped(issue.keys.join(', '))} ${issue.keys.length === 1 ? 'is not a field' : 'are not fields'}`;
+    return `${unknown}; the fields are ${Object.keys(schema.shape).join(', ')}`;
   }
   const [name = '', index] = issue.path.map(String);
-  const wanted = `${name} must be ${toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name])}`;
-  if (!(name in args)) return `${name} is missing or blank; ${wanted}`;
-  return index === undefined ? `${wanted}, not ${shown(args[name])}` : `${wanted}; item ${index} is not`;
+  const wanted = toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name]);
+  if (!(name in args)) return `${name} is missing or blank; ${name} must be ${wanted}`;
+  const problem = `${name} must be ${wanted}`;
+  return index === undefined ? `${problem}, not ${shown(args[name])}` : `${problem}; item ${index} is not`;
 }
 
 /** Describes one of our JSON Schemas in words. */

@@ -26,8 +26,8 @@ export type Deadline = {
   leavesTimeToThink(now: number): boolean;
   /**
    * When thinking must end. The reserve for the answer is the first-token time plus the expected answer at the measured
-   * speed, or a third of the time left while no speed is known. If no first token has arrived, thinking may use all the
-   * time: a second request would wait as long.
+   * speed. While no speed is known, the reserve is a third of the time left. If no first token has arrived, thinking
+   * may use all the time: a second request would wait as long.
    */
   thinkingUntil(answerTokens: number, askedAt: number, reading: Reading): number;
 };

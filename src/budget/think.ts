@@ -187,8 +187,8 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
 }
 
 /**
- * Cuts thinking within the budget: at the last line end inside a small window (unless the model itself stopped), never
- * inside a character, and never after the beginning of a marker.
+ * Cuts thinking within the budget, at the last line end inside a small window; if the model stopped, at its end. The cut
+ * is never inside a character, and never after the beginning of a marker.
  */
 async function cut(
   { reading, plan, family }: Task,

@@ -2,8 +2,8 @@
  * Evidence about one server, from counting tokens and measuring times. Status codes are not evidence: servers return
  * 200 and ignore unknown fields.
  *
- * A server's counters and times count as evidence only if the run was alone in this process from its start to its end,
- * because parallel runs count each other's tokens. A run's own stream (an overrun, a refused field) is always evidence.
+ * A server's counters and times are evidence only if the run was alone in this process from its start to its end:
+ * parallel runs count each other's tokens. A run's own stream (an overrun, a refused field) is always evidence.
  * Every verdict against a server expires, so that a later run can revise it.
  */
 import type { Pace } from '../budget/deadline.ts';

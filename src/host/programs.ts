@@ -22,12 +22,12 @@ export async function runInForeground(program: string, args: readonly string[], 
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code === 0 || signal.aborted) return;
-    throw new ConfigError(`${program} ended with ${code === null ? 'a signal' : `exit code ${code}`}`, {
+    throw new ConfigError(`the program ${program} ended with ${code === null ? 'a signal' : `exit code ${code}`}`, {
       hint: 'see its output above',
     });
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${program} could not be started`, {
+    throw new ConfigError(`the program ${program} could not be started`, {
       hint: 'install it and check that it is on the PATH',
       cause,
     });

@@ -1,7 +1,7 @@
 /**
  * Keeps untrusted text from controlling the model. A template that finds `/think` anywhere deletes that word and
- * switches the mode, and a tokenizer turns `<SPECIAL_11>` or `</think>` in a document into one control token (shared
- * facts: seen on vLLM 0.32). This file finds such strings and breaks each in two meaningless pieces.
+ * switches the mode. A tokenizer turns `<SPECIAL_11>` or `</think>` in a document into one control token. (Shared
+ * facts: both seen on vLLM 0.32.) This file finds such strings and breaks each in two meaningless pieces.
  */
 import type { Family } from './family.ts';
 

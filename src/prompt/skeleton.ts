@@ -1,6 +1,6 @@
 /**
  * A rendered conversation as text, with a gap for each untrusted text. All questions of a tool share a skeleton, so a
- * prompt costs no request: the gaps are filled, and the server tokenizes the whole text when generation starts.
+ * prompt costs no request. The gaps are filled, and the server tokenizes the whole text when generation starts.
  */
 import { EngineUnsupportedError } from '../errors.ts';
 import type { Codec, PlainMessage } from './codec.ts';

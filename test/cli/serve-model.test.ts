@@ -40,5 +40,5 @@ test.each([
 test('--run without vLLM says that it is not there', async () => {
   const { code, stderr } = await runProgram({ args: ['serve-model', '--run'], env: { PATH: '/nowhere' } });
   expect(code).toBe(1);
-  expect(stderr).toContain('vllm could not be started');
+  expect(stderr).toContain('The program vllm could not be started');
 });

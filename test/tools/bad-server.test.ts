@@ -62,7 +62,7 @@ test('a wrong key is refused with the address, never with the key', async () => 
   const fake = await startFake({ apiKey: 'right' });
   const client = await start({ THINKMETER_BASE_URL: fake.url, THINKMETER_API_KEY: KEY });
   const sentence = errorSentence(await client.call('reason', { question }));
-  expect(sentence).toMatch(/refused the key \(401\); set THINKMETER_API_KEY/);
+  expect(sentence).toMatch(/refused the key \(401\)\. Set THINKMETER_API_KEY/);
   expect(sentence).toContain(fake.url);
   expect(sentence + client.stderr()).not.toContain(KEY);
 });
@@ -132,7 +132,7 @@ test('a connection that breaks in every answer keeps what was paid for behind a 
   const client = await start({ THINKMETER_BASE_URL: fake.url });
   fake.change({ dropAfterTokens: 12 });
   const sentence = errorSentence(await client.call('reason', { question }));
-  const [, tokens, link = ''] = /the (\d+) thinking tokens received are kept at (\S+)/.exec(sentence) ?? [];
+  const [, tokens, link = ''] = /The (\d+) thinking tokens received are kept at (\S+?)\.?$/.exec(sentence) ?? [];
   expect(sentence).toMatch(/broke/);
   const kept: unknown = JSON.parse(await client.read(link));
   expect(kept).toMatchObject({ thinking: { tokens: Number(tokens) }, reasoning: expect.stringContaining('so so') });

@@ -38,8 +38,8 @@ function keepByBins(logits: Float32Array, topP: number, extent: Extent): boolean
     before = sum;
     sum += weight;
   }
-  // the rounding error of adding n weights is at most n / 2 units; it occurs in the sum and in the limit, here and in a
-  // full sort, and here each weight has an error as well
+  // the rounding error of adding n weights is at most n / 2 units. It occurs in the sum and in the limit, here and in a
+  // full sort; here each weight has an error as well
   const slack = 2 * (logits.length + WEIGHT_ERROR) * Number.EPSILON * total;
   if (sum - limit < slack || limit - before < slack) return false;
   dropBelow(crossing.bin, bins, logits);
