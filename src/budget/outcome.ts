@@ -64,9 +64,9 @@ export function toOutcome(story: Story): Outcome {
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const again = thoughtAgain(said, facts.family, story.answer.isFromHiddenPrompt);
-  const answer = bareAnswer(said.slice(again.length), facts.family, thought);
-  if (answer === '') throw nothingSaid(last, thought, plan);
+  const repeated = repeatedThinking(said, facts.family, story.answer.isFromHiddenPrompt);
+  const answer = bareAnswer(said.slice(repeated.length), facts.family, thought);
+  if (answer === '') throw noAnswer(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
   return {
     runId: story.runId,
@@ -74,7 +74,7 @@ export function toOutcome(story: Story): Outcome {
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
     honored:
-      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !thoughtUnasked(plan, thought),
+      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !ignoredSwitch(plan, thought),
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
@@ -87,8 +87,8 @@ export function toOutcome(story: Story): Outcome {
     warnings: [
       ...story.warnings,
       ...plan.warnings,
-      ...remarks(thought, last, plan),
-      ...(again === '' ? [] : [THOUGHT_AGAIN]),
+      ...warningsOf(thought, last, plan),
+      ...(repeated === '' ? [] : [REPEATED_THINKING]),
     ],
   };
 }
@@ -99,18 +99,18 @@ function bareAnswer(text: string, { startMarker, endMarker }: Facts['family'], {
   return isMarker ? endMarker : withoutMarkers(text, [startMarker, endMarker]);
 }
 
-const THOUGHT_AGAIN =
+const REPEATED_THINKING =
   'the model began its answer with more thinking: the answer omits that text, but answer_tokens counts it';
 
 /**
  * Thinking at the beginning of an answer, including its end marker; empty if there is none. If the prompt of a request
  * made only for the answer was hidden, that prompt may have opened the thinking.
  */
-function thoughtAgain(said: string, family: Facts['family'], byItself: boolean): string {
+function repeatedThinking(said: string, family: Facts['family'], isFromHiddenPrompt: boolean): string {
   const { startMarker, endMarker } = family;
   const end = said.indexOf(endMarker);
   if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
-  const ends = byItself ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
+  const ends = isFromHiddenPrompt ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
 }
 
@@ -128,14 +128,14 @@ function toTiming({ startedAt, now, answer, requests }: Story): Timing {
 }
 
 /** Warnings for the caller about the course of the run. */
-function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
+function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
   return [
     ...(overran(mechanism, thought)
       ? [
           `the server exceeded its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and will do so in later calls`,
         ]
       : []),
-    ...(thoughtUnasked({ mechanism }, thought)
+    ...(ignoredSwitch({ mechanism }, thought)
       ? ['the model generated thinking although thinking was switched off: the template or parser ignores the switch']
       : []),
     ...(thought.endedBy === 'deadline'
@@ -149,11 +149,11 @@ function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, th
 }
 
 /** The model generated thinking although thinking was switched off. */
-function thoughtUnasked({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
+function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
   return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
 }
 
-function nothingSaid(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
+function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
   if (last?.endedBy === 'deadline') {
     return new EngineTimeoutError('max_seconds passed before the first word of the answer', {
       hint: 'raise max_seconds or lower thinking_budget',

@@ -100,7 +100,7 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   const { start } = block;
   let searched = start.chars;
   for (;;) {
-    const over = settled(task, block, searched);
+    const over = closedOrOverBudget(task, block, searched);
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const thought = over && (await over);
     if (thought !== undefined) return thought;
@@ -115,7 +115,7 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
 }
 
 /** The thinking, if closed or over the budget; undefined while neither is certain. `searched`: no marker before it. */
-function settled(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
+function closedOrOverBudget(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
   const { reading, plan, family } = task;
   const full = block.start.tokens + plan.thinkingTokens - block.tokens;
   const text = reading.trail.since(searched);

@@ -12,7 +12,7 @@ const ALWAYS = ['<context>', '</context>', '<item>', '</item>', '<notes>', '</no
 const CANDIDATES = [/<[^\s<>]{1,64}>/g, /\[\/?[A-Z][A-Z0-9_]{1,32}\]/g];
 
 /** If a text has more different candidates than this, all are broken, because each check costs a request. */
-const MOST_ASKED = 32;
+const MOST_CHECKED = 32;
 
 /**
  * The control strings in a text, each once. A candidate is a control string if it is known, or if the tokenizer makes a
@@ -23,24 +23,24 @@ export async function controlStrings(
   { startMarker, endMarker }: Family,
   isOneToken: (candidate: string) => Promise<boolean>,
 ): Promise<string[]> {
-  const { known, asked } = candidates(text, [startMarker, endMarker]);
-  if (asked.length > MOST_ASKED) return [...known, ...asked];
-  const isControl = await Promise.all(asked.map(isOneToken));
-  return [...known, ...asked.filter((_, index) => isControl[index])];
+  const { known, unknown } = candidates(text, [startMarker, endMarker]);
+  if (unknown.length > MOST_CHECKED) return [...known, ...unknown];
+  const isControl = await Promise.all(unknown.map(isOneToken));
+  return [...known, ...unknown.filter((_, index) => isControl[index])];
 }
 
 /** Names of control tokens in known models, for servers whose tokenizer is not reachable. */
 const USUAL = /^(<\|.*\|>|<SPECIAL_\d+>|<\/?(s|unk|pad|bos|eos|mask)>|\[\/?[A-Z_]+\])$/;
 
 export function knownControls(text: string, { startMarker, endMarker }: Family): string[] {
-  const { known, asked } = candidates(text, [startMarker, endMarker]);
-  return [...known, ...asked.filter((candidate) => USUAL.test(candidate))];
+  const { known, unknown } = candidates(text, [startMarker, endMarker]);
+  return [...known, ...unknown.filter((candidate) => USUAL.test(candidate))];
 }
 
-function candidates(text: string, markers: readonly string[]): { known: string[]; asked: string[] } {
+function candidates(text: string, markers: readonly string[]): { known: string[]; unknown: string[] } {
   const known = [...ALWAYS, ...markers].filter((control) => text.includes(control));
   const found = CANDIDATES.flatMap((pattern) => text.match(pattern) ?? []);
-  return { known, asked: [...new Set(found)].filter((candidate) => !known.includes(candidate)) };
+  return { known, unknown: [...new Set(found)].filter((candidate) => !known.includes(candidate)) };
 }
 
 /** Splits a text so that no piece contains a control string. The pieces joined give the text again. */

@@ -46,7 +46,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
       const reasoning = isCapped && thought.endedBy === 'none' ? part.text : thought.text;
       closerTokens += source.closerTokens;
       const rest = { until: part.until, reasoning, open: false, done: tokensOf(parts) };
-      const next = await continued(context, begun, source, rest);
+      const next = await continueFrom(context, begun, source, rest);
       if (next.restartsAnswer) parts = [];
       source = next;
     } catch (error) {
@@ -55,7 +55,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
       if (source !== undefined && source.request !== first) context.requests.drop(source.request);
       parts = [];
       closerTokens = 0;
-      source = await moved(context, begun);
+      source = await moveToNewSession(context, begun);
     }
     // oxlint-enable no-await-in-loop
   }
@@ -67,7 +67,7 @@ async function firstSource(context: Context, begun: Begun): Promise<Source> {
   if (thought.next === 'flows on') return { ...source, from: thought.answerFrom };
   first.reading.stop();
   const { keep, text: reasoning, closed } = thought;
-  return continued(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });
+  return continueFrom(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });
 }
 
 type Continuation = {
@@ -80,7 +80,7 @@ type Continuation = {
 };
 
 /** Opens a request that continues the kept part of another. */
-async function continued(
+async function continueFrom(
   context: Context,
   begun: Begun,
   { session, request }: Pick<Source, 'session' | 'request'>,
@@ -94,11 +94,17 @@ async function continued(
     reasoning,
     open,
   };
-  return asked(context, begun, session, await session.extend(request.from, kept, { signal: context.inTime }), done);
+  return requestAnswer(
+    context,
+    begun,
+    session,
+    await session.extend(request.from, kept, { signal: context.inTime }),
+    done,
+  );
 }
 
 /** If the session's endpoint has disappeared: opens a new session and requests the answer with the thinking so far. */
-async function moved(context: Context, begun: Begun): Promise<Source> {
+async function moveToNewSession(context: Context, begun: Begun): Promise<Source> {
   const { engine, question, inTime: signal } = context;
   const { thought } = begun;
   const session = await engine.open(openOptions(context, true));
@@ -108,13 +114,13 @@ async function moved(context: Context, begun: Begun): Promise<Source> {
     room: question.answerTokens.tokens,
     signal,
   });
-  if (!thinking) return asked(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
+  if (!thinking) return requestAnswer(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
   const marker = state === 'open' ? '' : session.facts.family.startMarker;
   const kept = { ids: undefined, text: marker + thought.text, reasoning: thought.text, open: true };
-  return asked(context, begun, session, await session.extend(beginning, kept, { signal }));
+  return requestAnswer(context, begun, session, await session.extend(beginning, kept, { signal }));
 }
 
-function asked(
+function requestAnswer(
   { requests, inTime }: Context,
   { ready }: Begun,
   session: Session,

@@ -78,7 +78,7 @@ export class Trail {
 
   /** The last boundary at or before this number of tokens. */
   async boundaryByTokens(tokens: number): Promise<Boundary> {
-    await this.#settle(() =>
+    await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           (from.tokens <= tokens && tokens < to.tokens && isOpen(from)) ||
@@ -90,7 +90,7 @@ export class Trail {
 
   /** The last boundary at or before `chars`: the tokens that lie wholly before that character. */
   async boundaryByChars(chars: number): Promise<Boundary> {
-    const left = await this.#settle(() =>
+    const left = await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           (from.chars <= chars && chars < to.chars && isOpen(from)) || (to.chars <= chars && this.#isUnsureEnd(to)),
@@ -102,7 +102,7 @@ export class Trail {
 
   /** The first boundary at or after `chars`: the end of a token that straddles that position. */
   async boundaryAfterChars(chars: number): Promise<Boundary> {
-    const left = await this.#settle(() =>
+    const left = await this.#findBoundaries(() =>
       this.#pairs((from, to) => from.chars < chars && chars <= to.chars && (isOpen(from) || !to.sure)),
     );
     this.isEstimated ||= left;
@@ -111,7 +111,7 @@ export class Trail {
 
   /** The last boundary directly after a line end, with `after < tokens <= until`; undefined if none exists. */
   async lineEnd(after: number, until: number): Promise<Boundary | undefined> {
-    await this.#settle(() =>
+    await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           from.tokens < until &&
@@ -130,7 +130,7 @@ export class Trail {
 
   /** The boundary after the last whole character. The ids after that boundary have no text. */
   async whole(): Promise<Boundary> {
-    const left = await this.#settle(() => this.#pairs((_, to) => this.#isUnsureEnd(to)));
+    const left = await this.#findBoundaries(() => this.#pairs((_, to) => this.#isUnsureEnd(to)));
     // if the boundary cannot be found, the received characters are kept all the same
     return left ? (bare(this.#last()) ?? START) : this.#findLast(() => true);
   }
@@ -163,9 +163,9 @@ export class Trail {
     return found;
   }
 
-  /** Divides all stretches that `unsettled` returns, in rounds, until it returns none. True: detokenizing failed. */
-  async #settle(unsettled: () => (readonly [Point, Point])[]): Promise<boolean> {
-    for (let work = unsettled(); work.length > 0; work = unsettled()) {
+  /** Divides all stretches that `missing` returns, in rounds, until it returns none. True: detokenizing failed. */
+  async #findBoundaries(missing: () => (readonly [Point, Point])[]): Promise<boolean> {
+    for (let work = missing(); work.length > 0; work = missing()) {
       if (this.#isBlind) return true;
       try {
         // oxlint-disable-next-line no-await-in-loop -- the result of one round decides the next

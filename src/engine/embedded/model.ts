@@ -116,7 +116,7 @@ export class LocalModel {
         temperature: 1,
         top_k: 0,
         logits_processor: greedy ? null : new Choice(chosen),
-        stopping_criteria: new StopWhenAsked(stop),
+        stopping_criteria: new StopOnFlag(stop),
         streamer: new Tap((id) => {
           generated.push(id);
           onToken(id, this.#endIds.includes(id) ? '' : toText(id));
@@ -195,7 +195,7 @@ class Nucleus extends LogitsProcessor {
   }
 }
 
-class StopWhenAsked extends StoppingCriteria {
+class StopOnFlag extends StoppingCriteria {
   readonly #stop: Int32Array;
 
   constructor(stop: Int32Array) {
