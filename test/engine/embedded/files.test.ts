@@ -53,19 +53,19 @@ test.each([
     name: 'no such folder',
     model: () => '/no/such/folder',
     dtype: undefined,
-    says: 'the model folder /no/such/folder does not exist',
+    says: 'The model folder /no/such/folder does not exist',
   },
   {
     name: 'no such relative folder',
     model: () => './no-such',
     dtype: undefined,
-    says: 'the model folder ./no-such does not exist',
+    says: 'The model folder ./no-such does not exist',
   },
   {
     name: 'a name that is neither',
     model: () => 'nemotron',
     dtype: undefined,
-    says: 'the model folder nemotron does not exist',
+    says: 'The model folder nemotron does not exist',
   },
   { name: 'a file', model: () => join(demo, 'config.json'), dtype: undefined, says: 'it has no config.json' },
   {
