@@ -2,7 +2,6 @@ import type { Progress } from '../budget/story.ts';
 
 /** The progress of a run in one line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {
-  const counted = (count: number, kind: string): string => `${count} ${kind} ${count === 1 ? 'token' : 'tokens'}`;
   const answered = answerTokens > 0 ? `, ${counted(answerTokens, 'answer')}` : '';
   const tokens = `${counted(thinkingTokens, 'thinking')}${answered}`;
   const words = {
@@ -12,4 +11,8 @@ export function progressText({ phase, thinkingTokens, answerTokens, message }: P
     answering: `answering: ${tokens}`,
   };
   return message === undefined ? words[phase] : `${words[phase]} (${message})`;
+}
+
+function counted(count: number, kind: string): string {
+  return `${count} ${kind} ${count === 1 ? 'token' : 'tokens'}`;
 }
