@@ -6,8 +6,6 @@ export default defineConfig({
     // what needs a real vLLM runs by `npm run test:vllm`
     exclude: ['test/vllm/**', 'node_modules/**'],
     globalSetup: ['test/support/build.ts'],
-    // some tests look at seconds, and another process may take a core from them for a moment
-    retry: 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,

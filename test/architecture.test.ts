@@ -164,12 +164,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
+  'src/limits.ts': { ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts'] },
   tools: {
     ours: [
       'src/tool.ts',
       'src/fields.ts',
+      'src/limits.ts',
       'src/prompt/question.ts',
-      'src/budget/presets.ts',
       'src/budget/story.ts',
       'src/report',
       'src/status',

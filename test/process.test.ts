@@ -99,9 +99,9 @@ test('a word that is no command is named', async () => {
 });
 
 const impossible = [
-  { name: 'no server at the address', env: { THINKMETER_BASE_URL: 'http://127.0.0.1:1' }, says: /no server answers/ },
+  { name: 'no server at the address', env: { THINKMETER_BASE_URL: 'http://127.0.0.1:1' }, says: /No server answers/ },
   { name: 'a setting that is none', env: { THINKMETER_ENGINE: 'magic' }, says: /THINKMETER_ENGINE is magic/ },
-  { name: 'an address that is none', env: { THINKMETER_BASE_URL: 'gpu-box' }, says: /not an address: gpu-box/ },
+  { name: 'an address that is none', env: { THINKMETER_BASE_URL: 'gpu-box' }, says: /not a valid URL: gpu-box/ },
   { name: 'an embedded engine without a model', env: { THINKMETER_ENGINE: 'embedded' }, says: /THINKMETER_MODEL/ },
 ];
 

@@ -2,14 +2,15 @@ import * as z from 'zod';
 import type { Progress } from '../src/budget/story.ts';
 import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
 import { answerTokens, maxSeconds } from '../src/fields.ts';
+import { readLimits } from '../src/limits.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
 import { toBatchResult, type ItemEnd } from '../src/report/batch.ts';
 import { batchResultSchema } from '../src/report/schema.ts';
 import { batchToolResult } from '../src/report/tool-result.ts';
 import { defineTool, type ToolContext } from '../src/tool.ts';
 
-const DEFAULT_THINKING_BUDGET = 1024;
-const DEFAULT_ANSWER_TOKENS = 512;
+/** In tokens, for each item. */
+const DEFAULTS = { thinking: 1024, answer: 512 } as const;
 /** Of the whole time: with less left, an item that has not begun would hardly be answered. */
 const LEAST_TIME = 1 / 3;
 
@@ -27,22 +28,15 @@ export const analyzeBatch = defineTool({
       .max(32_768)
       .optional()
       .describe('Hard cap on thinking tokens per item; default 1024'),
-    answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
+    answer_tokens: answerTokens(DEFAULTS.answer),
     max_seconds: maxSeconds,
   }),
   output: batchResultSchema,
   async run({ instruction, items, ...args }, context) {
     const { defaults, runner, startedAt } = context;
-    const maxTime = args.max_seconds ?? defaults.maxSeconds;
-    const shared = {
-      system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
-      thinkingBudget: {
-        tokens: args.thinking_budget ?? DEFAULT_THINKING_BUDGET,
-        given: args.thinking_budget !== undefined,
-      },
-      answerTokens: { tokens: args.answer_tokens ?? DEFAULT_ANSWER_TOKENS, given: args.answer_tokens !== undefined },
-      ...(maxTime === undefined ? {} : { maxSeconds: maxTime }),
-    };
+    const limits = readLimits(args, DEFAULTS, defaults);
+    const shared = { system: systemParts('You are a careful reasoner.', defaults.systemPrompt), ...limits };
+    const maxTime = limits.maxSeconds;
     // what would fail every item fails the call, once
     await runner.ready(maxTime, context);
     const batch = new Batch(context, items.length, maxTime);

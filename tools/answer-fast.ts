@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { answerTokens, context, maxSeconds, question } from '../src/fields.ts';
+import { readLimits } from '../src/limits.ts';
 import { questionParts, systemParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
@@ -21,14 +22,11 @@ export const answerFast = defineTool({
   }),
   output: runResultSchema,
   async run(args, { runner, defaults, ...call }) {
-    const maxTime = args.max_seconds ?? defaults.maxSeconds;
     const outcome = await runner.run(
       {
         system: systemParts('Answer the question.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
-        thinkingBudget: { tokens: args.thinking_budget ?? 0, given: args.thinking_budget !== undefined },
-        answerTokens: { tokens: args.answer_tokens ?? DEFAULT_ANSWER_TOKENS, given: args.answer_tokens !== undefined },
-        ...(maxTime === undefined ? {} : { maxSeconds: maxTime }),
+        ...readLimits(args, { thinking: 0, answer: DEFAULT_ANSWER_TOKENS }, defaults),
       },
       call,
     );

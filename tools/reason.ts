@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { COMPLEXITY } from '../src/budget/presets.ts';
 import { answerTokens, context, maxSeconds, question } from '../src/fields.ts';
-import { questionParts, systemParts, type Amount } from '../src/prompt/question.ts';
+import { readLimits } from '../src/limits.ts';
+import { questionParts, systemParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
-import { defineTool, type ToolDefaults } from '../src/tool.ts';
+import { defineTool } from '../src/tool.ts';
 
 const DEFAULT_ANSWER_TOKENS = 1024;
 
@@ -34,33 +34,15 @@ export const reason = defineTool({
   input,
   output: runResultSchema,
   async run(args, { runner, defaults, ...call }) {
-    const { budget, warnings } = chooseBudget(args, defaults);
-    const maxTime = args.max_seconds ?? defaults.maxSeconds;
+    const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS };
     const outcome = await runner.run(
       {
         system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
-        thinkingBudget: budget,
-        answerTokens: { tokens: args.answer_tokens ?? DEFAULT_ANSWER_TOKENS, given: args.answer_tokens !== undefined },
-        ...(maxTime === undefined ? {} : { maxSeconds: maxTime }),
-        warnings,
+        ...readLimits(args, byDefault, defaults),
       },
       call,
     );
     return runToolResult(outcome, args.include_reasoning === true);
   },
 });
-
-/** The number wins over the word; the word, like a default, may shrink to fit the window. */
-function chooseBudget(
-  { thinking_budget: tokens, complexity }: z.infer<typeof input>,
-  defaults: ToolDefaults,
-): { budget: Amount; warnings: string[] } {
-  if (tokens !== undefined) {
-    const warnings =
-      complexity === undefined ? [] : [`complexity was left out of account: thinking_budget ${tokens} was given`];
-    return { budget: { tokens, given: true }, warnings };
-  }
-  const chosen = complexity === undefined ? defaults.thinkingBudget : COMPLEXITY[complexity];
-  return { budget: { tokens: chosen, given: false }, warnings: [] };
-}

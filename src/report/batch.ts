@@ -1,26 +1,11 @@
 /** The results of a batch, from the ends of its items. */
+import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
+import type { batchResultSchema } from './schema.ts';
 
-export type BatchItem = {
-  readonly index: number;
-  readonly answer?: string;
-  readonly error?: string;
-  readonly thinking_tokens?: number;
-  readonly ended_by?: Outcome['thinkingEndedBy'];
-};
+export type BatchResult = Readonly<z.infer<typeof batchResultSchema>>;
 
-export type BatchResult = {
-  readonly results: readonly BatchItem[];
-  readonly remaining: readonly number[];
-  readonly totals: {
-    readonly items: number;
-    readonly failed: number;
-    readonly thinking_tokens: number;
-    readonly answer_tokens: number;
-    readonly total_ms: number;
-  };
-  readonly warnings: readonly string[];
-};
+export type BatchItem = BatchResult['results'][number];
 
 /** The end of one item: answered, failed with a sentence, or not started before the deadline. */
 export type ItemEnd =

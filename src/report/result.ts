@@ -1,31 +1,9 @@
 /** Converts an outcome to the public result: exactly the fields of the contract. */
+import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
+import type { runResultSchema } from './schema.ts';
 
-export type RunResult = {
-  readonly answer: string;
-  readonly run_id: string;
-  readonly model: string;
-  readonly thinking: {
-    readonly budget: number;
-    readonly tokens: number;
-    readonly ended_by: Outcome['thinkingEndedBy'];
-    readonly mechanism: Outcome['mechanism'];
-    readonly honored: boolean;
-    readonly counted_by: Outcome['countedBy'];
-    readonly overhead_tokens: number;
-  };
-  readonly answer_tokens: number;
-  readonly answer_ended_by: Outcome['answerEndedBy'];
-  readonly usage: { readonly prompt_tokens: number; readonly received_tokens: number; readonly requests: number };
-  readonly timing: {
-    readonly first_token_ms: number;
-    readonly first_answer_token_ms: number;
-    readonly total_ms: number;
-    readonly tokens_per_second: number;
-  };
-  readonly warnings: readonly string[];
-  readonly reasoning?: string;
-};
+export type RunResult = Readonly<z.infer<typeof runResultSchema>>;
 
 export function toRunResult(outcome: Outcome): RunResult {
   const { counts, timing } = outcome;
@@ -51,6 +29,6 @@ export function toRunResult(outcome: Outcome): RunResult {
       total_ms: Math.round(timing.totalMs),
       tokens_per_second: Math.round(timing.tokensPerSecond * 10) / 10,
     },
-    warnings: outcome.warnings,
+    warnings: [...outcome.warnings],
   };
 }

@@ -84,10 +84,10 @@ function fits(result: BatchResult): boolean {
 /** Every item may have its own warning, such as the number to which its budget was lowered. */
 const MOST_WARNINGS = 10;
 
-function fewWarnings(warnings: readonly string[]): readonly string[] {
+function fewWarnings(warnings: readonly string[]): string[] {
   const more = warnings.length - MOST_WARNINGS;
   const note = more === 1 ? '1 more warning was left out' : `${more} more warnings were left out`;
-  return more <= 0 ? warnings : [...warnings.slice(0, MOST_WARNINGS), note];
+  return more <= 0 ? [...warnings] : [...warnings.slice(0, MOST_WARNINGS), note];
 }
 
 function shortItem(item: BatchItem, most: number, whole: string): BatchItem {

@@ -86,7 +86,7 @@ const ill: readonly { name: string; baseUrl?: string; env?: Record<string, strin
     env: { THINKMETER_API_KEY: KEY },
     says: /^✗ the server at \S+ refused the key \(401\)\n {2}→ set THINKMETER_API_KEY/,
   },
-  { name: 'no key', says: /^✗ the server at \S+ asks for a key \(401\)\n {2}→ set THINKMETER_API_KEY/ },
+  { name: 'no key', says: /^✗ the server at \S+ requires a key \(401\)\n {2}→ set THINKMETER_API_KEY/ },
 ];
 
 test.each(ill)('where no call can be answered the fault stands alone, and it ends with 1: $name', async (it) => {
@@ -124,7 +124,7 @@ test('--json with a fault is JSON all the same, and ends with 1', async () => {
 test('a setting that is none is told before anything is asked', async () => {
   const { code, stdout, stderr } = await doctor('gpu-box');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: .*not an address: gpu-box/);
+  expect(stderr).toMatch(/^thinkmeter: .*not a valid URL: gpu-box/);
 });
 
 // the status throws the bare AbortError: "a bug, please report it", and 70

@@ -36,7 +36,10 @@ test('a server that is not there is a view, not an end', async () => {
     args: ['monitor', '--once', '--json', '--base-url', 'http://127.0.0.1:9'],
   });
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ ok: false, probe: { fault: expect.stringMatching(/no server answers/) } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: false,
+    probe: { fault: expect.stringMatching(/^No server answers/) },
+  });
 });
 
 test('it goes on until it is stopped, and then ends quietly', async () => {

@@ -31,13 +31,13 @@ function withOneSlot(session: Session): Session {
     ...session,
     async *generate(from, limits, call) {
       const before = last;
-      let free = (): void => undefined;
+      let free: (() => void) | undefined;
       last = new Promise((resolve) => (free = resolve));
       try {
         await before;
         yield* session.generate(from, limits, call);
       } finally {
-        free();
+        free?.();
       }
     },
   };

@@ -70,7 +70,7 @@ test('a wrong key is refused with the address, never with the key', async () => 
 test('a missing key is asked for', async () => {
   const fake = await startFake({ apiKey: 'right' });
   const client = await start({ THINKMETER_BASE_URL: fake.url });
-  expect(errorSentence(await client.call('reason', { question }))).toMatch(/asks for a key.*THINKMETER_API_KEY/);
+  expect(errorSentence(await client.call('reason', { question }))).toMatch(/requires a key.*THINKMETER_API_KEY/);
 });
 
 test.each([400, 401, 404, 500])('a server that says the key in its %i gets it no further', async (status) => {
@@ -102,7 +102,7 @@ const strangers: { name: string; answer: RequestListener; says: RegExp }[] = [
   {
     name: 'another API',
     answer: (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}'),
-    says: /not what vLLM answers.*THINKMETER_BASE_URL/,
+    says: /does not have the format that vLLM uses.*THINKMETER_BASE_URL/,
   },
   {
     name: 'a server without models',

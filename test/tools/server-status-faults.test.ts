@@ -40,22 +40,27 @@ test.each(faulty)(
   },
 );
 
-test.each(['lm-studio', 'ollama'] as const)('a model that %s has not loaded yet is told, until it is', async (kind) => {
-  const asked = async (notLoaded: boolean): Promise<string> => {
-    const fake = await startFakeServer(kind, { notLoaded });
-    onTestFinished(() => fake.close());
-    const client = await connect({ fake });
-    onTestFinished(() => client.close());
-    const { faults } = statusResult(await client.call('server_status', {}));
-    return faults.map(({ what, fix }) => `${what} ${fix}`).join('\n');
-  };
-  expect(await asked(true)).toMatch(/thinkmeter-demo\S* is not loaded: the first call waits.*(lms load|ollama run)/);
-  expect(await asked(false)).not.toContain('not loaded');
-});
+test.each(['lemonade', 'lm-studio', 'ollama'] as const)(
+  'a model that %s has not loaded yet is told, until it is',
+  async (kind) => {
+    const asked = async (notLoaded: boolean): Promise<string> => {
+      const fake = await startFakeServer(kind, { notLoaded });
+      onTestFinished(() => fake.close());
+      const client = await connect({ fake });
+      onTestFinished(() => client.close());
+      const { faults } = statusResult(await client.call('server_status', {}));
+      return faults.map(({ what, fix }) => `${what} ${fix}`).join('\n');
+    };
+    expect(await asked(true)).toMatch(
+      /thinkmeter-demo\S* is not loaded: the first call waits.*(lemonade load|lms load|ollama run)/,
+    );
+    expect(await asked(false)).not.toContain('not loaded');
+  },
+);
 
 const unready: readonly { name: string; env: Record<string, string>; says: RegExp }[] = [
   { name: 'a wrong key', env: { THINKMETER_API_KEY: KEY }, says: /refused the key.*THINKMETER_API_KEY/ },
-  { name: 'no key', env: {}, says: /asks for a key.*THINKMETER_API_KEY/ },
+  { name: 'no key', env: {}, says: /requires a key.*THINKMETER_API_KEY/ },
   {
     name: 'a model that it does not have',
     env: { THINKMETER_API_KEY: 'sesame', THINKMETER_MODEL: 'gpt' },

@@ -1,61 +1,61 @@
-/** The way to a server, made with the first call: its address, set or found, and all that the program starts without. */
+/** Connects with the first call: chooses the address, and loads what the program does not need at start. */
 import { DEFAULT_BASE_URL, parseAddress, type Address } from './http/address.ts';
 import type { RemoteClient } from './http/client.ts';
 import type { Discovered } from './server/discover.ts';
 import type { LocalCodec } from './token-ids/local-codec.ts';
 
 export type ConnectionOptions = {
-  /** with or without `/v1`; absent: the default one, or what is found on this machine */
+  /** with or without `/v1`; absent: the default address, or a server discovered on this machine */
   readonly baseUrl?: string;
   readonly apiKey?: string;
-  /** of a hosted service */
+  /** the rate limit of a hosted service */
   readonly requestsPerMinute?: number;
-  /** a folder or hub id with the model's tokenizer and chat template, in the place of the server's */
+  /** a folder or hub id with the model's tokenizer and chat template; replaces the server's tokenizer */
   readonly tokenizer?: string;
-  /** where hub ids are loaded from */
+  /** the hub's address; absent: the public hub */
   readonly hub?: string;
-  /** called once, when a server was found */
+  /** called when discovery found a server */
   readonly onFound?: (sentence: string) => void;
 };
 
 type ConnectorOptions = ConnectionOptions & {
-  /** a connection was refused or reset */
+  /** called when a connection was refused or reset */
   readonly onRefused?: () => void;
 };
 
 export type Connection = {
   readonly client: RemoteClient;
   readonly address: Address;
-  /** where nothing was set, and nothing was at the default address */
+  /** present if no address was set and no program listens at the default address */
   readonly discovered: Discovered | undefined;
   readonly local: LocalCodec | undefined;
 };
 
 export type Connector = {
-  /** aborts at `close`: for what is done on behalf of every call */
+  /** aborts at `close`; for work that all calls share */
   readonly signal: AbortSignal;
   connect(): Promise<Connection>;
-  /** Where nothing was set: looks again with the next call. */
+  /** If no address was set, the next call runs discovery again. */
   forget(): void;
   close(): Promise<void>;
 };
 
-/** @throws {ConfigError} when what was set is no address */
+/** @throws {ConfigError} when the configured base URL is not valid */
 export function createConnector(options: ConnectorOptions): Connector {
   const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound, onRefused } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
   const closing = new AbortController();
-  /** also those that were forgotten: runs may still use them */
+  /** also contains forgotten clients, because runs may still use them */
   const opened = new Set<RemoteClient>();
   let connecting: Promise<Connection> | undefined;
 
-  /** Nothing was set: the default address, where somebody is there, else what this machine's usual ports have. */
+  /** Without a configured address: undefined if a program listens at the default address, else a discovered server. */
   const findServer = async (): Promise<Discovered | undefined> => {
-    const { discover, answers } = await import('./server/discover.ts');
-    const [isThere, found] = await Promise.all([answers(given.root), discover()]);
+    const { discover, isListening } = await import('./server/discover.ts');
+    const [isThere, found] = await Promise.all([isListening(given.root), discover()]);
     if (isThere || found === undefined) return undefined;
     onFound?.(
-      `nothing is at ${given.root}; found ${found.model} at ${found.baseUrl}, where ${found.usually} usually is`,
+      `no server listens at ${given.root}; found ${found.model} at ${found.baseUrl}, the default port of ${found.usually}`,
     );
     return found;
   };
@@ -69,7 +69,7 @@ export function createConnector(options: ConnectorOptions): Connector {
         : import('./token-ids/local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub }, closing.signal)),
     ]);
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
-    // the key is for the address that was set: whoever else answers does not get it
+    // the key belongs to the configured address: a discovered server must not receive the key
     const client = new Client({
       address,
       apiKey: discovered === undefined ? apiKey : undefined,
@@ -85,7 +85,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     connect: () => {
       if (connecting === undefined) {
         connecting = open();
-        // a folder, or a way to the hub, may be put right meanwhile
+        // the operator may fix the tokenizer folder or the network, so the next call tries again
         connecting.catch(() => (connecting = undefined));
       }
       return connecting;
@@ -93,7 +93,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     forget: () => {
       if (baseUrl === undefined) connecting = undefined;
     },
-    // a connection that fails has been reported to whoever asked for it
+    // a failed connection was already reported to its callers
     close: async () => {
       closing.abort();
       await connecting?.catch(() => undefined);

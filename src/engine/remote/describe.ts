@@ -1,4 +1,4 @@
-/** Finds out what a server is and how it is best talked to: over token ids if it has them, else over chat completions. */
+/** Finds out what a server is, and chooses token mode if the server accepts token ids, else chat mode. */
 import {
   EngineHttpError,
   EngineProtocolError,
@@ -22,31 +22,30 @@ import { listModels, pollPaths, PROBE_MS } from './server/probe.ts';
 import type { Found } from './server/signs.ts';
 
 export type Wanted = {
-  /** the server's address */
+  /** the server's address without `/v1` */
   readonly root: string;
-  /** default: the first that the server lists */
+  /** default: the first model that the server lists */
   readonly model?: string | undefined;
   readonly sampling?: Sampling | undefined;
-  /** default: recognised */
+  /** default: recognised from the server's responses */
   readonly dialect?: string | undefined;
-  /** instead of the server's tokenizer */
+  /** replaces the server's tokenizer */
   readonly local?: LocalCodec | undefined;
-  /** what is doubted of token ids: they are not used, or tried with a token first */
-  readonly tokenIds: 'trusted' | 'tried' | 'avoided';
+  /** `avoided`: token ids are not used; `tried`: they are used after a successful trial token */
+  readonly tokenIdsTrust: 'trusted' | 'tried' | 'avoided';
 };
 
-/** All that is known of a server. */
 export type Description = {
   readonly facts: Facts;
   readonly dialect: Dialect;
   readonly found: Found;
-  /** absent: this server is talked to over chat completions */
+  /** absent: this server is used in chat mode */
   readonly tokenIds?: TokenIds;
-  /** something did not answer, or token ids are avoided: it is looked at again soon */
+  /** a path did not respond, or token ids are avoided: this description expires sooner */
   readonly isPartial: boolean;
 };
 
-/** @throws {ThinkmeterError} when no question can be put there */
+/** @throws {ThinkmeterError} when the server cannot answer questions */
 export async function describeServer(client: RemoteClient, wanted: Wanted, signal: AbortSignal): Promise<Description> {
   const listed = await listModels(client, wanted.model !== undefined, signal);
   const served = servedModel(listed.models, wanted);
@@ -80,16 +79,16 @@ type Tried =
       readonly window: number | undefined;
       readonly countedBy: CountedBy;
     } & Omit<TokenIds, 'seen'>)
-  /** `silent`: it did not answer in time, so that it may be there later */
+  /** `silent`: an endpoint did not respond in time and may do so later */
   | { readonly kind: 'absent' | 'silent' };
 
-/** Everything that a prompt of token ids needs, tried on the server itself. */
+/** Tries everything that token mode needs on the server itself. */
 async function tryTokenIds(base: Base): Promise<Tried> {
   const { client, dialect, served, wanted } = base;
   const codecFor = toCodec(wanted.local, dialect, { client, model: served.id });
   if (codecFor === undefined || dialect.completions === undefined) return { kind: 'absent' };
-  if (wanted.tokenIds === 'avoided') return { kind: 'silent' };
-  // if requests are rate-limited, most of the time is our own waiting
+  if (wanted.tokenIdsTrust === 'avoided') return { kind: 'silent' };
+  // with a rate limit most of the time passes in our own queue, so no limit can be set on the whole trial
   const inTime = limit(base.signal, client.isRateLimited ? Infinity : PROBE_MS);
   try {
     return { kind: 'there', codecFor, ...(await trial(base, codecFor, inTime.signal)) };
@@ -107,10 +106,10 @@ async function trial({ client, dialect, served, wanted }: Base, codecFor: CodecF
   const named = nameOf(served) ?? (await detectFamily(codec));
   const family = withSampling(named, wanted.sampling);
   const closer = await encodeCloser(family, codec);
-  // rendering needs both ways
+  // rendering needs decode as well as encode
   await codec.decode(closer.afterLine);
   const window = listedWindow(served) === undefined && dialect.window === undefined ? await codec.window() : undefined;
-  const isTrusted = dialect.isTrusted === true && wanted.tokenIds === 'trusted';
+  const isTrusted = dialect.isTrusted === true && wanted.tokenIdsTrust === 'trusted';
   const needsUsage = dialect.usageWithEveryChunk === true;
   const task = {
     client,
@@ -127,7 +126,7 @@ async function trial({ client, dialect, served, wanted }: Base, codecFor: CodecF
 
 type CodecFor = TokenIds['codecFor'];
 
-/** Ours, else that of the server. */
+/** Prefers our own tokenizer; undefined if the server has no tokenizer endpoints either. */
 function toCodec(
   local: LocalCodec | undefined,
   { tokenizer }: Dialect,
@@ -140,10 +139,10 @@ function toCodec(
 function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Description {
   const { dialect, found, served } = base;
   const { family, closer, codecFor, countedBy } = tried;
-  // a server that does not say refuses what does not fit
+  // if the window is unknown, the server itself rejects requests that do not fit
   const window = windowOf(served, dialect, found) ?? tried.window ?? Infinity;
   const facts = { ...common(base, 'completions'), window, family, closerTokens: longest(closer), countedBy };
-  // a trial has shown that ids come, where one was made
+  // only a trial shows that ids come; trusted servers are used without a trial
   const seen = new Seen(countedBy === 'ids' && dialect.isTrusted !== true);
   return { facts, dialect, found, tokenIds: { codecFor, closer, seen }, isPartial: found.silent.length > 0 };
 }
@@ -152,13 +151,13 @@ function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Desc
   const { dialect, found, served, wanted } = base;
   const family = withSampling(nameOf(served) ?? UNKNOWN_FAMILY, wanted.sampling);
   const own: CountedBy = wanted.local === undefined ? 'estimate' : 'tokenizer';
-  const isSilent = kind === 'silent' && wanted.tokenIds !== 'avoided';
+  const isSilent = kind === 'silent' && wanted.tokenIdsTrust !== 'avoided';
   const silent = isSilent ? [...found.silent, '/tokenize, /detokenize or /v1/completions'] : found.silent;
   const facts: Facts = {
     ...common(base, 'chat'),
     window: windowOf(served, dialect, found) ?? Infinity,
     family,
-    // thinking that is continued is closed in its message
+    // in chat mode continued thinking is closed in its message, without tokens of ours
     closerTokens: 0,
     countedBy: dialect.usageWithEveryChunk === true ? 'usage' : own,
   };
@@ -189,7 +188,7 @@ function trialPrompt(codec: ServerCodec): Promise<readonly number[]> {
   return codec.template([{ role: 'user', content: 'x' }], {});
 }
 
-/** How the tokens of a real, tiny stream were counted. */
+/** How the first token of a real stream was counted. */
 async function triedCount(pieces: ReturnType<typeof complete>): Promise<CountedBy> {
   for await (const { ids, counted } of pieces) {
     if (ids.length > 0) return 'ids';
@@ -199,7 +198,7 @@ async function triedCount(pieces: ReturnType<typeof complete>): Promise<CountedB
 }
 
 function brokenTrial(root: string, cause: ConnectionLostError): EngineUnreachableError {
-  return new EngineUnreachableError(`the server at ${root} closed the connection while it generated`, {
+  return new EngineUnreachableError(`the server at ${root} closed the connection during a generation`, {
     hint: "check the server's log",
     cause,
   });
@@ -209,7 +208,7 @@ function nameOf({ id, root }: ServedModel) {
   return familyByName(id) ?? familyByName(root ?? '');
 }
 
-/** What is loaded goes before what the list of models says. */
+/** The window of the loaded model takes precedence over the list of models. */
 function windowOf(served: ServedModel, { window, loads }: Dialect, found: Found): number | undefined {
   const loaded = loads?.read(found.answers.get(loads.path))?.find(({ model }) => model === served.id)?.window;
   return window?.(found, served) ?? loaded ?? listedWindow(served);
@@ -220,7 +219,7 @@ function listedWindow({ max_model_len: vllm, meta, context_length: others }: Ser
 }
 
 function servedModel(models: Found['models'], { root, model: wanted }: Wanted): ServedModel {
-  // a server that does not list its models is believed to serve what it is asked for
+  // if the server does not list its models, the configured model is assumed to exist
   if (models === undefined && wanted !== undefined) return { id: wanted };
   const served = wanted === undefined ? models?.[0] : models?.find(({ id }) => id === wanted);
   if (served !== undefined) return served;
@@ -228,11 +227,11 @@ function servedModel(models: Found['models'], { root, model: wanted }: Wanted): 
   throw new EngineHttpError(
     `the server at ${root} serves ${list}${wanted === undefined ? '' : `, not ${wanted}`}`,
     404,
-    { hint: 'set THINKMETER_MODEL to a name that it serves' },
+    { hint: 'set THINKMETER_MODEL to one of the served names' },
   );
 }
 
-/** Not there, or not in this form: another endpoint may be. */
+/** The endpoint is missing or has another format: chat mode may still work. */
 function lacksSomething(error: unknown): boolean {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
   if (error instanceof EngineTimeoutError) return true;

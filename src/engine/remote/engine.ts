@@ -1,4 +1,4 @@
-/** Nemotron behind an address: vLLM or a relative, over token ids if it has them. */
+/** The engine for a model on a server, in token mode if the server accepts token ids, else in chat mode. */
 import type { Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
 import type { Sampling } from '../../prompt/family.ts';
@@ -9,44 +9,44 @@ import type { Place } from './server/place.ts';
 import type { TokenIds } from './token-ids/seen.ts';
 
 export type RemoteOptions = ConnectionOptions & {
-  /** default: the first that the server lists */
+  /** default: the first model that the server lists */
   readonly model?: string;
-  /** replaces the family's */
+  /** replaces the family's sampling */
   readonly sampling?: Sampling;
-  /** default: recognised */
+  /** default: recognised from the server's responses */
   readonly dialect?: string;
-  /** for how long facts are believed */
+  /** decides when facts expire */
   readonly clock?: Clock;
 };
 
-/** What is known of the server, and the way to prompt it over token ids, if there is one. */
+/** The facts about the server. `tokenIds` is undefined in chat mode. */
 type KnownServer = { readonly place: Place; readonly tokenIds: TokenIds | undefined; readonly isPartial: boolean };
 
 export function createRemoteEngine(options: RemoteOptions): Engine {
   const { baseUrl, sampling, dialect, clock } = options;
   const connector = createConnector({ ...options, onRefused: () => known.doubt() });
-  /** `/v1/completions` was not there: a gateway may hide it for a moment, so it is avoided once and tried after that */
-  let tokenIds: 'trusted' | 'tried' | 'avoided' = 'trusted';
+  /** A gateway may hide `/v1/completions` for a moment: the next description avoids it, the one after that tries it. */
+  let tokenIdsTrust: 'trusted' | 'tried' | 'avoided' = 'trusted';
 
-  const ask = async (): Promise<KnownServer> => {
+  const describe = async (): Promise<KnownServer> => {
     const [{ describeServer }, connection] = await Promise.all([import('./describe.ts'), connector.connect()]);
     const { client, address, discovered, local } = connection;
     const model = options.model ?? discovered?.model;
-    const wanted = { root: address.root, model, sampling, local, dialect, tokenIds };
+    const wanted = { root: address.root, model, sampling, local, dialect, tokenIdsTrust };
     try {
-      const { tokenIds: way, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
-      if (wanted.tokenIds === 'avoided') tokenIds = 'tried';
-      else if (way !== undefined && tokenIds === 'tried') tokenIds = 'trusted';
+      const { tokenIds, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
+      if (wanted.tokenIdsTrust === 'avoided') tokenIdsTrust = 'tried';
+      else if (tokenIds !== undefined && tokenIdsTrust === 'tried') tokenIdsTrust = 'trusted';
       const chosen = baseUrl === undefined ? 'default' : 'set';
       const place: Place = {
         ...described,
         client,
         root: address.root,
         chosen: discovered === undefined ? chosen : 'found',
-        prompts: way === undefined ? 'messages' : 'ids',
+        prompts: tokenIds === undefined ? 'messages' : 'ids',
         ...(local !== undefined && { count: (text: string) => local.count(text) }),
       };
-      return { place, tokenIds: way, isPartial };
+      return { place, tokenIds, isPartial };
     } catch (error) {
       connector.forget();
       if (baseUrl !== undefined || !(error instanceof EngineUnreachableError)) throw error;
@@ -57,19 +57,19 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     }
   };
 
-  const known = new Known(ask, clock);
+  const known = new Known(describe, clock);
 
   return {
     async open(call) {
-      const { place, tokenIds: way } = await known.get(call);
-      if (way === undefined) {
+      const { place, tokenIds } = await known.get(call);
+      if (tokenIds === undefined) {
         const { chatSession } = await import('./chat/session.ts');
         return chatSession(place);
       }
       const { tokenIdsSession } = await import('./token-ids/session.ts');
-      return tokenIdsSession(place, way, (reason) => {
+      return tokenIdsSession(place, tokenIds, (reason) => {
         known.doubt();
-        if (reason === 'completions') tokenIds = 'avoided';
+        if (reason === 'completions') tokenIdsTrust = 'avoided';
       });
     },
 

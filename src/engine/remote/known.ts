@@ -1,56 +1,56 @@
 /**
- * What is known of the one server that an engine talks to, and when it is asked for again. Known facts are used at once
- * and refreshed in the background; they are waited for only while there are none, or when they are doubted.
+ * Caches the facts about the engine's server and decides when to refresh them. Callers use known facts at once, and expired
+ * facts are refreshed in the background. Callers wait only if no facts are known or the facts are doubted.
  */
 import { systemClock, type Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
 import { untilAborted } from '../../wait.ts';
 
-/** A server may be restarted with other settings. */
+/** Facts expire because an operator may restart the server with other settings. */
 const EXPIRES_MS = 300_000;
-/** Something did not answer in time, or token ids are avoided. */
+/** For facts that were found while a path did not respond or token ids were avoided. */
 const PARTIAL_EXPIRES_MS = 60_000;
-/** A refresh that failed is not repeated with every call. */
+/** After a failed background refresh, calls do not start another for this long. */
 const FAILED_AGAIN_MS = 10_000;
 
 export class Known<T extends { readonly isPartial: boolean }> {
-  readonly #ask: () => Promise<T>;
+  readonly #describe: () => Promise<T>;
   readonly #clock: Clock;
   #value: T | undefined;
   #expires = 0;
   #isDoubted = false;
-  #asking: Promise<T> | undefined;
+  #refreshing: Promise<T> | undefined;
 
-  /** `ask` has limits of its own: it is made on behalf of every call that waits for it, and no single caller ends it. */
-  constructor(ask: () => Promise<T>, clock: Clock = systemClock) {
-    this.#ask = ask;
+  /** `describe` takes no caller's signal and must limit its own time, because all waiting calls share one refresh. */
+  constructor(describe: () => Promise<T>, clock: Clock = systemClock) {
+    this.#describe = describe;
     this.#clock = clock;
   }
 
-  /** `fresh`: asks, and waits for it. */
+  /** `fresh` starts a new refresh and waits for its result. */
   get({ signal, fresh = false }: { readonly signal: AbortSignal; readonly fresh?: boolean | undefined }): Promise<T> {
-    // what was asked before may be as old as what is doubted
-    if (fresh) this.#asking = undefined;
+    // a refresh that is already running may have read the old state of the server
+    if (fresh) this.#refreshing = undefined;
     if (this.#value === undefined || this.#isDoubted || fresh) return untilAborted(this.#refresh(), signal);
     if (this.#clock.now() >= this.#expires) this.#refresh().catch(() => undefined);
     return Promise.resolve(this.#value);
   }
 
-  /** A connection was refused, a model or an endpoint was not there: the next call asks before it uses this. */
+  /** After a refused connection, or a missing model or endpoint: the next call waits for a refresh. */
   doubt(): void {
     this.#isDoubted = true;
-    this.#asking = undefined;
+    this.#refreshing = undefined;
   }
 
   #refresh(): Promise<T> {
-    this.#asking ??= this.#asked();
-    return this.#asking;
+    this.#refreshing ??= this.#startRefresh();
+    return this.#refreshing;
   }
 
-  #asked(): Promise<T> {
-    const asking = this.#ask();
-    const isLatest = (): boolean => this.#asking === asking;
-    asking.then(
+  #startRefresh(): Promise<T> {
+    const refreshing = this.#describe();
+    const isLatest = (): boolean => this.#refreshing === refreshing;
+    refreshing.then(
       (value) => {
         if (isLatest()) this.#settle(value);
       },
@@ -58,20 +58,20 @@ export class Known<T extends { readonly isPartial: boolean }> {
         if (isLatest()) this.#fail(error);
       },
     );
-    return asking;
+    return refreshing;
   }
 
   #settle(value: T): void {
-    this.#asking = undefined;
+    this.#refreshing = undefined;
     this.#value = value;
     this.#isDoubted = false;
     this.#expires = this.#clock.now() + (value.isPartial ? PARTIAL_EXPIRES_MS : EXPIRES_MS);
   }
 
   #fail(error: unknown): void {
-    this.#asking = undefined;
+    this.#refreshing = undefined;
     this.#expires = this.#clock.now() + FAILED_AGAIN_MS;
-    // else the server answers, if not everything: what was known of it may still hold
+    // after any other error the server is still running, so its known facts may still be valid
     if (error instanceof EngineUnreachableError) this.#isDoubted = true;
   }
 }

@@ -1,4 +1,4 @@
-/** The way to a server: its address and key as they were set, made once, and again where that may help. */
+/** Connecting: the configured address and key are used, once per engine, and again after `forget`. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createConnector, type ConnectionOptions, type Connector } from '../../../src/engine/remote/connection.ts';
 import { ConfigError } from '../../../src/errors.ts';
@@ -13,11 +13,11 @@ function open(options: ConnectionOptions): Connector {
   return connector;
 }
 
-test('what is no address is told before anything is connected', () => {
+test('an invalid base URL is an error before the first connection', () => {
   expect(() => createConnector({ baseUrl: 'gpu-box' })).toThrow(ConfigError);
 });
 
-test('an address that was set is taken as it is, and the key goes there', async () => {
+test('a configured address is used, and its requests contain the key', async () => {
   const fake = await startFake({ apiKey: KEY });
   const { client, address, discovered, local } = await open({ baseUrl: `${fake.url}/v1`, apiKey: KEY }).connect();
   expect({ address, discovered, local }).toEqual({
@@ -25,11 +25,11 @@ test('an address that was set is taken as it is, and the key goes there', async 
     discovered: undefined,
     local: undefined,
   });
-  await client.look('/v1/models', forever(), 2500);
+  await client.poll('/v1/models', forever(), 2500);
   expect(fake.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
 });
 
-test('an address that was set is kept, whether or not anybody is there: nobody is looked for', async () => {
+test('with a configured address discovery never runs, even if no server answers', async () => {
   const found: string[] = [];
   const connector = open({ baseUrl: 'http://127.0.0.1:1', onFound: (sentence) => found.push(sentence) });
   const { discovered, address } = await connector.connect();
@@ -40,7 +40,7 @@ test('an address that was set is kept, whether or not anybody is there: nobody i
   });
 });
 
-test('it is made once, however many calls come', async () => {
+test('all calls share one connection', async () => {
   const connector = open({ baseUrl: 'http://127.0.0.1:1' });
   const [a, b] = await Promise.all([connector.connect(), connector.connect()]);
   connector.forget();
@@ -48,7 +48,7 @@ test('it is made once, however many calls come', async () => {
   expect(await connector.connect()).toBe(a);
 });
 
-test('where nothing was set it is made anew once it was forgotten', async () => {
+test('without a configured address a forgotten connection is made again', async () => {
   const connector = open({});
   const first = await connector.connect();
   expect(await connector.connect()).toBe(first);
@@ -56,23 +56,23 @@ test('where nothing was set it is made anew once it was forgotten', async () => 
   expect(await connector.connect()).not.toBe(first);
 });
 
-test('a tokenizer that cannot be read is an error of every call until it is put right', async () => {
+test('an unreadable tokenizer is an error of every call', async () => {
   const connector = open({ baseUrl: 'http://127.0.0.1:1', tokenizer: '/nowhere' });
   expect(await failure(connector.connect())).toBeInstanceOf(ConfigError);
   expect(await failure(connector.connect())).toBeInstanceOf(ConfigError);
 });
 
-test('a folder with a tokenizer is read with the connection', async () => {
+test('a tokenizer folder is read when connecting', async () => {
   const { local } = await open({ baseUrl: 'http://127.0.0.1:1', tokenizer: 'models/thinkmeter-demo' }).connect();
   expect(local?.count('12')).toBeGreaterThan(0);
 });
 
-test('what was never connected is closed without a word', async () => {
+test('closing without a connection is no error', async () => {
   await expect(createConnector({ baseUrl: 'http://127.0.0.1:1' }).close()).resolves.toBeUndefined();
 });
 
-// it is rejected with the ConfigError that the calls have been told already
-test('closing while a connection fails is no error of its own', async () => {
+// the calls have already been rejected with the ConfigError
+test('closing while a connection fails is no further error', async () => {
   const connector = createConnector({ baseUrl: 'http://127.0.0.1:1', tokenizer: '/nowhere' });
   const connecting = failure(connector.connect());
   const closing = connector.close();

@@ -1,4 +1,4 @@
-/** Endpoints that were there and are hidden now, as gateways do: the session says so, and the next one goes another way. */
+/** Endpoints that a gateway hides later: the session reports this, and the next session uses chat mode. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EndpointGoneError, type Engine, type Session } from '../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../src/engine/remote/engine.ts';
@@ -13,10 +13,10 @@ const NOT_FOUND = { status: 404, body: { detail: 'Not Found' } } as const;
 type Hidden = {
   readonly engine: Engine;
   readonly clock: FakeClock;
-  /** from now on: not there, or there and silent */
+  /** from now on the path returns 404, or does not respond */
   readonly hide: (path: string, how?: typeof NOT_FOUND | 'silence') => void;
   readonly show: () => void;
-  /** requests to a path, as they came */
+  /** requests to a path, in order */
   readonly asked: (path: string) => readonly Passing[];
 };
 
@@ -39,14 +39,14 @@ async function start(): Promise<Hidden> {
 const rendered = (session: Session, question = 'x') =>
   session.render(ask(question), { thinking: true, room: 64, signal });
 
-/** How the engine would talk to its server now. */
+/** The mode of a new session. */
 async function way(engine: Engine): Promise<'ids' | 'messages'> {
   const { beginning } = await rendered(await engine.open({ signal }));
   return beginning.exact ? 'ids' : 'messages';
 }
 
 test.each(['/tokenize', '/detokenize'])(
-  'a hidden %s is told when a prompt is rendered, and the next session goes by messages',
+  'a hidden %s is reported by render, and the next session uses chat mode',
   async (path) => {
     const { engine, hide } = await start();
     const session = await engine.open({ signal });
@@ -56,9 +56,9 @@ test.each(['/tokenize', '/detokenize'])(
   },
 );
 
-// rendering needs both ways
+// rendering needs decode as well as encode
 test.each(['/tokenize', '/detokenize'])(
-  'where %s is hidden from the beginning messages are used at once',
+  'if %s is hidden from the beginning, the first session uses chat mode',
   async (path) => {
     const { engine, hide } = await start();
     hide(path);
@@ -69,7 +69,7 @@ test.each(['/tokenize', '/detokenize'])(
   },
 );
 
-test('a hidden /v1/completions is told when a generation is asked for, and the next session goes by messages', async () => {
+test('a hidden /v1/completions is reported by generate, and the next session uses chat mode', async () => {
   const { engine, hide, asked } = await start();
   const session = await engine.open({ signal });
   const { beginning } = await rendered(session);
@@ -81,11 +81,11 @@ test('a hidden /v1/completions is told when a generation is asked for, and the n
   const { beginning: messages } = await rendered(next);
   const { text } = await read(next.generate(messages, greedily(5), { signal }));
   expect(text).not.toBe('');
-  // it is avoided without being asked
+  // the endpoint is avoided without a further request
   expect(asked('/v1/completions')).toHaveLength(1);
 });
 
-test('a hidden /tokenize is told when text without ids is to be continued', async () => {
+test('a hidden /tokenize is reported by extend if the kept text has no ids', async () => {
   const { engine, hide } = await start();
   const session = await engine.open({ signal });
   const { beginning } = await rendered(session);
@@ -95,7 +95,7 @@ test('a hidden /tokenize is told when text without ids is to be continued', asyn
   expect(await way(engine)).toBe('messages');
 });
 
-test('an endpoint that has been silent for long counts as gone', async () => {
+test('an endpoint that does not respond in time counts as gone', async () => {
   const { engine, hide, asked } = await start();
   const session = await engine.open({ signal });
   hide('/tokenize', 'silence');
@@ -109,7 +109,7 @@ test('an endpoint that has been silent for long counts as gone', async () => {
 });
 
 // a gateway may hide a path for a moment
-test('token ids are avoided for a minute, then tried with a token, and used again', async () => {
+test('token ids are avoided for a minute, then tried with one token, then used again', async () => {
   const { engine, clock, hide, show, asked } = await start();
   const session = await engine.open({ signal });
   const { beginning } = await rendered(session);
@@ -120,13 +120,13 @@ test('token ids are avoided for a minute, then tried with a token, and used agai
   await clock.advance(MINUTE - 1);
   expect(await way(engine)).toBe('messages');
   await clock.advance(1);
-  // the old facts are used once more, while they are refreshed
+  // the old facts are used once more during the refresh
   expect(await way(engine)).toBe('messages');
   await expect.poll(() => way(engine)).toBe('ids');
   expect(asked('/v1/completions').map(({ body }) => body['max_tokens'])).toEqual([5, 1]);
 });
 
-test('while the endpoint stays hidden it is tried once a minute, and not by any run', async () => {
+test('a hidden endpoint is tried once a minute, and by no run', async () => {
   const { engine, clock, hide, asked } = await start();
   const session = await engine.open({ signal });
   const { beginning } = await rendered(session);
@@ -140,7 +140,7 @@ test('while the endpoint stays hidden it is tried once a minute, and not by any 
   expect(asked('/v1/completions').at(-1)?.body).toMatchObject({ max_tokens: 1 });
 });
 
-test('a session that is open keeps what it knows, whatever the engine finds meanwhile', async () => {
+test('an open session keeps its facts, whatever the engine finds meanwhile', async () => {
   const { engine, hide, show } = await start();
   const [kept, other] = [await engine.open({ signal }), await engine.open({ signal })];
   const { beginning } = await rendered(kept);

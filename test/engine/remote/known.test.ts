@@ -1,4 +1,4 @@
-/** What is known of a server: used at once, refreshed beside it, and waited for only where it is doubted. */
+/** Known facts are used at once and refreshed in the background; callers wait only if the facts are doubted. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Known } from '../../../src/engine/remote/known.ts';
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const EXPIRES = 5 * MINUTE;
 const signal = forever();
 
-/** Each ask is answered by hand, in order. */
+/** The test settles each description, in order. */
 function asking(isPartial = false) {
   const clock = new FakeClock();
   const waiting: { answer: () => void; fail: (error: Error) => void }[] = [];
@@ -39,7 +39,7 @@ function asking(isPartial = false) {
   };
 }
 
-/** With an answer. */
+/** With one successful description. */
 async function begun(isPartial = false): Promise<ReturnType<typeof asking>> {
   const it = asking(isPartial);
   const first = it.get();
@@ -50,7 +50,7 @@ async function begun(isPartial = false): Promise<ReturnType<typeof asking>> {
 
 const unreachable = new EngineUnreachableError('nobody is there', { hint: 'start it' });
 
-test('while nothing is known it is asked once, for all who wait', async () => {
+test('while no facts are known all callers share one description', async () => {
   const it = asking();
   const both = Promise.all([it.get(), it.get()]);
   await it.answer();
@@ -58,7 +58,7 @@ test('while nothing is known it is asked once, for all who wait', async () => {
   expect(it.asked()).toBe(1);
 });
 
-test('one who gives up takes nothing from another', async () => {
+test('a caller that aborts does not end the description for others', async () => {
   const it = asking();
   const leave = new AbortController();
   const given = failure(it.known.get({ signal: leave.signal }));
@@ -70,7 +70,7 @@ test('one who gives up takes nothing from another', async () => {
   expect(it.asked()).toBe(1);
 });
 
-test('what failed is asked again by the next call', async () => {
+test('after a failure the next call starts a new description', async () => {
   const it = asking();
   const failed = failure(it.get());
   await it.fail(unreachable);
@@ -81,9 +81,9 @@ test('what failed is asked again by the next call', async () => {
 });
 
 test.each([
-  { name: 'some minutes', isPartial: false, ms: EXPIRES },
-  { name: 'a minute, where something did not answer', isPartial: true, ms: MINUTE },
-])('what is known is used for $name', async ({ isPartial, ms }) => {
+  { name: '5 minutes', isPartial: false, ms: EXPIRES },
+  { name: '1 minute if a path did not respond', isPartial: true, ms: MINUTE },
+])('known facts are used for $name', async ({ isPartial, ms }) => {
   const it = await begun(isPartial);
   await it.clock.advance(ms - 1);
   expect(await it.get()).toMatchObject({ turn: 1 });
@@ -93,7 +93,7 @@ test.each([
   expect(it.asked()).toBe(2);
 });
 
-test('what is old is used at once, and asked for again beside it', async () => {
+test('expired facts are used at once and refreshed in the background', async () => {
   const it = await begun();
   await it.clock.advance(EXPIRES);
   expect(await Promise.all([it.get(), it.get()])).toMatchObject([{ turn: 1 }, { turn: 1 }]);
@@ -105,7 +105,7 @@ test('what is old is used at once, and asked for again beside it', async () => {
   expect(it.asked()).toBe(2);
 });
 
-test('a refresh that fails leaves what is known, and is not repeated with every call', async () => {
+test('a failed refresh keeps the known facts and is not repeated with every call', async () => {
   const it = await begun();
   await it.clock.advance(EXPIRES);
   await it.get();
@@ -119,7 +119,7 @@ test('a refresh that fails leaves what is known, and is not repeated with every 
   expect(it.asked()).toBe(3);
 });
 
-test('where a refresh reached nobody the next call waits, and is told', async () => {
+test('if a refresh could not connect, the next call waits and gets the error', async () => {
   const it = await begun();
   await it.clock.advance(EXPIRES);
   await it.get();
@@ -132,7 +132,7 @@ test('where a refresh reached nobody the next call waits, and is told', async ()
   expect(await again).toMatchObject({ turn: 4 });
 });
 
-test('what is doubted is waited for, once', async () => {
+test('doubted facts are refreshed once before the next use', async () => {
   const it = await begun();
   it.known.doubt();
   const waiting = it.get();
@@ -142,7 +142,7 @@ test('what is doubted is waited for, once', async () => {
   expect(it.asked()).toBe(2);
 });
 
-test('what is doubted, and cannot be asked, stays doubted', async () => {
+test('doubted facts stay doubted if the refresh fails', async () => {
   const it = await begun();
   it.known.doubt();
   const failed = failure(it.get());
@@ -153,7 +153,7 @@ test('what is doubted, and cannot be asked, stays doubted', async () => {
   expect(await again).toMatchObject({ turn: 3 });
 });
 
-test('fresh facts are asked for, however young the known ones are', async () => {
+test('fresh facts are described again, however new the known facts are', async () => {
   const it = await begun();
   const fresh = it.get(true);
   expect(await it.get()).toMatchObject({ turn: 1 });

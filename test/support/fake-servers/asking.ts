@@ -44,8 +44,8 @@ export type Watched = {
 export async function watch({ fake, ask }: Met, asked: Asked): Promise<Watched> {
   const outcome = await ask(asked);
   const textOf = ({ prompt }: RecordedRequest): string => fake.model.decode(prompt, { skipSpecialTokens: false });
-  // before the run's own, or between them, there may be a self-test of the server's budget
-  const own = fake.generations.filter((request) => !textOf(request).includes(SELF_TEST));
+  // before the run's own, or between them, there may be a self-test of the server's budget, or a proof that it keeps a prefix
+  const own = fake.generations.filter((request) => !textOf(request).includes(SELF_TEST) && !isProof(request));
   const [first, second] = own.slice(-outcome.requests);
   if (first === undefined) throw new Error('nothing was generated');
   return { outcome, first, second, prompt: textOf(first) };
@@ -53,6 +53,11 @@ export async function watch({ fake, ask }: Met, asked: Asked): Promise<Watched> 
 
 /** In the question of the self-test. */
 const SELF_TEST = 'step by step';
+
+/** Its question is one letter. */
+function isProof({ body: { messages } }: RecordedRequest): boolean {
+  return Array.isArray(messages) && messages.some(({ content }: { content?: unknown }) => content === 'x');
+}
 
 /** `tokenizer`: with the model's folder here, as `THINKMETER_TOKENIZER` names it. All ends with the test. */
 export async function meet(kind: Kind, options: FakeServerOptions & { readonly tokenizer?: boolean }): Promise<Met> {

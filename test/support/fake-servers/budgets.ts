@@ -22,6 +22,7 @@ export type BudgetCase = Case<Row> & { readonly held: 'held' | 'ignored' | 'refu
 
 const ROWS: readonly Row[] = [
   { kind: 'llama.cpp', own: 'stream', countedBy: 'ids' },
+  { kind: 'lemonade', own: 'two_call', countedBy: 'usage', native: { thinking_budget_tokens: 20 } },
   { kind: 'sglang', own: 'stream', countedBy: 'ids' },
   {
     kind: 'sglang',
@@ -41,6 +42,7 @@ const ROWS: readonly Row[] = [
 
 /** Of the Nano 2 kind: its marker merges with the line end behind it, and is never found; or the service has no such field. */
 const ON_NANO_2: Partial<Record<Kind, 'ignored' | 'refused'>> = {
+  lemonade: 'ignored',
   'tensorrt-llm': 'ignored',
   'build.nvidia.com': 'refused',
 };

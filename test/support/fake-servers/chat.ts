@@ -41,6 +41,10 @@ export async function answerChat({ response, ...making }: Answering): Promise<vo
   const events = openEvents(response, dialect.headers ?? {});
   if (chat.comment !== undefined) events.comment(chat.comment);
   events.json(answer.opening());
+  const given = asked.messages.at(-1);
+  if (chat.echoes === true && given?.role === 'assistant') {
+    events.json(answer.of({ thought: '', said: given.content }, undefined));
+  }
   const believed = chat.believesArguments === true ? !argumentsSayOff(asked) : isOpen(model, promptIds);
   const split = createSplitter(chat.thinking !== undefined && believed);
   let text = '';
@@ -84,6 +88,7 @@ function budgetOf({ dialect: { budget }, model, options }: Host, asked: ChatBody
   if (budget?.refusedBy === model.name && options.ignoresBudget !== true) {
     refuse(`${asked.model} has no thinking budget`);
   }
+  if (budget?.ignoredBy === model.name) return undefined;
   // -1 is unlimited, and what is no number is passed over
   return typeof value === 'number' && value >= 0 ? value : undefined;
 }

@@ -18,6 +18,8 @@ export type Dialect = {
   /** a path that it has not; default: 404 and FastAPI's words */
   readonly missing?: (method: string, path: string) => { readonly status: number; readonly body: unknown };
   readonly error: (status: number, message: string) => unknown;
+  /** what is wrong with a request to generate is told as an event, behind a 200 */
+  readonly errorsInStream?: true;
   /** any other field is a 400; absent: what it does not know is ignored */
   readonly fields?: readonly string[];
   readonly chat: {
@@ -38,6 +40,8 @@ export type Dialect = {
     readonly zeros?: true;
     /** how thinking tokens are told */
     readonly counts?: (thinkingTokens: number) => object;
+    /** the beginning of a turn that it was given comes back before what it generates */
+    readonly echoes?: true;
     /** a line before the first token and between others */
     readonly comment?: string;
     readonly doneLine: boolean;
@@ -49,6 +53,8 @@ export type Dialect = {
     readonly prompt: 'text' | 'ids or text' | 'a question';
     /** `return_token_ids` is known */
     readonly sendsIds?: true;
+    /** as llama.cpp streams it; default: as vLLM does */
+    readonly streams?: 'llama.cpp';
   };
   readonly budget?: {
     readonly on: 'chat' | 'both';
@@ -56,5 +62,7 @@ export type Dialect = {
     readonly counts: Counting;
     /** the model does not have it: a 400 */
     readonly refusedBy?: string;
+    /** the model's start marker is not found: it is not acted on */
+    readonly ignoredBy?: string;
   };
 };

@@ -15,7 +15,7 @@ export type FakeServerOptions = {
   readonly ignoresBudget?: boolean;
   /** SGLang before 2026: no `return_token_ids`, and `/tokenize` takes no messages */
   readonly old?: boolean;
-  /** LM Studio, Ollama: the first request loads the model */
+  /** Lemonade, LM Studio, Ollama: the first request loads the model */
   readonly notLoaded?: boolean;
   /** cannot reach the hub, so that `/v1/models` is a 500 (seen on transformers 5.19) */
   readonly offline?: boolean;

@@ -1,12 +1,13 @@
 /**
  * The kinds of servers, a row each. From their sources and documents, as src/engine/remote/dialects.ts names them, and
- * from what was seen on a real one (transformers 5.19); what nobody could see is played in the plainest way.
+ * from what was seen on a real one (transformers 5.19, llama.cpp); what nobody could see is played in the plainest way.
  */
 import type { Body, Dialect } from './dialect.ts';
 import { looksOf } from './looks.ts';
 
 export const KINDS = [
   'llama.cpp',
+  'lemonade',
   'sglang',
   'tensorrt-llm',
   'lm-studio',
@@ -41,6 +42,30 @@ const TENSORRT_FIELDS = (
   'skip_special_tokens detokenize add_special_tokens add_generation_prompt ignore_eos include_stop_str_in_output'
 ).split(' ');
 
+/** Of every server that hands on what llama.cpp's own says. */
+const LLAMA: Pick<Dialect, 'completions' | 'budget'> & { readonly chat: Dialect['chat'] } = {
+  chat: {
+    thinking: 'reasoning_content',
+    templateArguments: true,
+    isOff: noEffort,
+    usage: 'chunk',
+    // seen on commit 0c1e570
+    echoes: true,
+    doneLine: true,
+  },
+  completions: { prompt: 'ids or text', streams: 'llama.cpp' },
+  budget: {
+    on: 'chat',
+    of: (body) => body['thinking_budget_tokens'],
+    counts: 'generated',
+    // seen on commit 0c1e570
+    ignoredBy: 'thinkmeter-demo',
+  },
+};
+
+/** What the web app answers to GET: whatever is neither the API's nor a file's (Lemonade's server.cpp). */
+const WEB_APP = /^(?!\/api|\/v0|\/v1|\/static|\/live|\/status|\/internal)(?!.*\.[^/]*$)/;
+
 export const DIALECTS: Readonly<Record<Kind, Dialect>> = {
   'llama.cpp': {
     headers: { server: 'llama.cpp' },
@@ -51,15 +76,25 @@ export const DIALECTS: Readonly<Record<Kind, Dialect>> = {
       body: { error: { code: 404, message: 'File Not Found', type: 'not_found_error' } },
     }),
     error: (code, message) => ({ error: { code, message, type: 'invalid_request_error' } }),
-    chat: {
-      thinking: 'reasoning_content',
-      templateArguments: true,
-      isOff: noEffort,
-      usage: 'chunk',
-      doneLine: true,
-    },
-    completions: { prompt: 'ids or text' },
-    budget: { on: 'chat', of: (body) => body['thinking_budget_tokens'], counts: 'generated' },
+    ...LLAMA,
+  },
+  lemonade: {
+    looks: looksOf.lemonade,
+    missing: (method, path) =>
+      method === 'GET' && WEB_APP.test(path)
+        ? { status: 200, body: '<!doctype html><title>Lemonade</title>' }
+        : {
+            status: 404,
+            body: { error: { message: 'The requested endpoint does not exist', type: 'not_found', path } },
+          },
+    // a model that it does not know is refused by itself, all else by its llama.cpp
+    error: (code, message) =>
+      code === 404
+        ? { error: { message, type: 'model_not_found', param: 'model', code: 'model_not_found' } }
+        : { error: { code, message, type: 'invalid_request_error', status_code: code } },
+    errorsInStream: true,
+    ...LLAMA,
+    chat: { ...LLAMA.chat, comment: 'ping' },
   },
   sglang: {
     looks: looksOf.sglang,

@@ -48,6 +48,54 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
       },
     };
   },
+  lemonade: ({ name, window, options }) => {
+    const about = { checkpoint: `unsloth/${name}:Q4_K_M`, recipe: 'llamacpp' };
+    const downloaded = { owned_by: 'lemonade', downloaded: true, update_available: false, suggested: true };
+    const isLoaded = options.notLoaded !== true;
+    const models = list(
+      {
+        id: name,
+        ...downloaded,
+        ...about,
+        labels: ['chat'],
+        max_context_window: 131_072,
+        // of what is loaded, else the longest
+        context_length: isLoaded ? window : 131_072,
+      },
+      // whatever was downloaded, by the alphabet
+      { id: 'user.Qwen3-Embedding-GGUF', ...downloaded, recipe: 'llamacpp', labels: ['embeddings'] },
+    );
+    const loaded = {
+      model_name: name,
+      ...about,
+      type: 'llm',
+      device: 'gpu',
+      recipe_options: { ctx_size: window, llamacpp_backend: 'vulkan' },
+      backend_url: 'http://127.0.0.1:8001/v1',
+      is_busy: false,
+    };
+    // a llama.cpp's own figures, renamed, while there is one
+    const figures = ['requests_processing', 'requests_deferred', 'tokens_predicted_total'].map(
+      (figure) => `lemonade_llamacpp_${figure}{model_name="${name}",recipe="llamacpp"} 0\n`,
+    );
+    return {
+      '/live': { status: 'ok' },
+      '/metrics': `lemonade_server_up 1\n${isLoaded ? figures.join('') : ''}`,
+      '/v1/health': {
+        status: 'ok',
+        version: '11.7.0',
+        model_loaded: isLoaded ? name : null,
+        all_models_loaded: isLoaded ? [loaded] : [],
+        max_models: { llm: 1 },
+      },
+      '/v1/models': models,
+      '/api/v0/models': models,
+      // Ollama's API
+      '/api/version': { version: '0.16.1' },
+      '/api/tags': { models: [{ name: `${name}:latest`, model: `${name}:latest` }] },
+      '/api/ps': { models: isLoaded ? [{ name: `${name}:latest`, model: `${name}:latest` }] : [] },
+    };
+  },
   sglang: ({ name, window }) => {
     const info = { model_path: `models/${name}`, tokenizer_path: `models/${name}`, is_generation: true };
     const server = { ...info, context_length: window, max_req_input_len: window - 5, version: '0.5.21' };

@@ -10,9 +10,10 @@ import { thinks } from '../fake-vllm/scripts.ts';
 import { listening } from '../listening.ts';
 import { answerChat } from './chat.ts';
 import { answerCompletion } from './completions.ts';
+import { openEvents } from './events.ts';
 import type { FakeServerOptions, Host, RecordedRequest, Recording } from './host.ts';
 import { DIALECTS, type Kind } from './kinds.ts';
-import { answerLlama } from './llama.ts';
+import { answerLlama, answerLlamaAsOpenAi } from './llama.ts';
 import { TOKENIZERS } from './tokenizers.ts';
 
 export type FakeServer = {
@@ -90,14 +91,22 @@ async function serve({ request, response, host, requests, closing }: Exchange): 
     record.aborted = !closing.aborted;
     left.abort();
   });
-  const { error: shape, headers } = host.dialect;
+  const { error: shape, headers = {}, errorsInStream = false } = host.dialect;
   try {
     await route({ host, record, response, signal: AbortSignal.any([left.signal, closing]) });
   } catch (error) {
     const { status, message } = error instanceof RequestError ? error.answer : { status: 500, message: String(error) };
     if (response.headersSent) response.destroy();
+    // what it can tell by itself it tells at once
+    else if (errorsInStream && status !== 404) failWithin(response, shape(status, message), headers);
     else sendJson(response, status, shape(status, message), headers);
   }
+}
+
+function failWithin(response: ServerResponse, error: unknown, headers: Readonly<Record<string, string>>): void {
+  const events = openEvents(response, headers);
+  events.json(error);
+  events.end();
 }
 
 async function route(call: Parameters<typeof answerChat>[0]): Promise<void> {
@@ -110,7 +119,9 @@ async function route(call: Parameters<typeof answerChat>[0]): Promise<void> {
     if (Object.hasOwn(looks, path)) return send(response, 200, looks[path], headers);
   } else {
     if (path === '/v1/chat/completions') return answerChat(call);
-    if (path === '/v1/completions' && completions !== undefined) return answerCompletion(call);
+    if (path === '/v1/completions' && completions !== undefined) {
+      return completions.streams === 'llama.cpp' ? answerLlamaAsOpenAi(call) : answerCompletion(call);
+    }
     if (path === '/completion' && tokenizer === 'llama.cpp') return answerLlama(call);
     const post = tokenizer === undefined ? undefined : TOKENIZERS[tokenizer][path];
     if (post !== undefined) return send(response, 200, post(host, record.body), headers);

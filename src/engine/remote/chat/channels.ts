@@ -1,61 +1,61 @@
 /**
- * Two channels, thinking and content, as one text with the family's markers, so that one loop reads every server. What
- * servers do with them was seen, or read in their sources: a parser splits them; without one everything is content; a
- * parser that was misled hands an answer over as thinking, with no content at all.
+ * Merges the two channels of chat servers, reasoning and content, into one text with the family's markers, so that one loop
+ * reads every server. A server with a parser splits them; without a parser everything is content. A parser can also
+ * return a whole answer as reasoning, without any content. All three were seen, or read in the sources.
  */
 import type { Family } from '../../../prompt/family.ts';
 
 /**
- * What a request has asked of thinking: `closed`, it goes on behind a thought that was closed in the prompt. Then a parser
- * may take all that comes for thinking, and what comes is the answer.
+ * The thinking mode of a request. `closed`: the prompt ends with a closed thinking block, so the model writes the answer;
+ * a parser may still report this answer as reasoning.
  */
-export type ThinkingAsked = 'on' | 'off' | 'closed';
+export type ThinkingRequested = 'on' | 'off' | 'closed';
 
 export type Segment = { readonly text: string; readonly isMarker: boolean };
 
 export class MarkedText {
   #state: 'begin' | 'thinking' | 'content' = 'begin';
-  /** came as thinking where none was asked for: what it is shows at the end */
-  #held = '';
-  /** the beginning of the content, while it may become a start marker */
+  /** reasoning received although thinking was off: only the end of the stream shows whether this is the answer */
+  #buffered = '';
+  /** the beginning of the content, as long as it may become a start marker */
   #lead = '';
   readonly #family: Family;
-  readonly #thinking: ThinkingAsked;
+  readonly #thinking: ThinkingRequested;
   readonly #learnt: { splits: boolean };
 
-  /** `learnt` is shared between requests: once the server has split, it does. */
-  constructor(family: Family, thinking: ThinkingAsked, learnt: { splits: boolean }) {
+  /** `learnt` is shared between requests: a server that has split the channels once has a parser. */
+  constructor(family: Family, thinking: ThinkingRequested, learnt: { splits: boolean }) {
     this.#family = family;
     this.#thinking = thinking;
     this.#learnt = learnt;
   }
 
-  /** Text that came as thinking although thinking was off: where it belongs shows only at the end. */
+  /** Reasoning received although thinking was off, not yet returned as a segment. */
   get buffered(): string {
-    return this.#held;
+    return this.#buffered;
   }
 
-  /** Markers are segments of their own, without tokens: no token of the stream made them. */
-  push(thought: string, said: string): Segment[] {
-    return [...this.#thought(thought), ...this.#said(said)];
+  /** Markers are separate segments without tokens, because no token of the stream produced them. */
+  push(reasoning: string, content: string): Segment[] {
+    return [...this.#pushReasoning(reasoning), ...this.#pushContent(content)];
   }
 
-  /** What is left when the stream is over; `stopped`: the model ended its turn. */
+  /** The buffered rest at the end of the stream. `stopped`: the model ended its turn. */
   end(stopped: boolean): Segment[] {
     const lead = this.#takeLead();
     if (lead !== '') return [marker(this.#family.startMarker), plain(lead)];
-    const held = this.#takeHeld();
-    if (held === '') return [];
-    // a whole turn in the wrong channel is the answer, as is what a parser could not know; else it is a thought, cut off
+    const buffered = this.#takeBuffered();
+    if (buffered === '') return [];
+    // if the model stopped, or the switch is a word that the parser cannot see, this text is the answer; else unfinished thinking
     const isAnswer = stopped || this.#family.switch.kind === 'word';
-    return isAnswer ? [plain(held)] : [marker(this.#family.startMarker), plain(held)];
+    return isAnswer ? [plain(buffered)] : [marker(this.#family.startMarker), plain(buffered)];
   }
 
-  #thought(text: string): Segment[] {
+  #pushReasoning(text: string): Segment[] {
     if (text === '') return [];
     this.#learnt.splits = true;
     if (this.#thinking === 'off') {
-      this.#held += text;
+      this.#buffered += text;
       return [];
     }
     if (this.#thinking === 'closed') {
@@ -67,22 +67,22 @@ export class MarkedText {
     return opens ? [marker(this.#family.startMarker), plain(text)] : [plain(text)];
   }
 
-  #said(text: string): Segment[] {
+  #pushContent(text: string): Segment[] {
     if (text === '') return [];
     const { startMarker, endMarker, opensInPrompt } = this.#family;
     const before = this.#state;
     this.#state = 'content';
-    const held = this.#takeHeld();
-    if (held !== '') return [marker(startMarker), plain(held), marker(endMarker), plain(text)];
-    // behind a closed thought: it has thought once more after all
+    const buffered = this.#takeBuffered();
+    if (buffered !== '') return [marker(startMarker), plain(buffered), marker(endMarker), plain(text)];
+    // after a closed thinking block the model has started to think again
     if (before === 'thinking' && this.#thinking === 'closed') return [marker(`\n${endMarker}\n`), plain(text)];
     if (before === 'thinking') return [marker(endMarker), plain(text)];
-    // no parser: the thought that the prompt opened goes on in the content
+    // without a parser the thinking that the prompt opened continues in the content
     const raw = this.#thinking === 'on' && opensInPrompt && !this.#learnt.splits;
     return before === 'begin' && raw ? this.#opened(text) : [plain(text)];
   }
 
-  /** The model may write its own start marker, in as many pieces as it likes: held until that can be told. */
+  /** The model may write its own start marker, cut into pieces: buffered until the text is a start marker or is not. */
   #opened(text: string): Segment[] {
     const { startMarker } = this.#family;
     this.#lead += text;
@@ -101,44 +101,44 @@ export class MarkedText {
     return lead;
   }
 
-  #takeHeld(): string {
-    const held = this.#held;
-    this.#held = '';
-    return held;
+  #takeBuffered(): string {
+    const buffered = this.#buffered;
+    this.#buffered = '';
+    return buffered;
   }
 }
 
 const marker = (text: string): Segment => ({ text, isMarker: true });
 const plain = (text: string): Segment => ({ text, isMarker: false });
 
-/** llama.cpp sends the beginning of a turn that it was given back before what it generates (seen on commit 0c1e570). */
+/** Removes llama.cpp's echo: it repeats the given beginning of the turn before new text (seen on commit 0c1e570). */
 export class Echo {
-  /** what may still come back */
+  /** the text that the server may still repeat; empty once the echo is over */
   #expected: string;
-  #held = '';
+  #buffered = '';
 
   constructor(given: string) {
     this.#expected = given;
   }
 
-  /** What of it is not the echo; held back while that cannot be told. */
+  /** Returns the part that is not the echo. Text that may still be the echo is buffered. */
   push(text: string): string {
     if (this.#expected === '') return text;
-    const said = this.#held + text;
-    if (said !== this.#expected && this.#expected.startsWith(said)) {
-      this.#held = said;
+    const received = this.#buffered + text;
+    if (received !== this.#expected && this.#expected.startsWith(received)) {
+      this.#buffered = received;
       return '';
     }
-    const rest = said.startsWith(this.#expected) ? said.slice(this.#expected.length) : said;
+    const rest = received.startsWith(this.#expected) ? received.slice(this.#expected.length) : received;
     this.#expected = '';
-    this.#held = '';
+    this.#buffered = '';
     return rest;
   }
 
-  /** What was held back when the stream is over. */
+  /** The text that is still buffered at the end of the stream. */
   end(): string {
-    const held = this.#held;
-    this.#held = '';
-    return held;
+    const buffered = this.#buffered;
+    this.#buffered = '';
+    return buffered;
   }
 }

@@ -1,4 +1,4 @@
-/** The body of a chat request: messages, and what this server takes besides. */
+/** The body of a chat request: messages, and the fields that this kind of server accepts. */
 import type { Family } from '../../../prompt/family.ts';
 import type { PlainMessage } from '../../../prompt/codec.ts';
 import { toPlainTurn } from '../../../prompt/turn.ts';
@@ -7,7 +7,7 @@ import type { Question } from '../../../prompt/question.ts';
 import { sampled } from '../http/wire.ts';
 import type { Dialect } from '../server/dialects.ts';
 
-/** A question for a server that renders it by itself; with the reasoning that is to be answered from. */
+/** A question for a server that renders prompts itself. `reasoning` is the thinking to answer from. */
 export type Messages = {
   readonly question: Pick<Question, 'system' | 'user'>;
   readonly thinking: boolean;
@@ -16,13 +16,12 @@ export type Messages = {
 
 export type ChatPartner = { readonly model: string; readonly family: Family; readonly dialect: Dialect };
 
-/** With whatever else a server takes. */
 export type ChatBody = Readonly<Record<string, unknown>> & { readonly messages: readonly PlainMessage[] };
 
-/** vLLM's fields; both have to be said. */
+/** vLLM's fields to continue the assistant's turn; vLLM requires both. */
 export const CONTINUED = { continue_final_message: true, add_generation_prompt: false } as const;
 
-/** `asPrefix`: the reasoning begins the assistant's own turn; else it is quoted. */
+/** `asPrefix`: the reasoning begins the assistant's turn; else the user's message quotes the reasoning. */
 export function toChatBody(
   { model, family, dialect }: ChatPartner,
   { question, thinking, reasoning }: Messages,
@@ -50,10 +49,10 @@ export function toChatBody(
   };
 }
 
-/** Says so if thinking cannot be switched off: the family's switch is an argument, and the server takes none. */
+/** Warns if thinking cannot be switched off: the family's switch is a template argument that the server ignores. */
 export function switchWarnings({ switch: how }: Family, { name, chat }: Dialect, thinking: boolean): string[] {
   const reaches = how.kind !== 'argument' || chat.templateArguments || Object.keys(chat.thinking(false)).length > 0;
   return thinking || reaches
     ? []
-    : [`thinking cannot be switched off on this server (${name}): it takes no template arguments`];
+    : [`thinking cannot be switched off on this server: ${name} accepts no template arguments`];
 }

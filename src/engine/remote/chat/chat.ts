@@ -1,4 +1,4 @@
-/** Goes on from a question as messages, for servers that take no token ids. */
+/** Generates from messages over chat completions, for servers that accept no token ids. */
 import { atMost, untilAborted } from '../../../wait.ts';
 import type { Limits, Piece, Usage } from '../../engine.ts';
 import { Echo, MarkedText, type Segment } from './channels.ts';
@@ -8,11 +8,11 @@ import { countedTokens, type Count } from '../http/counted.ts';
 import { keepsPrefix } from './prefix-proof.ts';
 import { chatChunk, toFinishReason, toUsage } from '../http/wire.ts';
 
-/** What is found out of a server while it is talked to. */
+/** Properties of a server that only its responses show. */
 export type LearntOfChat = {
-  /** it hands thinking over apart */
+  /** the server returns reasoning separately from the content */
   splits: boolean;
-  /** it keeps reasoning that begins the assistant's turn */
+  /** the server keeps reasoning at the beginning of the assistant's turn */
   keepsPrefix?: Promise<boolean>;
 };
 
@@ -26,12 +26,12 @@ export type Chat = ChatPartner & {
 export async function* chat(task: Chat, messages: Messages, limits: Limits): AsyncGenerator<Piece> {
   const { client, family, dialect, learnt, signal } = task;
   if (messages.thinking) void keepsReasoning(task);
-  const asPrefix = messages.reasoning !== undefined && (await soon(keepsReasoning(task), signal));
+  const asPrefix = messages.reasoning !== undefined && (await withinPatience(keepsReasoning(task), signal));
   const behind = asPrefix ? 'closed' : 'off';
   const marked = new MarkedText(family, messages.thinking ? 'on' : behind, learnt);
   const body = toChatBody(task, messages, limits, asPrefix);
   const echo = new Echo(asPrefix ? (body.messages.at(-1)?.content ?? '') : '');
-  let before = 0;
+  let countedSoFar = 0;
   let silent = 0;
   let by: NonNullable<Piece['counted']>['by'] = 'estimate';
   let usage: Usage | undefined;
@@ -41,33 +41,37 @@ export async function* chat(task: Chat, messages: Messages, limits: Limits): Asy
     const choice = chunk.choices?.[0];
     if (choice === undefined) continue;
     const { content, reasoning, reasoning_content: older } = choice.delta ?? {};
-    const [thought, said] = [reasoning ?? older ?? '', echo.push(content ?? '')];
+    const [thinkingText, contentText] = [reasoning ?? older ?? '', echo.push(content ?? '')];
     const total = dialect.usageWithEveryChunk === true ? (chunk.usage?.completion_tokens ?? 0) : 0;
-    // a chunk that adds nothing to the usage may still have text
-    const counted = countedTokens(thought + said, total > before ? total - before : undefined, task.count);
-    before += counted.tokens;
+    // a chunk may contain text although its usage has not grown
+    const counted = countedTokens(
+      thinkingText + contentText,
+      total > countedSoFar ? total - countedSoFar : undefined,
+      task.count,
+    );
+    countedSoFar += counted.tokens;
     if (counted.tokens > 0) by = counted.by;
     if (choice.finish_reason) finish = toFinishReason(choice.finish_reason);
-    const segments = marked.push(thought, said);
+    const segments = marked.push(thinkingText, contentText);
     if (segments.length === 0) silent += counted.tokens;
     else yield* toPieces(segments, { silent, counted });
     if (segments.length > 0) silent = 0;
     const { buffered } = marked;
-    // a reader that runs out of time takes it as it is
+    // a reader whose time is over uses the buffered text as it is
     if (buffered !== '') yield { ids: [], text: '', buffered: { text: buffered, tokens: silent, by } };
   }
   if (finish === undefined) return;
-  // what came without text at last was buffered, or has ended the turn
+  // tokens without text at the end belong to the buffered text, or else to the end-of-turn token
   const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop')];
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });
   const ending = rest.length === 0 ? silent : 0;
   yield { ids: [], text: '', counted: { tokens: ending, by }, finish, ...(usage && { usage }) };
 }
 
-/** Nobody waits longer for the proof: a thought can be quoted as well. */
+/** A run waits no longer for the proof, because it can quote the reasoning instead. */
 const PATIENCE_MS = 1000;
 
-/** Found out beside the first request, on behalf of all; what told nothing is asked again. */
+/** The proof runs next to the first request and is shared by all requests. If the proof fails, the next request repeats it. */
 function keepsReasoning(task: Chat): Promise<boolean> {
   const { learnt, client } = task;
   learnt.keepsPrefix ??= keepsPrefix(task, client).catch(() => {
@@ -77,13 +81,13 @@ function keepsReasoning(task: Chat): Promise<boolean> {
   return learnt.keepsPrefix;
 }
 
-function soon(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+function withinPatience(kept: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   return atMost(untilAborted(kept, signal), PATIENCE_MS, false);
 }
 
 /**
- * A chunk's tokens are those of its first text. Tokens that came without any text before it belong to the marker, where one
- * comes now: a parser swallowed it.
+ * Assigns a chunk's tokens to its first text. Earlier tokens without text go to the first segment: if this is a marker, a
+ * parser removed the marker's own tokens from the stream.
  */
 function* toPieces(
   segments: readonly Segment[],

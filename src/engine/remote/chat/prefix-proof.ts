@@ -1,4 +1,4 @@
-/** Whether a server keeps a thought that begins the assistant's turn, so that a cut can be gone on from there. */
+/** Tests whether a server keeps reasoning at the beginning of the assistant's turn, so that a cut can continue there. */
 import { EngineHttpError } from '../../../errors.ts';
 import { limit } from '../../../wait.ts';
 import type { Limits, Usage } from '../../engine.ts';
@@ -6,16 +6,16 @@ import { CONTINUED, toChatBody, type ChatPartner, type Messages } from './chat-b
 import type { RemoteClient } from '../http/client.ts';
 import { chatChunk, toUsage } from '../http/wire.ts';
 
-/** For each of its requests. */
+/** For each request of the proof. */
 const PROOF_MS = 10_000;
 
-/** A token a word, at least. */
+/** Each word is at least one token. */
 const WORDS = Array.from({ length: 32 }, (_, word) => word + 100);
 
 /**
- * By counting: a template may drop a thought, and a server may ignore what it is asked. Two or three prompts of a few
- * words, not where requests are counted.
- * @throws {ThinkmeterError} when the server gave no answer that tells
+ * Compares the prompt tokens of requests with and without reasoning, because templates may drop reasoning and servers ignore
+ * unknown fields. Sends two or three prompts of a few words, but none if requests are rate-limited.
+ * @throws {ThinkmeterError} when the server's responses do not decide the question
  */
 export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): Promise<boolean> {
   const { family, dialect } = partner;
@@ -45,7 +45,7 @@ function without(body: object, fields: object): object {
 
 async function promptTokens(client: RemoteClient, body: object): Promise<number | undefined> {
   let usage: Usage | undefined;
-  // on behalf of every run, so under no caller's signal
+  // all runs share this proof, so no single caller's signal may end it
   const { signal, release } = limit(undefined, PROOF_MS);
   try {
     for await (const chunk of client.stream('/v1/chat/completions', chatChunk, body, signal)) {

@@ -1,4 +1,4 @@
-/** A session over chat completions, for servers that take no token ids: the server renders the prompt, and hides it. */
+/** A session in chat mode, for servers that accept no token ids. The server renders the prompt and does not return it. */
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
 import type { Beginning, Facts, Session } from '../../engine.ts';
@@ -8,10 +8,10 @@ import { switchWarnings, type Messages } from './chat-body.ts';
 
 type MessagesBeginning = Beginning & { readonly messages: Messages };
 
-/** Characters of a token, roughly: for prompts that nobody here can count. */
+/** A rough estimate, for prompts that no local tokenizer can count. */
 const CHARACTERS_OF_A_TOKEN = 4;
 
-/** What was seen of a server's chat; kept for as long as what is known of it. */
+/** Properties learnt in chat mode. They live as long as one description of the server. */
 const LEARNT = new WeakMap<Facts, LearntOfChat>();
 
 export function chatSession(place: Place): Session {
@@ -43,7 +43,7 @@ export function chatSession(place: Place): Session {
         limits,
       ),
 
-    /** An answer cannot be continued: it is generated anew, from the thinking. */
+    /** Chat mode cannot continue an answer, so the answer is generated again from the reasoning. */
     async extend(from, { reasoning }) {
       const { question } = messagesOf(from);
       const messages = { question, thinking: false, ...(reasoning.trim() !== '' && { reasoning }) };
@@ -52,7 +52,7 @@ export function chatSession(place: Place): Session {
     },
 
     // tokens over chat completions have no ids
-    decode: () => Promise.reject(new InvariantError('a server without token ids was asked to decode some')),
+    decode: () => Promise.reject(new InvariantError('decode was called in chat mode, which has no token ids')),
   };
 }
 

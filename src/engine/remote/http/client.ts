@@ -1,4 +1,4 @@
-/** A server's endpoints as typed calls. Retries, faults, limits and the abort of a request are handled here, nowhere else. */
+/** A server's endpoints as typed calls. Retries, error mapping, time limits and aborts of requests are handled only here. */
 import OpenAI from 'openai';
 import PQueue from 'p-queue';
 import { Agent, fetch, type RequestInfo, type RequestInit } from 'undici';
@@ -9,56 +9,56 @@ import { limit, type Limit } from '../../../wait.ts';
 import { ConnectionLostError } from '../../engine.ts';
 import type { Address } from './address.ts';
 import { EventReader } from './events.ts';
-import { brokeOff, toFault, toSetback } from './faults.ts';
+import { isConnectionLost, toEngineError, toRetryable } from './faults.ts';
 import { Retry } from './retry.ts';
 
 export type ClientOptions = {
   readonly address: Address;
   readonly apiKey: string | undefined;
-  /** absent: as many as there are */
+  /** absent: no rate limit */
   readonly requestsPerMinute?: number | undefined;
-  /** a connection was refused or reset: what is known of the server may be old */
+  /** called when a connection was refused or reset: known facts about the server may be outdated */
   readonly onRefused?: () => void;
 };
 
-/** Hostile text may fall into thousands of pieces; uvicorn resets connections when very many open at once (seen at 64). */
+/** Hostile text can need thousands of requests; uvicorn resets connections if too many open at once (seen at 64). */
 const SMALL_CALLS_AT_ONCE = 16;
 
-/** The library wants a limit on a whole request; the caller's deadline is ours to keep. */
+/** The library requires a timeout per request; the caller's signal already ends requests, so a day means no timeout. */
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/** For a request that computes little: a long text takes a busy server seconds to tokenize. */
+/** For requests that compute little. A busy server needs seconds to tokenize a long text. */
 export const SMALL_CALL_MS = 15_000;
 
-/** What a side path answered to GET. */
-export type Look =
+/** What a side path returned for GET. */
+export type PollResult =
   | { readonly kind: 'answered'; readonly text: string }
   | { readonly kind: 'absent' }
-  /** the request was accepted, and not answered in time */
+  /** the server accepted the request but did not respond in time */
   | { readonly kind: 'silent' };
 
 export class RemoteClient {
   readonly #openai: OpenAI;
-  readonly #place: { readonly root: string; readonly apiKey: string | undefined };
-  /** undici's own limits are 300 s, for headers and between two chunks: a queue on the server may be longer */
+  readonly #server: { readonly root: string; readonly apiKey: string | undefined };
+  /** undici's default timeouts are 300 s for headers and between chunks; a request may queue on the server for longer */
   readonly #agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-  readonly #underWay = new Set<Limit>();
+  readonly #active = new Set<Limit>();
   #isClosed = false;
   readonly #retry: Retry;
   readonly #smallCalls = new PQueue({ concurrency: SMALL_CALLS_AT_ONCE });
-  /** a turn for every request, attempts again included */
-  readonly #turns: PQueue | undefined;
+  /** absent: no rate limit. Retries count as requests too; polls bypass this queue */
+  readonly #rateQueue: PQueue | undefined;
 
   constructor({ address, apiKey, requestsPerMinute, onRefused }: ClientOptions) {
     if (requestsPerMinute !== undefined) {
-      this.#turns = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
+      this.#rateQueue = new PQueue({ intervalCap: requestsPerMinute, interval: MINUTE_MS, strict: true });
     }
     this.#retry = new Retry(onRefused);
-    this.#place = { root: address.root, apiKey };
+    this.#server = { root: address.root, apiKey };
     this.#openai = new OpenAI({
       baseURL: address.api,
-      // what the library would read from OPENAI_* variables, other servers' secrets among them, is not sent: see `#fetch`
+      // the library reads OPENAI_* variables, which may hold secrets for other servers: `#fetch` replaces all headers
       apiKey: 'none',
       organization: null,
       project: null,
@@ -71,19 +71,19 @@ export class RemoteClient {
   }
 
   readonly #fetch = (url: RequestInfo, init: RequestInit = {}): ReturnType<typeof fetch> =>
-    fetch(url, { ...init, headers: headersWith(this.#place.apiKey), dispatcher: this.#agent });
+    fetch(url, { ...init, headers: headersWith(this.#server.apiKey), dispatcher: this.#agent });
 
-  /** Its requests are rate-limited: only what is needed is requested. */
+  /** If requests are rate-limited, callers skip optional requests. */
   get isRateLimited(): boolean {
-    return this.#turns !== undefined;
+    return this.#rateQueue !== undefined;
   }
 
-  /** Of the address. */
+  /** The host name in the server's address. */
   get host(): string {
-    return new URL(this.#place.root).hostname;
+    return new URL(this.#server.root).hostname;
   }
 
-  /** What a path answers, and the `Server` header of the answer. */
+  /** The parsed response body, and the response's `Server` header. */
   async get<T>(
     path: string,
     schema: z.ZodType<T>,
@@ -91,7 +91,7 @@ export class RemoteClient {
     limitMs = SMALL_CALL_MS,
   ): Promise<{ readonly body: T; readonly serverHeader: string | undefined }> {
     let serverHeader: string | undefined;
-    const body = await this.#small(path, schema, { signal, limitMs }, async (url, options) => {
+    const body = await this.#smallCall(path, schema, { signal, limitMs }, async (url, options) => {
       const { data, response } = await this.#openai.get(url, options).withResponse();
       serverHeader = response.headers.get('server') ?? undefined;
       return data;
@@ -100,36 +100,36 @@ export class RemoteClient {
   }
 
   post<T>(path: string, schema: z.ZodType<T>, body: object, signal: AbortSignal, limitMs = SMALL_CALL_MS): Promise<T> {
-    return this.#small(path, schema, { signal, limitMs }, (url, options) =>
+    return this.#smallCall(path, schema, { signal, limitMs }, (url, options) =>
       this.#openai.post(url, { body, ...options }),
     );
   }
 
-  /** A side path: what is only good to know. Does not wait longer than `limitMs`, and fails only with its caller. */
-  async look(path: string, callers: AbortSignal, limitMs: number): Promise<Look> {
-    const under = this.#begin(callers, limitMs);
+  /** GET of a side path whose information is optional. Waits at most `limitMs`, and throws only if the caller aborts. */
+  async poll(path: string, callers: AbortSignal, limitMs: number): Promise<PollResult> {
+    const running = this.#begin(callers, limitMs);
     try {
-      const response = await this.#fetch(`${this.#place.root}${path}`, { signal: under.signal });
+      const response = await this.#fetch(`${this.#server.root}${path}`, { signal: running.signal });
       const text = await response.text();
       return response.ok ? { kind: 'answered', text } : { kind: 'absent' };
     } catch {
       callers.throwIfAborted();
-      return { kind: under.expired ? 'silent' : 'absent' };
+      return { kind: running.expired ? 'silent' : 'absent' };
     } finally {
-      this.#end(under);
+      this.#end(running);
     }
   }
 
-  /** Server-sent events. @throws {ConnectionLostError} when they break off, and the request may have been begun */
+  /** Server-sent events. @throws {ConnectionLostError} if the stream ends early and the server may have begun the request */
   async *stream<T>(path: string, schema: z.ZodType<T>, body: object, callers: AbortSignal): AsyncGenerator<T> {
-    const under = this.#begin(callers, Infinity);
-    const { signal } = under;
+    const running = this.#begin(callers, Infinity);
+    const { signal } = running;
     const open = async () => {
-      const url = `${this.#place.root}${path}`;
+      const url = `${this.#server.root}${path}`;
       const response = await this.#openai.post(url, { body: { ...body, stream: true }, signal }).asResponse();
       const opened = new EventReader(response);
       const texts = await opened.next();
-      // a request that is refused behind its headers says so in its first event
+      // a server may refuse a request after its 200 header, in the first event
       return { opened, texts, first: texts?.[0] === undefined ? undefined : opened.parse(texts[0]) };
     };
     let events: EventReader | undefined;
@@ -146,45 +146,47 @@ export class RemoteClient {
       }
       signal.throwIfAborted();
     } catch (error) {
-      const isLost = events !== undefined ? !(error instanceof EngineProtocolError) : brokeOff(error);
+      const isLost = events !== undefined ? !(error instanceof EngineProtocolError) : isConnectionLost(error);
       if (signal.aborted || !isLost) throw error;
-      throw new ConnectionLostError(`the stream from ${this.#place.root} broke off`, { cause: error });
+      throw new ConnectionLostError(`the connection to ${this.#server.root} was lost during the stream`, {
+        cause: error,
+      });
     } finally {
-      this.#end(under);
+      this.#end(running);
       await events?.close();
     }
   }
 
-  /** Ends everything under way. */
+  /** Aborts all running requests. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const under of this.#underWay) under.abort();
+    for (const running of this.#active) running.abort();
     await this.#agent.destroy();
   }
 
-  /** A wait of its own: with the caller's signal, a limit, and the client's end. */
+  /** A signal that aborts with the caller, after `limitMs`, or when the client closes. */
   #begin(callers: AbortSignal, limitMs: number): Limit {
-    const under = limit(callers, limitMs);
-    if (this.#isClosed) under.abort();
-    this.#underWay.add(under);
-    return under;
+    const running = limit(callers, limitMs);
+    if (this.#isClosed) running.abort();
+    this.#active.add(running);
+    return running;
   }
 
-  #end(under: Limit): void {
-    under.release();
-    this.#underWay.delete(under);
+  #end(running: Limit): void {
+    running.release();
+    this.#active.delete(running);
   }
 
-  async #small<T>(
+  async #smallCall<T>(
     path: string,
     schema: z.ZodType<T>,
     { signal: callers, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
     call: (url: string, options: { signal: AbortSignal }) => Promise<unknown>,
   ): Promise<T> {
-    const under = this.#begin(callers, Infinity);
-    const { signal } = under;
-    const url = `${this.#place.root}${path}`;
-    // waiting for our own turn, or for as long as the server has asked for, is no silence of the server
+    const running = this.#begin(callers, Infinity);
+    const { signal } = running;
+    const url = `${this.#server.root}${path}`;
+    // the limit covers one attempt: time in our rate queue or in a Retry-After pause is not the server's silence
     const inTime = async (): Promise<unknown> => {
       const sent = limit(signal, limitMs);
       try {
@@ -192,8 +194,8 @@ export class RemoteClient {
       } catch (error) {
         if (!sent.expired) throw error;
         throw new EngineTimeoutError(
-          `the server at ${this.#place.root} accepted a request to ${path} and did not answer it within ${Math.round(limitMs / 1000)} seconds`,
-          { hint: 'check the server, and any gateway in front of it', cause: error },
+          `the server at ${this.#server.root} accepted a request to ${path} but did not respond within ${Math.round(limitMs / 1000)} seconds`,
+          { hint: 'check the server and any proxy in front of it', cause: error },
         );
       } finally {
         sent.release();
@@ -203,26 +205,26 @@ export class RemoteClient {
       const attempt = (): Promise<unknown> => this.#attempt(path, inTime, signal);
       return parse(schema, await this.#smallCalls.add(attempt, { signal }), path);
     } finally {
-      this.#end(under);
+      this.#end(running);
     }
   }
 
   #attempt<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let original: unknown;
     const attempt = async (): Promise<T> => {
-      await this.#turns?.add(() => undefined, { signal });
+      await this.#rateQueue?.add(() => undefined, { signal });
       try {
         return await call();
       } catch (error) {
         original = error;
-        throw toFault(error, this.#place, path);
+        throw toEngineError(error, this.#server, path);
       }
     };
-    return this.#retry.run(attempt, (fault) => toSetback(fault, original), signal);
+    return this.#retry.run(attempt, (error) => toRetryable(error, original), signal);
   }
 }
 
-/** Of ours exactly these: a compressed stream would be buffered on its way, so none is asked for. */
+/** The complete set of headers. Compression is refused because a compressed stream would be buffered on the way. */
 function headersWith(apiKey: string | undefined): Record<string, string> {
   return {
     accept: 'application/json',
@@ -236,8 +238,8 @@ function headersWith(apiKey: string | undefined): Record<string, string> {
 function parse<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new EngineProtocolError(`the answer to ${path} is not what vLLM answers`, {
-    hint: 'check that THINKMETER_BASE_URL is a vLLM server',
+  throw new EngineProtocolError(`the response to ${path} does not have the format that vLLM uses`, {
+    hint: 'check that THINKMETER_BASE_URL is the address of vLLM or another supported server',
     cause: parsed.error,
   });
 }

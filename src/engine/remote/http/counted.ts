@@ -1,19 +1,19 @@
-/** The tokens of a chunk that came without ids. */
+/** Counts the tokens of a chunk that arrived without token ids. */
 import type { Piece } from '../../engine.ts';
 
-/** Counts a text without a request. */
+/** Counts the tokens of a text without a request. */
 export type Count = (text: string) => number;
 
 /**
- * Usage with every chunk, else our own tokenizer, else a token a chunk. `more`: by how much the usage that came with it
- * has grown; undefined if none came.
+ * Uses the usage in the chunk if present, else our own tokenizer, else one token per chunk. `growth`: new tokens in the
+ * chunk's usage; undefined if the chunk contains no usage.
  */
 export function countedTokens(
   text: string,
-  more: number | undefined,
+  growth: number | undefined,
   count: Count | undefined,
 ): NonNullable<Piece['counted']> {
-  if (more !== undefined) return { tokens: Math.max(0, more), by: 'usage' };
+  if (growth !== undefined) return { tokens: Math.max(0, growth), by: 'usage' };
   if (text === '') return { tokens: 0, by: 'estimate' };
   return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
 }

@@ -1,9 +1,9 @@
-/** Server-sent events of a raw response, and the JSON they carry. The `openai` library's own reader takes six times as long. */
+/** Reads server-sent events and their JSON from a raw response. The `openai` library's own reader takes six times as long. */
 import { APIError } from 'openai';
 import { createParser } from 'eventsource-parser';
 import { atMost } from '../../../wait.ts';
 
-/** Ends a stream; servers send it in the same packet as the end of the body, or soon after. */
+/** The last event of a stream. The body ends in the same packet or soon after. */
 const DONE = '[DONE]';
 const END_MS = 100;
 
@@ -21,15 +21,15 @@ export class EventReader {
   }
 
   /**
-   * The texts of the events of one read, all at once, so that nothing is awaited between them; `undefined` behind the last,
-   * which is the end of the body or `[DONE]`.
+   * Returns all events of one read together, so that consumers do not await between events. `undefined` means the stream
+   * has ended, with `[DONE]` or the end of the body.
    */
   async next(): Promise<readonly string[] | undefined> {
     while (!this.#isOver && this.#reader !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- a read may end within an event
       const { done, value } = await this.#reader.read();
       if (value !== undefined) this.#parser.feed(this.#decoder.decode(value, { stream: true }));
-      // a last event without the blank line behind it
+      // the last event may lack the blank line that ends an event
       if (done) this.#parser.feed('\n\n');
       this.#isOver = done;
       const texts = this.#arrived;
@@ -38,14 +38,14 @@ export class EventReader {
       const end = texts.findIndex((text) => text.startsWith(DONE));
       if (end === -1) return texts;
       this.#isOver = true;
-      // oxlint-disable-next-line no-await-in-loop -- then the connection can be used again
+      // oxlint-disable-next-line no-await-in-loop -- the connection is reusable only if the body was read to its end
       await atMost(readToEnd(this.#reader), END_MS, undefined);
       return texts.slice(0, end);
     }
     return undefined;
   }
 
-  /** @throws {APIError} when it reports an error, {SyntaxError} when it is no JSON */
+  /** @throws {APIError} if the event reports an error, {SyntaxError} if the event is not JSON */
   parse(text: string): unknown {
     const chunk: unknown = JSON.parse(text);
     if (typeof chunk === 'object' && chunk !== null && 'error' in chunk && chunk.error) {
@@ -54,13 +54,13 @@ export class EventReader {
     return chunk;
   }
 
-  /** Closes the connection, unless the body was read to its end. */
+  /** Closes the connection unless the body was read to its end. */
   async close(): Promise<void> {
     await this.#reader?.cancel().catch(() => undefined);
   }
 }
 
 async function readToEnd(reader: ReadableStreamDefaultReader): Promise<void> {
-  // oxlint-disable-next-line no-await-in-loop -- until it is over
+  // oxlint-disable-next-line no-await-in-loop -- one read after the other
   while (!(await reader.read()).done);
 }

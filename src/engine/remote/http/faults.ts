@@ -1,4 +1,4 @@
-/** What can go wrong on the wire, in words for the person who can mend it. Never shows a key. */
+/** Maps HTTP errors to errors that say what happened and how to fix it. Messages never contain the API key. */
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
 import {
   EngineHttpError,
@@ -6,25 +6,25 @@ import {
   EngineUnreachableError,
   EngineUnsupportedError,
 } from '../../../errors.ts';
-import type { Setback } from './retry.ts';
+import type { Retryable } from './retry.ts';
 
 const EXCERPT = 200;
 
-export type Place = { readonly root: string; readonly apiKey: string | undefined };
+export type Server = { readonly root: string; readonly apiKey: string | undefined };
 
-/** What went wrong before the first token, as one of ours; the end of an aborted request passes. */
-export function toFault(error: unknown, { root, apiKey }: Place, path: string): unknown {
+/** Maps an error from before the first token. Abort errors and lost connections are returned unchanged. */
+export function toEngineError(error: unknown, { root, apiKey }: Server, path: string): unknown {
   if (error instanceof APIUserAbortError || (error instanceof Error && error.name === 'AbortError')) return error;
-  if (brokeOff(error)) return error;
+  if (isConnectionLost(error)) return error;
   if (error instanceof APIConnectionError) {
     return new EngineUnreachableError(`no server answers at ${root}`, {
-      hint: 'start vLLM there, set THINKMETER_BASE_URL to where it is, or set THINKMETER_ENGINE=demo to try the demo model',
+      hint: 'start vLLM at this address, set THINKMETER_BASE_URL to the address of your server, or set THINKMETER_ENGINE=demo to try the demo model',
       cause: error,
     });
   }
   if (error instanceof SyntaxError) {
-    return new EngineProtocolError(`what ${root}${path} answers is not JSON`, {
-      hint: 'check that THINKMETER_BASE_URL is a vLLM server',
+    return new EngineProtocolError(`the response of ${root}${path} is not JSON`, {
+      hint: 'check that THINKMETER_BASE_URL is the address of vLLM or another supported server',
       cause: error,
     });
   }
@@ -32,32 +32,34 @@ export function toFault(error: unknown, { root, apiKey }: Place, path: string): 
   const said = excerpt(error, apiKey);
   const status = statusOf(error);
   if (status === undefined) {
-    return new EngineProtocolError(`the server at ${root} reported an error before its first token: ${said}`, {
-      hint: "look at the server's log",
+    return new EngineProtocolError(`the server at ${root} reported an error before the first token: ${said}`, {
+      hint: "check the server's log",
       cause: error,
     });
   }
   if (status === 401 || status === 403) {
     return new EngineHttpError(
-      `the server at ${root} ${apiKey === undefined ? 'asks for a key' : 'refused the key'} (${status})`,
+      `the server at ${root} ${apiKey === undefined ? 'requires a key' : 'refused the key'} (${status})`,
       status,
       {
         hint: 'set THINKMETER_API_KEY to the key that the server was started with',
       },
     );
   }
-  // a path that is not there has no error to tell; a model that is not served has one
+  // a 404 for a missing path has no error message; a 404 for a missing model has one
   if (status === 404 && !hasMessage(error.error)) {
     return new EngineUnsupportedError(`the server at ${root} has no ${path}`, {
-      hint: 'check THINKMETER_BASE_URL, or use a vLLM server, without a proxy that hides this path',
+      hint: 'check THINKMETER_BASE_URL, or connect to the server without a proxy that hides this path',
     });
   }
   return new EngineHttpError(`the server at ${root} answered ${status} to ${path}: ${said}`, status, {
-    hint: /loading model/i.test(said) ? 'it is still loading its model: try again in a moment' : hintFor(status, path),
+    hint: /loading model/i.test(said)
+      ? 'the server is still loading its model: try again in a moment'
+      : hintFor(status, path),
   });
 }
 
-/** A stream that fails before its first token has sent 200 already: vLLM then tells the status in the event. */
+/** If a stream fails before its first token, the header was already 200: vLLM then reports the status in the event. */
 function statusOf({ status, error }: APIError): number | undefined {
   if (status !== undefined) return status;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
@@ -66,10 +68,10 @@ function statusOf({ status, error }: APIError): number | undefined {
 
 function hintFor(status: number, path: string): string {
   if (status >= 500 && path === '/v1/models')
-    return "look at the server's log, or set THINKMETER_MODEL to what it serves";
+    return "check the server's log, or set THINKMETER_MODEL to the name of the served model";
   if (status === 404) return 'check THINKMETER_BASE_URL and THINKMETER_MODEL';
   if (status === 429 || status === 503) return 'the server is busy: try again later';
-  return status >= 500 ? "look at the server's log" : 'check the request against what this server accepts';
+  return status >= 500 ? "check the server's log" : 'check the request against what this server accepts';
 }
 
 function excerpt(error: APIError, apiKey: string | undefined): string {
@@ -79,8 +81,8 @@ function excerpt(error: APIError, apiKey: string | undefined): string {
   return safe.length > EXCERPT ? `${safe.slice(0, EXCERPT)}…` : safe;
 }
 
-/** The answer had begun, so the server may be working on the request: `fetch` fails with a TypeError and its cause. */
-export function brokeOff(error: unknown): boolean {
+/** The response had begun, so the server may be processing the request. `fetch` then throws a TypeError with a cause. */
+export function isConnectionLost(error: unknown): boolean {
   return error instanceof TypeError && error.cause !== undefined;
 }
 
@@ -88,19 +90,19 @@ function hasMessage(body: unknown): body is { readonly message: unknown } {
   return typeof body === 'object' && body !== null && 'message' in body;
 }
 
-/** Of a connection that was not made, or that was reset before anything was answered. */
+/** Codes of a connection that failed, or was reset before the response began. */
 const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** Worth another attempt: refused, 429, 503. A 504 is not: the first request may still be running. */
-export function toSetback(fault: unknown, original: unknown): Setback | undefined {
-  if (fault instanceof EngineUnreachableError) return isRefused(original) ? { error: fault } : undefined;
-  if (!(fault instanceof EngineHttpError) || (fault.status !== 429 && fault.status !== 503)) return undefined;
+/** Refused connections, 429 and 503 are retried. A 504 is not, because the first request may still be running. */
+export function toRetryable(error: unknown, original: unknown): Retryable | undefined {
+  if (error instanceof EngineUnreachableError) return isRefused(original) ? { error } : undefined;
+  if (!(error instanceof EngineHttpError) || (error.status !== 429 && error.status !== 503)) return undefined;
   const seconds =
     original instanceof APIError ? Number(original.headers?.get('retry-after') ?? Number.NaN) : Number.NaN;
-  return Number.isFinite(seconds) ? { error: fault, retryAfterMs: seconds * 1000 } : { error: fault };
+  return Number.isFinite(seconds) ? { error, retryAfterMs: seconds * 1000 } : { error };
 }
 
-/** Looks through the causes: the library and `fetch` each wrap an error in one of their own. */
+/** Checks the causes too: the `openai` library and `fetch` each wrap the original error. */
 function isRefused(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && REFUSED.has(String(error.code))) return true;

@@ -1,46 +1,46 @@
 /**
- * The one place where requests are repeated, and only before anything was answered: the connection was refused or reset,
- * the server was busy (503), or it asked for patience (429), which then holds for every request to it.
+ * The only place that retries requests, and only before the response began: the connection was refused or reset, or the
+ * server returned 503 or 429. After a 429 all requests to this server wait.
  */
 import { EngineHttpError, EngineUnreachableError } from '../../../errors.ts';
 import { pause } from '../../../wait.ts';
 
-/** What an attempt may fail with to be worth another; the wait a server asked for, in milliseconds. */
-export type Setback = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
+/** An error after which the request is retried, with the server's Retry-After in milliseconds. */
+export type Retryable = { readonly error: EngineUnreachableError | EngineHttpError; readonly retryAfterMs?: number };
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 150;
-/** A server that asks for more patience than this is an error to report, not to sit out. */
+/** If the server's Retry-After is longer, the error is reported at once. */
 const LONGEST_WAIT_MS = 30_000;
 
 export class Retry {
-  /** until when every request waits, on `performance.now()` */
+  /** every request waits until this time of `performance.now()` */
   #pausedUntil = 0;
   readonly #onRefused: () => void;
 
-  /** `onRefused`: a connection was refused or reset */
+  /** `onRefused` is called when a connection was refused or reset. */
   constructor(onRefused: () => void = () => undefined) {
     this.#onRefused = onRefused;
   }
 
-  /** @throws what `toSetback` leaves alone, and the last setback when the attempts are used up */
+  /** @throws errors that are not retryable, and the last retryable error after all attempts */
   async run<T>(
     attempt: () => Promise<T>,
-    toSetback: (error: unknown) => Setback | undefined,
+    toRetryable: (error: unknown) => Retryable | undefined,
     signal: AbortSignal,
   ): Promise<T> {
     for (let tried = 1; ; tried++) {
-      // oxlint-disable no-await-in-loop -- attempts follow each other
+      // oxlint-disable no-await-in-loop -- each attempt follows a failed one
       await this.#pause(signal);
       try {
         return await attempt();
       } catch (error) {
-        const setback = signal.aborted ? undefined : toSetback(error);
-        if (setback === undefined) throw error;
-        if (setback.error instanceof EngineUnreachableError) this.#onRefused();
-        const wait = setback.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
-        if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw setback.error;
-        if (setback.error instanceof EngineHttpError && setback.error.status === 429) {
+        const retryable = signal.aborted ? undefined : toRetryable(error);
+        if (retryable === undefined) throw error;
+        if (retryable.error instanceof EngineUnreachableError) this.#onRefused();
+        const wait = retryable.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (tried - 1);
+        if (tried === ATTEMPTS || wait > LONGEST_WAIT_MS) throw retryable.error;
+        if (retryable.error instanceof EngineHttpError && retryable.error.status === 429) {
           this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + wait);
         } else {
           await pause(wait, signal);
@@ -52,7 +52,7 @@ export class Retry {
 
   async #pause(signal: AbortSignal): Promise<void> {
     for (let wait = this.#pausedUntil - performance.now(); wait > 0; wait = this.#pausedUntil - performance.now()) {
-      // oxlint-disable-next-line no-await-in-loop -- the pause may have been prolonged meanwhile
+      // oxlint-disable-next-line no-await-in-loop -- another 429 may have extended the pause
       await pause(wait, signal);
     }
   }

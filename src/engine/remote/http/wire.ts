@@ -1,6 +1,6 @@
 /**
- * What servers answer, as far as it is used here; other fields pass unread. vLLM's shapes were seen on 0.13 and 0.32 (the
- * recorded exchanges are in test/fixtures); where another kind names a field otherwise, it stands beside.
+ * The fields of server responses that thinkmeter uses; all other fields are ignored. vLLM's formats were seen on 0.13 and
+ * 0.32 (recorded exchanges: test/fixtures). If another server has a different name for a field, both are listed.
  */
 import * as z from 'zod';
 import type { FinishReason, Limits, Usage } from '../../engine.ts';
@@ -21,7 +21,7 @@ export type ServedModel = z.infer<typeof servedModel>;
 /** `GET /v1/models` */
 export const modelList = z.object({ data: z.array(servedModel) });
 
-/** `POST /tokenize`, of text or of messages */
+/** `POST /tokenize`, for text and for messages */
 export const tokenized = z.object({ tokens: z.array(z.int()), max_model_len: z.number().nullish() });
 
 /** `POST /detokenize`: `prompt` in vLLM, `text` in SGLang, `content` in llama.cpp */
@@ -44,13 +44,13 @@ const usage = z.object({
 
 export type WireUsage = z.infer<typeof usage>;
 
-/** a chunk of `POST /v1/completions` */
+/** A chunk of `POST /v1/completions`. */
 export const completionChunk = z.object({
   choices: z.array(
     z.object({
       text: z.string().nullish(),
       token_ids: z.array(z.int()).nullish(),
-      /** with the first chunk, where ids are asked for */
+      /** in the first chunk, if the request asks for ids */
       prompt_token_ids: z.array(z.int()).nullish(),
       finish_reason: z.string().nullish(),
     }),
@@ -58,7 +58,7 @@ export const completionChunk = z.object({
   usage: usage.nullish(),
 });
 
-/** a chunk of llama.cpp's `POST /completion`; its last has `stop` and no text */
+/** A chunk of llama.cpp's `POST /completion`. The last chunk has `stop` and no text. */
 export const llamaChunk = z.object({
   content: z.string(),
   tokens: z.array(z.int()).nullish(),
@@ -68,7 +68,7 @@ export const llamaChunk = z.object({
   tokens_evaluated: z.int().nullish(),
 });
 
-/** a chunk of `POST /v1/chat/completions`; thinking is `reasoning`, in older servers and relatives `reasoning_content` */
+/** A chunk of `POST /v1/chat/completions`. Thinking is in `reasoning`; older vLLM and other servers name it `reasoning_content`. */
 export const chatChunk = z.object({
   choices: z
     .array(
@@ -103,7 +103,7 @@ export function toUsage(wire: WireUsage | null | undefined): Usage | undefined {
   return { promptTokens, completionTokens, ...(typeof reasoningTokens === 'number' && { reasoningTokens }) };
 }
 
-/** Undefined if it is none. */
+/** Undefined if the text is not JSON. */
 export function asJson(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

@@ -1,16 +1,17 @@
 /**
- * The kinds of server that serve Nemotron, a row each: how one is recognised, what is polled there, how prompts and tokens
- * travel, what holds a budget, and its known limitations. A new kind is a new row and nothing else. Read off their sources
- * and documents (named in each row); what was seen on a real server says so. Rows are tried in this order.
+ * One row per kind of server that serves Nemotron: how to recognise it, which paths to poll, how to send prompts and count
+ * tokens, its budget field, and its known limitations. A new kind needs only a new row. Facts come from the sources and
+ * documents named in each row; "seen on" marks what a real server did. Rows are tried in this order.
  */
 import type { PrefixWay } from '../../../prompt/family.ts';
 import type { ServedModel } from '../http/wire.ts';
-import { LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
+import { LEMONADE, LM_STUDIO, OLLAMA, type LoadsOnDemand } from './loaded.ts';
 import { VLLM_METRICS, type MetricsPage } from './metrics.ts';
 import {
   healthStatus,
   isSglang,
   knowsBudget,
+  lemonadeVersion,
   nimVersion,
   ollamaVersion,
   prefixCaching,
@@ -22,47 +23,47 @@ import {
 
 export type Dialect = {
   readonly name: string;
-  /** of a hosted service: nothing is polled there that is not documented */
+  /** the host name of a hosted service; undocumented paths are not polled there */
   readonly host?: string;
-  /** `owned_by` of its models, or its `Server` header, if either is a certain sign */
+  /** `owned_by` of its models, or its `Server` header, if either identifies this kind */
   readonly owner?: string;
   readonly serverHeader?: string;
-  /** by what the polled paths answer, if neither host, owner nor header is a sign */
+  /** checks the polled paths, if neither host, owner nor header identifies this kind */
   readonly recognise?: (found: Found) => boolean;
-  /** the port that it usually has, if it may be looked for on this machine */
+  /** its default port, if discovery may poll this port on this machine */
   readonly port?: number;
-  /** its processes, by their command lines */
+  /** matches the command lines of its processes */
   readonly program?: RegExp;
-  /** side paths that show what it is and what it can do */
+  /** side paths that show its kind, version and features */
   readonly polls: readonly string[];
-  /** what it does with prompts and ids is known from a real one: it is not tried out with a token */
+  /** its handling of prompts and ids is known from a real server, so no trial token is generated */
   readonly isTrusted?: true;
   readonly version?: (found: Found) => string | undefined;
   readonly window?: (found: Found, served: ServedModel) => number | undefined;
   readonly prefixCaching?: (found: Found) => boolean | undefined;
   readonly metrics?: MetricsPage;
-  /** whose endpoints render conversations and tokenize; absent: none */
+  /** whose format its template and tokenizer endpoints have; absent: no such endpoints */
   readonly tokenizer?: 'vllm' | 'llama.cpp';
   /**
-   * How a prompt of token ids is continued: `/v1/completions` by ids, or by the text of the ids, or llama.cpp's own
-   * `/completion`; absent: not at all. With the fields that make tokens countable.
+   * How to generate from a prompt of token ids: `/v1/completions` with ids, `/v1/completions` with the decoded text, or
+   * llama.cpp's own `/completion`. Absent: not possible. `fields` make the tokens countable.
    */
   readonly completions?: {
     readonly by: 'ids' | 'text' | 'llama.cpp';
     readonly fields: object;
-    /** a prompt may go as text, and its ids come with the first chunk (seen on vLLM 0.13 and 0.32) */
+    /** a prompt may be sent as text, and the first chunk contains its ids (seen on vLLM 0.13 and 0.32) */
     readonly showsPromptIds?: true;
   };
-  /** sends usage with every chunk, if it is asked to */
+  /** sends usage with every chunk if the request sets `continuous_usage_stats` */
   readonly usageWithEveryChunk?: true;
   readonly chat: {
     /** `chat_template_kwargs` reaches the template */
     readonly templateArguments: boolean;
-    /** what switches thinking besides the family's own switch */
+    /** fields that switch thinking, in addition to the family's own switch */
     readonly thinking: (on: boolean) => object;
-    /** what shows special tokens in the text: without a parser thinking could not be told from its answer */
+    /** fields that keep special tokens in the text: without a parser the markers would be lost */
     readonly shows?: object;
-    /** how the beginning of the assistant's turn can be handed over; absent: not at all, or it was not tried */
+    /** how the request can contain the beginning of the assistant's turn; absent: not possible, or not tested */
     readonly assistantPrefix?: readonly PrefixWay[];
   };
   /** the server's own budget */
@@ -70,21 +71,21 @@ export type Dialect = {
     readonly on: 'completions' | 'chat' | 'both';
     readonly field: string;
     readonly fields: (tokens: number) => object;
-    /** tokens of the prompt behind the start marker count as well */
+    /** prompt tokens after the start marker count too */
     readonly countsPrompt: boolean;
-    /** what the server has to be started with */
+    /** what the server needs for this field, such as start options */
     readonly needs: string;
-    /** whether this one knows the field; absent: all of them do */
+    /** whether this server has the field; absent: all servers of this kind have the field */
     readonly isThere?: (found: Found) => boolean;
   };
-  /** a model is loaded with its first request, and the server reports which ones it has */
+  /** the server loads a model on its first request, and reports the loaded models */
   readonly loads?: LoadsOnDemand;
   readonly limitations: readonly { readonly of: string; readonly source: string }[];
 };
 
 const none = (): object => ({});
-/** Ids with every chunk, and special tokens shown. */
-const byIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens: false } } as const;
+/** Token ids with every chunk, and special tokens in the text. */
+const withTokenIds = { by: 'ids', fields: { return_token_ids: true, skip_special_tokens: false } } as const;
 
 export const DIALECTS: readonly Dialect[] = [
   {
@@ -139,7 +140,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     tokenizer: 'llama.cpp',
     completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
-    // it closes an empty thought before a prefix where thinking is switched by an argument (seen on commit 0c1e570)
+    // if thinking is switched by an argument, llama.cpp adds an empty thinking block before a prefix (seen on commit 0c1e570)
     chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
     budget: {
       on: 'chat',
@@ -155,6 +156,43 @@ export const DIALECTS: readonly Dialect[] = [
         of: 'a budget of 0 leaks thinking where the template ends in <think> and a line end',
         source: 'ggml-org/llama.cpp#28356',
       },
+    ],
+  },
+  {
+    // AMD's server: one llama.cpp per model. It has Ollama's API too, so this row comes before `ollama` (its source, e385039)
+    name: 'lemonade',
+    owner: 'lemonade',
+    recognise: ({ answers }) => LEMONADE.read(answers.get(LEMONADE.path)) !== undefined,
+    port: 13_305,
+    program: /\blemond\b|lemonade-server|llama-server/,
+    polls: [LEMONADE.path, '/metrics'],
+    version: lemonadeVersion,
+    metrics: {
+      path: '/metrics',
+      names: {
+        running: 'lemonade_llamacpp_requests_processing',
+        waiting: 'lemonade_llamacpp_requests_deferred',
+        generated: 'lemonade_llamacpp_tokens_predicted_total',
+        speed: 'lemonade_llamacpp_predicted_tokens_seconds',
+      },
+    },
+    completions: { by: 'ids', fields: { preserved_tokens: ['<think>', '</think>'] } },
+    // a top-level `enable_thinking` or `thinking` makes Lemonade write /no_think into the question (thinking_controls.cpp)
+    chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
+    budget: {
+      on: 'chat',
+      field: 'thinking_budget_tokens',
+      fields: (tokens) => ({ thinking_budget_tokens: tokens }),
+      countsPrompt: false,
+      needs: '`recipe: llamacpp`',
+    },
+    loads: LEMONADE,
+    limitations: [
+      { of: 'recipes other than llamacpp: its budget and token ids were not tried', source: 'src/cpp/server/backends' },
+      { of: 'all downloaded models are listed: set THINKMETER_MODEL', source: 'src/cpp/server/server.cpp' },
+      { of: 'before 11.7 an error in a stream arrives as an empty stream', source: 'lemonade-sdk/lemonade#2826' },
+      { of: 'before 2026-08-14 an abort waits for the next token', source: 'lemonade-sdk/lemonade#3133' },
+      { of: 'with a Nano 2 kind of template its budget is ignored in silence', source: 'seen on llama.cpp 0c1e570' },
     ],
   },
   {
@@ -201,7 +239,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: byIds,
+    completions: withTokenIds,
     chat: { templateArguments: true, thinking: none },
     budget: {
       on: 'chat',
@@ -232,7 +270,7 @@ export const DIALECTS: readonly Dialect[] = [
       },
     },
     usageWithEveryChunk: true,
-    // any field that it does not know is an error
+    // TensorRT-LLM rejects requests with unknown fields
     completions: { by: 'ids', fields: { skip_special_tokens: false } },
     chat: { templateArguments: true, thinking: none },
     budget: {
@@ -277,7 +315,7 @@ export const DIALECTS: readonly Dialect[] = [
     ],
   },
   {
-    // NIM 2 serves with vLLM and its routes
+    // NIM 2 uses vLLM and its routes
     name: 'vllm',
     owner: 'vllm',
     recognise: (found) => knowsBudget(found) === true,
@@ -290,7 +328,7 @@ export const DIALECTS: readonly Dialect[] = [
     metrics: VLLM_METRICS,
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: { ...byIds, showsPromptIds: true },
+    completions: { ...withTokenIds, showsPromptIds: true },
     chat: {
       templateArguments: true,
       thinking: none,
@@ -301,7 +339,7 @@ export const DIALECTS: readonly Dialect[] = [
       on: 'both',
       field: 'thinking_token_budget',
       fields: (tokens) => ({ thinking_token_budget: tokens }),
-      // N in the field is N - 1 tokens behind `<think>` and a line end (seen on 0.32)
+      // a budget of N allows N - 1 tokens after `<think>` and a line end (seen on 0.32)
       countsPrompt: true,
       needs: '--reasoning-parser (0.19 or newer)',
       isThere: vllmHasBudget,
@@ -322,23 +360,23 @@ export const DIALECTS: readonly Dialect[] = [
     limitations: [{ of: 'thinking stays in the content, up to its end marker', source: 'seen on 5.19' }],
   },
   {
-    // whoever it is: by trying
+    // no features are known, so everything is tried on the server
     name: 'unknown',
     recognise: () => true,
     polls: ['/version'],
     version: serverVersion,
     metrics: VLLM_METRICS,
     tokenizer: 'vllm',
-    completions: byIds,
+    completions: withTokenIds,
     chat: { templateArguments: true, thinking: none },
     limitations: [],
   },
 ];
 
-/** The last row is whatever no other row fits. */
+/** The last row fits any server. */
 const UNKNOWN = DIALECTS.at(-1) as Dialect;
 
-/** By certain signs alone: host, owner, header. */
+/** Uses only signs that need no polling: host, owner and header. */
 export function recogniseAtOnce({ host, owner, serverHeader }: Found): Dialect | undefined {
   return DIALECTS.find(
     (row) =>
@@ -348,12 +386,12 @@ export function recogniseAtOnce({ host, owner, serverHeader }: Found): Dialect |
   );
 }
 
-/** By what the polled paths answered. */
+/** Uses the responses of the polled paths. */
 export function recognise(found: Found): Dialect {
   return DIALECTS.find((row) => row.recognise?.(found) === true) ?? UNKNOWN;
 }
 
-/** What is polled where nothing is certain yet. */
+/** Paths to poll while the kind of server is unknown. */
 export const ALL_POLLS: readonly string[] = [...new Set(DIALECTS.flatMap(({ polls }) => polls))];
 
 export function dialectNamed(name: string): Dialect {

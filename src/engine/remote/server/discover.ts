@@ -1,11 +1,11 @@
-/** Looks for a server on this machine's usual ports. No key goes there: whoever answers may be anyone. */
+/** Polls the default ports on this machine for a server. No key is sent, because any program may listen there. */
 import { limit } from '../../../wait.ts';
 import { modelList } from '../http/wire.ts';
 import { DIALECTS } from './dialects.ts';
 
 type Port = { readonly port: number; readonly of: string };
 
-/** In the order of preference, if several serve a Nemotron or none does: vLLM before its relatives. */
+/** Decides if several servers or none of them serve a Nemotron: vLLM comes first. */
 const PREFERRED = ['vllm', 'sglang', 'llama.cpp', 'lm-studio', 'ollama'];
 
 const PORTS: readonly Port[] = DIALECTS.flatMap(({ name, port }) =>
@@ -17,16 +17,16 @@ function rank({ of }: Port): number {
   return index === -1 ? PREFERRED.length : index;
 }
 
-const LOOK_MS = 300;
+const POLL_MS = 300;
 
 const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
 export type Discovered = { readonly baseUrl: string; readonly model: string; readonly usually: string };
 
-/** If `usual` is given, those ports instead. */
+/** `usual` replaces the default ports. */
 export async function discover(usual: readonly Port[] = PORTS): Promise<Discovered | undefined> {
-  const looks = await Promise.all(usual.map((place) => lookAt(place)));
-  const found = looks.filter((it) => it !== undefined);
+  const results = await Promise.all(usual.map((place) => pollPort(place)));
+  const found = results.filter((it) => it !== undefined);
   return found.find(({ model }) => NEMOTRON.test(model)) ?? found[0];
 }
 
@@ -34,32 +34,32 @@ export function usualPorts(): string {
   return PORTS.map(({ port }) => port).join(', ');
 }
 
-/** Whether anybody takes a connection at an address. */
-export async function answers(root: string): Promise<boolean> {
-  const { signal, release } = limit(undefined, LOOK_MS);
+/** Whether any program accepts a connection at this address. */
+export async function isListening(root: string): Promise<boolean> {
+  const { signal, release } = limit(undefined, POLL_MS);
   try {
     await fetch(`${root}/v1/models`, { signal, redirect: 'manual' });
     return true;
   } catch (error) {
-    // slow is not absent, and neither is somebody who hangs up
-    return !isDeserted(error);
+    // a slow server and one that closes the connection are listening too
+    return !isUnreachable(error);
   } finally {
     release();
   }
 }
 
-/** Nobody took the connection. Where a name has several addresses, at none of them. */
-function isDeserted(error: unknown): boolean {
+/** No program accepted the connection. If the host name has several addresses, all of them failed. */
+function isUnreachable(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
-  return causes.every((it) => it instanceof Error && 'code' in it && NOBODY.has(String(it.code)));
+  return causes.every((it) => it instanceof Error && 'code' in it && UNREACHABLE.has(String(it.code)));
 }
 
-const NOBODY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
 
-async function lookAt({ port, of }: { readonly port: number; readonly of: string }): Promise<Discovered | undefined> {
+async function pollPort({ port, of }: { readonly port: number; readonly of: string }): Promise<Discovered | undefined> {
   const baseUrl = `http://127.0.0.1:${port}`;
-  const { signal, release } = limit(undefined, LOOK_MS);
+  const { signal, release } = limit(undefined, POLL_MS);
   try {
     const response = await fetch(`${baseUrl}/v1/models`, { signal, redirect: 'error' });
     const { data } = modelList.parse(await response.json());

@@ -1,4 +1,4 @@
-/** Servers that load a model with its first request, and report which ones they have loaded. */
+/** Servers that load a model on its first request and report the loaded models. */
 import * as z from 'zod';
 import { asJson } from '../http/wire.ts';
 
@@ -6,9 +6,9 @@ type Loaded = { readonly model: string; readonly window: number | null | undefin
 
 export type LoadsOnDemand = {
   readonly path: string;
-  /** undefined: this is not what such a server answers */
+  /** undefined: the response does not come from this kind of server */
   readonly read: (answer: string | undefined) => readonly Loaded[] | undefined;
-  /** what an operator does */
+  /** how an operator loads the model; shown in `server_status` */
   readonly toLoad: string;
 };
 
@@ -18,6 +18,11 @@ const lmStudioModels = z.object({
 const ollamaModels = z.object({
   models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
 });
+const lemonadeModels = z.object({
+  all_models_loaded: z.array(
+    z.object({ model_name: z.string(), recipe_options: z.object({ ctx_size: z.number().nullish() }).nullish() }),
+  ),
+});
 
 export const LM_STUDIO: LoadsOnDemand = {
   path: '/api/v0/models',
@@ -26,7 +31,7 @@ export const LM_STUDIO: LoadsOnDemand = {
       .safeParse(asJson(answer))
       .data?.data.filter(({ state }) => state === 'loaded')
       .map(({ id, loaded_context_length: window }) => ({ model: id, window })),
-  toLoad: 'load it in LM Studio, or by `lms load`',
+  toLoad: 'load it in LM Studio or with `lms load`',
 };
 
 export const OLLAMA: LoadsOnDemand = {
@@ -35,5 +40,18 @@ export const OLLAMA: LoadsOnDemand = {
     ollamaModels
       .safeParse(asJson(answer))
       .data?.models.map(({ name, context_length: window }) => ({ model: name, window })),
-  toLoad: 'load it by `ollama run`, with OLLAMA_KEEP_ALIVE long enough that it stays',
+  toLoad: 'load it with `ollama run`, and set OLLAMA_KEEP_ALIVE so that it stays loaded',
+};
+
+export const LEMONADE: LoadsOnDemand = {
+  path: '/v1/health',
+  read: (answer) =>
+    lemonadeModels
+      .safeParse(asJson(answer))
+      .data?.all_models_loaded.map(({ model_name: model, recipe_options: options }) => {
+        const size = options?.ctx_size ?? 0;
+        // -1 means that Lemonade has not chosen a size yet
+        return { model, window: size > 0 ? size : undefined };
+      }),
+  toLoad: 'load it with `lemonade load`',
 };

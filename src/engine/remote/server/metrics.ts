@@ -1,4 +1,4 @@
-/** A server's live figures, from what it writes for Prometheus. Each kind has its own names for the same things. */
+/** Reads a server's live figures from its Prometheus page. Each kind of server has its own metric names. */
 import type { Load } from '../../engine.ts';
 
 type Names = {
@@ -7,7 +7,7 @@ type Names = {
   /** 0 to 1 */
   readonly cacheUse?: string;
   readonly generated?: string;
-  /** tokens per second, where the server says it itself */
+  /** tokens per second, if the server reports this rate itself */
   readonly speed?: string;
   /** a histogram, in seconds */
   readonly firstToken?: string;
@@ -26,14 +26,14 @@ export const VLLM_METRICS: MetricsPage = {
   },
 };
 
-/** Undefined if the text does not even say how many requests are running. */
+/** Undefined if the page does not contain the number of running requests. */
 export function toLoad(text: string, { names }: MetricsPage): Load | undefined {
   const lines = text.split('\n');
   const value = (of: string | undefined): number | undefined => (of === undefined ? undefined : sumOf(lines, of));
   const running = value(names.running);
   if (running === undefined) return undefined;
   const optional = {
-    // of several engines the fullest: a share is no amount
+    // with several engines the maximum: shares cannot be added
     cacheUse:
       names.cacheUse === undefined ? undefined : figures(lines, names.cacheUse)?.reduce((a, b) => Math.max(a, b)),
     generatedTokens: value(names.generated),
@@ -44,12 +44,12 @@ export function toLoad(text: string, { names }: MetricsPage): Load | undefined {
   return { running, waiting: value(names.waiting) ?? 0, ...(Object.fromEntries(known) as Partial<Load>) };
 }
 
-/** Over all labels: a server may have several engines. */
+/** The sum over all labels: a server may have several engines. */
 function sumOf(lines: readonly string[], name: string): number | undefined {
   return figures(lines, name)?.reduce((sum, figure) => sum + figure, 0);
 }
 
-/** One for each set of labels; undefined where there is none, or one is no number. */
+/** One value per set of labels; undefined if no line matches or a value is not a number. */
 function figures(lines: readonly string[], name: string): number[] | undefined {
   const own = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   const found = own.map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));

@@ -1,4 +1,4 @@
-/** A server at the other end of a connection, and what sessions of both kinds report of it. */
+/** A described server with its client, and the reports that sessions of both modes share. */
 import type { EngineStatus, Facts, Load, Session } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import type { Count } from '../http/counted.ts';
@@ -8,9 +8,9 @@ import type { Found } from './signs.ts';
 export type Place = {
   readonly client: RemoteClient;
   readonly root: string;
-  /** how its address came */
+  /** how the address was chosen */
   readonly chosen: EngineStatus['chosen'];
-  /** counts with a tokenizer of ours; absent: there is none */
+  /** counts tokens with our own tokenizer; absent: no local tokenizer */
   readonly count?: Count;
   readonly facts: Facts;
   readonly dialect: Dialect;
@@ -18,7 +18,7 @@ export type Place = {
   readonly prompts: EngineStatus['prompts'];
 };
 
-/** A page that takes longer is not live. */
+/** Slower figures would no longer be live. */
 const LOAD_MS = 2500;
 
 type Reports = Required<Pick<Session, 'status' | 'load'>>;
@@ -27,7 +27,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
   return {
     async status({ signal }): Promise<EngineStatus> {
       const { loads, limitations, program } = dialect;
-      const answer = loads && (await client.look(loads.path, signal, LOAD_MS));
+      const answer = loads && (await client.poll(loads.path, signal, LOAD_MS));
       const loaded = answer?.kind === 'answered' ? loads?.read(answer.text) : undefined;
       const isLoaded = loaded?.some(({ model }) => model === facts.model);
       const version = dialect.version?.(found);
@@ -48,9 +48,9 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
 
     async load({ signal }): Promise<Load | undefined> {
       const { metrics } = dialect;
-      // it was silent a moment ago
+      // the last probe got no response from this page, so a poll would only wait for its limit
       if (metrics === undefined || found.silent.includes(metrics.path)) return undefined;
-      const answer = await client.look(metrics.path, signal, LOAD_MS);
+      const answer = await client.poll(metrics.path, signal, LOAD_MS);
       if (answer.kind !== 'answered') return undefined;
       const { toLoad } = await import('./metrics.ts');
       return toLoad(answer.text, metrics);

@@ -1,19 +1,19 @@
-/** Polls what a server shows of itself. Whatever is silent costs no more than the probe's own limit. */
+/** Polls a server's descriptive paths. A silent path costs no more than the probe's time limit. */
 import { EngineHttpError, EngineProtocolError, EngineTimeoutError, EngineUnsupportedError } from '../../../errors.ts';
 import { hedged } from '../../../wait.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { modelList } from '../http/wire.ts';
 import type { Found } from './signs.ts';
 
-/** For the whole probe, while somebody waits for it: a path that is silent then is left. */
+/** The limit for all side paths, because a call waits for the probe. A path without a response by then is skipped. */
 export const PROBE_MS = 2500;
 
-/** A gateway may swallow a request: another one is made beside it after each of these. */
+/** A gateway may drop a request, so after each of these waits another one is sent in parallel. */
 const LIST_AGAIN_MS = [1000, 2000, 3000, 3000, 3000];
-/** The list of models is needed, so a slow one is waited for. */
+/** The list of models is required unless the operator named a model, so its limit is longer. */
 const LIST_MS = 15_000;
 
-/** `named`: the operator named a model, so that the list of models is not needed. */
+/** `named`: the operator named a model, so the list of models is optional. */
 export async function listModels(client: RemoteClient, named: boolean, signal: AbortSignal): Promise<Found> {
   const limitMs = named ? PROBE_MS : LIST_MS;
   const attempt = (own: AbortSignal) => client.get('/v1/models', modelList, own, limitMs);
@@ -30,26 +30,26 @@ export async function listModels(client: RemoteClient, named: boolean, signal: A
   }
 }
 
-/** `transformers serve` fails to list its models if it cannot reach the hub (seen on 5.19). */
+/** `transformers serve` cannot list its models if the hub is unreachable (seen on 5.19). */
 function isDispensable(error: unknown): boolean {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
   if (error instanceof EngineTimeoutError) return true;
   return error instanceof EngineHttpError && (error.status === 404 || error.status >= 500);
 }
 
-/** In parallel, all under one limit. */
+/** Polls in parallel, with one time limit for all paths. */
 export async function pollPaths(
   client: RemoteClient,
   found: Found,
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<Found> {
-  const looks = await Promise.all(
-    paths.map(async (path) => ({ path, look: await client.look(path, signal, PROBE_MS) })),
+  const results = await Promise.all(
+    paths.map(async (path) => ({ path, result: await client.poll(path, signal, PROBE_MS) })),
   );
   return {
     ...found,
-    answers: new Map(looks.flatMap(({ path, look }) => (look.kind === 'answered' ? [[path, look.text]] : []))),
-    silent: [...found.silent, ...looks.flatMap(({ path, look }) => (look.kind === 'silent' ? [path] : []))],
+    answers: new Map(results.flatMap(({ path, result }) => (result.kind === 'answered' ? [[path, result.text]] : []))),
+    silent: [...found.silent, ...results.flatMap(({ path, result }) => (result.kind === 'silent' ? [path] : []))],
   };
 }

@@ -1,18 +1,18 @@
-/** What the well-known side paths of servers show, each read in one place. A proxy may hide any of them. */
+/** Readers for the well-known side paths of servers. A proxy may hide any of these paths. */
 import * as z from 'zod';
 import { asJson, type ServedModel } from '../http/wire.ts';
 
-/** What was found of a server: its list of models, and what side paths answered. */
+/** The probe's findings about a server: its list of models and the responses of its side paths. */
 export type Found = {
   readonly host: string;
-  /** absent: the list is not available */
+  /** undefined: the server did not return a list */
   readonly models: readonly ServedModel[] | undefined;
   /** `owned_by` of the first model */
   readonly owner: string | undefined;
   readonly serverHeader: string | undefined;
-  /** of the side paths that were polled, what those answered that have an answer */
+  /** response text by side path, for paths that returned 2xx */
   readonly answers: ReadonlyMap<string, string>;
-  /** paths that accepted a request and did not answer it in time */
+  /** paths that accepted a request but did not respond in time */
   readonly silent: readonly string[];
 };
 
@@ -31,18 +31,18 @@ function read<T>({ answers }: Found, path: string, schema: z.ZodType<T>): T | un
   return schema.safeParse(asJson(answers.get(path))).data;
 }
 
-/** `GET /version`; builds of one's own may say anything */
+/** `GET /version`. Custom builds may return any text. */
 export function serverVersion(found: Found): string | undefined {
   return read(found, '/version', version)?.version;
 }
 
-/** Whether `/v1/completions` knows `thinking_token_budget`, by `GET /openapi.json`; undefined: it is not shown. */
+/** Whether `GET /openapi.json` lists `thinking_token_budget` for `/v1/completions`; undefined: no such document. */
 export function knowsBudget(found: Found): boolean | undefined {
   const document = read(found, '/openapi.json', openapi);
   return document && 'thinking_token_budget' in document.components.schemas.CompletionRequest.properties;
 }
 
-/** vLLM has its field since 0.19 (vllm-project/vllm#20859); if `/openapi.json` is hidden, the version is all there is. */
+/** vLLM has its field since 0.19 (vllm-project/vllm#20859). If `/openapi.json` is hidden, the version decides. */
 export function vllmHasBudget(found: Found): boolean {
   const shown = knowsBudget(found);
   if (shown !== undefined) return shown;
@@ -57,13 +57,18 @@ export function prefixCaching({ answers }: Found): boolean | undefined {
   return shown === undefined ? undefined : shown === 'True';
 }
 
-/** llama.cpp's window for each of its slots. */
+/** llama.cpp's context window per slot. */
 export function slotWindow(found: Found): number | undefined {
   return read(found, '/props', props)?.default_generation_settings.n_ctx;
 }
 
 export function ollamaVersion(found: Found): string | undefined {
   return read(found, '/api/version', version)?.version;
+}
+
+/** `GET /v1/health`. Lemonade's `/api/version` is the version of the Ollama API that Lemonade imitates. */
+export function lemonadeVersion(found: Found): string | undefined {
+  return read(found, '/v1/health', version)?.version;
 }
 
 export function isSglang(found: Found): boolean {
@@ -74,7 +79,7 @@ export function nimVersion(found: Found): string | undefined {
   return read(found, '/v1/metadata', nim)?.version;
 }
 
-/** `status` of `GET /health`; most servers answer it without a body. */
+/** `status` of `GET /health`. Most servers return no body. */
 export function healthStatus(found: Found): string | undefined {
   return read(found, '/health', health)?.status;
 }

@@ -1,40 +1,40 @@
-/** A model's own template and tokenizer, by the endpoints that its server has for them. */
+/** A model's template and tokenizer, through its server's endpoints. */
 import type { Codec } from '../../../prompt/codec.ts';
 import type { RemoteClient } from '../http/client.ts';
 import type { Dialect } from '../server/dialects.ts';
 import { applied, detokenized, tokenized } from '../http/wire.ts';
 
 export type ServerCodec = Codec & {
-  /** how long the server says that its window is, if it does */
+  /** the context window, if the tokenizer reports one */
   window(): Promise<number | undefined>;
 };
 
-type Place = { readonly client: RemoteClient; readonly model: string; readonly signal: AbortSignal };
+type Target = { readonly client: RemoteClient; readonly model: string; readonly signal: AbortSignal };
 
-export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Place) => ServerCodec> = {
+export const SERVER_CODECS: Record<NonNullable<Dialect['tokenizer']>, (place: Target) => ServerCodec> = {
   vllm: vllmCodec,
   'llama.cpp': llamaCodec,
 };
 
 /** vLLM, and SGLang since 2026. */
-function vllmCodec({ client, model, signal }: Place): ServerCodec {
-  // without `add_special_tokens: false` a text would begin with `<s>`
-  const ofText = (prompt: string) =>
+function vllmCodec({ client, model, signal }: Target): ServerCodec {
+  // without `add_special_tokens: false` the tokens of a text would begin with `<s>`
+  const tokenize = (prompt: string) =>
     client.post('/tokenize', tokenized, { model, prompt, add_special_tokens: false }, signal);
   return {
     template: async (messages, templateArguments) => {
       const body = { model, messages, add_generation_prompt: true, chat_template_kwargs: templateArguments };
       return (await client.post('/tokenize', tokenized, body, signal)).tokens;
     },
-    encode: async (text) => (await ofText(text)).tokens,
-    // SGLang hides special tokens unless it is told
+    encode: async (text) => (await tokenize(text)).tokens,
+    // SGLang omits special tokens unless the request sets `skip_special_tokens: false`
     decode: (tokens) => client.post('/detokenize', detokenized, { model, tokens, skip_special_tokens: false }, signal),
-    window: async () => (await ofText('x')).max_model_len ?? undefined,
+    window: async () => (await tokenize('x')).max_model_len ?? undefined,
   };
 }
 
-/** Its template makes text, its tokenizer ids of that. */
-function llamaCodec({ client, signal }: Place): ServerCodec {
+/** llama.cpp needs two requests: the template returns text, and the tokenizer turns the text into ids. */
+function llamaCodec({ client, signal }: Target): ServerCodec {
   const encode = async (content: string): Promise<readonly number[]> =>
     (await client.post('/tokenize', tokenized, { content, add_special: false, parse_special: true }, signal)).tokens;
   return {
@@ -48,26 +48,26 @@ function llamaCodec({ client, signal }: Place): ServerCodec {
   };
 }
 
-/** Questions whose answers are kept. */
+/** The largest number of cached values. */
 const MOST = 512;
-/** Longer questions, such as whole documents, are not asked twice. */
+/** Longer keys, such as whole documents, rarely repeat and are not cached. */
 const LONGEST = 256;
 
-/** Answers that do not change for a tokenizer, kept for the most recent questions. */
+/** A cache for results that never change for a tokenizer. The least recently used entry is evicted. */
 export class Memo<T> {
   readonly #answers = new Map<string, T>();
 
-  /** The answer kept, or that of `ask`, which is kept unless it fails. */
-  async get(key: string, ask: () => Promise<T>): Promise<T> {
-    if (key.length > LONGEST) return ask();
+  /** Returns the cached value, or calls `compute` and caches its result. Failures are not cached. */
+  async get(key: string, compute: () => Promise<T>): Promise<T> {
+    if (key.length > LONGEST) return compute();
     const kept = this.#answers.get(key);
     if (kept !== undefined) {
-      // the most recent last
+      // the map's insertion order is the order of use
       this.#answers.delete(key);
       this.#answers.set(key, kept);
       return kept;
     }
-    const answer = await ask();
+    const answer = await compute();
     if (this.#answers.size >= MOST) this.#answers.delete(this.#answers.keys().next().value ?? key);
     this.#answers.set(key, answer);
     return answer;

@@ -1,4 +1,4 @@
-/** Generates from a prompt of token ids, or of text: by `/v1/completions`, or by llama.cpp's own `/completion`. */
+/** Generates from a prompt of token ids or text, with `/v1/completions` or llama.cpp's own `/completion`. */
 import type { Limits, Piece, Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
@@ -12,16 +12,16 @@ export type Completion = {
   readonly encode: (text: string) => Promise<readonly number[]>;
   readonly decode: (ids: readonly number[]) => Promise<string>;
   readonly count?: Count;
-  /** its tokens may come without ids, so that usage is needed with every chunk */
+  /** tokens may come without ids, so the request asks for usage with every chunk */
   readonly needsUsage?: boolean;
-  /** ids came with a chunk */
+  /** called when a chunk contains ids */
   readonly onIds?: () => void;
-  /** what an error means to whoever reads: made here, because another generator around this one costs every token */
+  /** maps errors for the caller; a wrapping generator would do the same but add CPU time to every token */
   readonly toError?: (error: unknown) => unknown;
   readonly signal: AbortSignal;
 };
 
-/** A prompt as text; the server shows the ids that it has made of it. */
+/** A prompt as text. `onPromptIds` receives the ids that the server made from this text. */
 export type TextPrompt = { readonly text: string; readonly onPromptIds: (ids: readonly number[]) => void };
 
 export function complete(
@@ -30,10 +30,10 @@ export function complete(
   limits: Limits,
 ): AsyncGenerator<Piece> {
   const isLlama = task.dialect.completions?.by === 'llama.cpp' && !('text' in prompt);
-  return isLlama ? byLlama(task, prompt, limits) : byOpenAi(task, prompt, limits);
+  return isLlama ? llamaCompletion(task, prompt, limits) : openAiCompletion(task, prompt, limits);
 }
 
-async function* byOpenAi(
+async function* openAiCompletion(
   task: Completion,
   prompt: readonly number[] | TextPrompt,
   limits: Limits,
@@ -51,7 +51,7 @@ async function* byOpenAi(
     ...fields,
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
-  // the piece that says how it ended is handed on when the stream is over: then the connection can be used again
+  // the piece with the finish reason is yielded after the end of the stream, when the connection is reusable
   let last: Piece | undefined;
   let counted = 0;
   let usage: Usage | undefined;
@@ -65,7 +65,11 @@ async function* byOpenAi(
       if (ids) task.onIds?.();
       const piece = ids
         ? { ids, text: text ?? '' }
-        : { ids: [], text: text ?? '', counted: countedTokens(text ?? '', moreOf(chunk.usage, counted), task.count) };
+        : {
+            ids: [],
+            text: text ?? '',
+            counted: countedTokens(text ?? '', usageGrowth(chunk.usage, counted), task.count),
+          };
       counted += piece.counted?.tokens ?? piece.ids.length;
       if (finish) last = { ...piece, finish: toFinishReason(finish) };
       else yield piece;
@@ -76,14 +80,14 @@ async function* byOpenAi(
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
 }
 
-/** By how much the usage has grown; zeros until the last chunk are Ollama's way. */
-function moreOf(usage: WireUsage | null | undefined, counted: number): number | undefined {
+/** New tokens in a chunk's usage. Ollama reports 0 in every chunk but the last, so 0 counts as no usage. */
+function usageGrowth(usage: WireUsage | null | undefined, counted: number): number | undefined {
   const total = usage?.completion_tokens ?? 0;
   return total > 0 ? total - counted : undefined;
 }
 
-/** A chunk an id; ids within a character are left out, and found again from its text. */
-async function* byLlama(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
+/** llama.cpp sends one id per chunk and omits ids within a character; these are recovered by encoding the chunk's text. */
+async function* llamaCompletion(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
   const { client, dialect, signal, encode } = task;
   const body = {
     prompt: [...ids],
@@ -97,7 +101,7 @@ async function* byLlama(task: Completion, ids: readonly number[], limits: Limits
     for await (const chunk of client.stream('/completion', llamaChunk, body, signal)) {
       const { content: text, tokens: sent, stop, stop_type: ended, tokens_predicted: predicted } = chunk;
       const own = sent ?? [];
-      // with the last chunk everything has been counted, and nothing is sent
+      // the last chunk counts all tokens but contains no ids or text
       const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
       const all = missing > 0 ? await encode(text) : own;
       received += all.length;

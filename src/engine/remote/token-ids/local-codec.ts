@@ -1,4 +1,4 @@
-/** A model's template and tokenizer of our own, for servers that lend none (`THINKMETER_TOKENIZER`). */
+/** A local template and tokenizer, for servers without such endpoints (`THINKMETER_TOKENIZER`). */
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { ConfigError } from '../../../errors.ts';
 import type { ServerCodec } from './codecs.ts';
 import { findTokenizerFolder, SETTINGS, TEMPLATE, TOKENIZER, type TokenizerSource } from './tokenizer-folder.ts';
 
-/** The special tokens that templates name are text, or objects that hold it. */
+/** A special token in the settings is a string or an object with the string in `content`. */
 const special = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]).nullish();
 
-/** Some files have several; the one for conversations is named so. */
+/** Some files contain several templates; the template for conversations is named `default`. */
 const severalTemplates = z.array(z.object({ name: z.string(), template: z.string() }));
 const templateSetting = z.union([
   z.string(),
@@ -29,7 +29,7 @@ export type LocalCodec = ServerCodec & { count(text: string): number };
 
 const AS_IT_IS = { skip_special_tokens: false, clean_up_tokenization_spaces: false } as const;
 
-/** @throws {ConfigError} when a tokenizer and a chat template are not to be had there */
+/** @throws {ConfigError} when the source has no readable tokenizer and chat template */
 export async function loadLocalCodec(source: TokenizerSource, signal: AbortSignal): Promise<LocalCodec> {
   return readCodec(await findTokenizerFolder(source, signal), source.tokenizer);
 }
@@ -57,13 +57,13 @@ function readCodec(folder: string, named: string): LocalCodec {
       encode: async (text) => encode(text),
       decode: async (ids) => (ids.length === 0 ? '' : tokenizer.decode([...ids], AS_IT_IS)),
       count: (text) => encode(text).length,
-      // some files say 1e30 where nobody knows
+      // some files contain 1e30 because the limit is unknown
       window: async () => (typeof longest === 'number' && longest < 1e9 ? longest : undefined),
     };
   } catch (cause) {
-    const where = folder === named ? 'there' : `in ${folder}`;
-    throw new ConfigError(`THINKMETER_TOKENIZER is ${named}: no tokenizer with a chat template can be read ${where}`, {
-      hint: 'name a folder with the tokenizer.json and tokenizer_config.json of the model that is served, or its hub id, such as ORGANIZATION/NAME',
+    const where = folder === named ? 'in this folder' : `in ${folder}`;
+    throw new ConfigError(`THINKMETER_TOKENIZER is ${named}: no tokenizer with a chat template was found ${where}`, {
+      hint: 'set THINKMETER_TOKENIZER to a folder with the tokenizer.json and tokenizer_config.json of the served model, or to its hub id, such as ORGANIZATION/NAME',
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** What was seen of a server over token ids; kept for as long as what is known of it. */
+/** Caches and observations from token mode. They live as long as one description of the server. */
 import type { Closer } from '../../../prompt/family.ts';
 import { Skeletons } from '../../../prompt/skeleton.ts';
 import { Memo, type ServerCodec } from './codecs.ts';
@@ -7,9 +7,9 @@ export class Seen {
   readonly encoded = new Memo<readonly number[]>();
   readonly tails = new Memo<string>();
   readonly skeletons = new Skeletons();
-  /** what a server makes of a prompt as text was compared with its template, by skeleton */
+  /** skeletons whose prompt ids from the server were compared with the ids of its template */
   readonly compared = new Set<string>();
-  /** ids came with a stream; until then usage is asked for with every chunk, because a server may ignore the question */
+  /** a stream has contained ids; until then requests ask for usage too, because servers ignore unknown fields */
   sendsIds: boolean;
 
   constructor(sendsIds: boolean) {
@@ -17,7 +17,7 @@ export class Seen {
   }
 }
 
-/** What a session over token ids needs of a model. */
+/** The parts of a model that a session in token mode needs. */
 export type TokenIds = {
   readonly codecFor: (signal: AbortSignal) => ServerCodec;
   readonly closer: Closer<readonly number[]>;

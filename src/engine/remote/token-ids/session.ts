@@ -1,4 +1,4 @@
-/** A session over token ids: the model's own template and tokenizer render, and what is received is continued as it is. */
+/** A session in token mode: the model's template and tokenizer render prompts, and continuations append the received ids. */
 import { EngineHttpError, EngineTimeoutError, EngineUnsupportedError } from '../../../errors.ts';
 import { TAIL_TOKENS } from '../../../prompt/family.ts';
 import type { Codec } from '../../../prompt/codec.ts';
@@ -17,7 +17,7 @@ export function tokenIdsSession(
 ): Session {
   const { client, count, facts, dialect } = place;
   const { encoded, tails, skeletons } = seen;
-  // a tokenizer of ours costs no request
+  // a local tokenizer renders without a request, so a text prompt saves nothing
   const takesText = dialect.completions?.showsPromptIds === true && count === undefined;
 
   const codecFor = ({ signal }: CallOptions): Codec => {
@@ -25,13 +25,13 @@ export function tokenIdsSession(
     return {
       template: (messages, templateArguments) => own.template(messages, templateArguments),
       encode: (text) => encoded.get(text, () => own.encode(text)),
-      // the tail of a prompt is nearly always the same
+      // the tails of prompts are nearly always the same, so only short ids are cached
       decode: (ids) => (ids.length > TAIL_TOKENS ? own.decode(ids) : tails.get(ids.join(), () => own.decode(ids))),
     };
   };
 
   const toDoubt = (error: unknown): unknown => {
-    // with no word of a model it is the path that is not there, or something in front of the server that hides it
+    // these errors mean that the path is missing or hidden by a proxy; a missing model is a 404 with a message
     if (error instanceof EngineUnsupportedError || error instanceof EngineTimeoutError) {
       onDoubt('completions');
       return new EndpointGoneError(error.message, { cause: error });
@@ -48,7 +48,7 @@ export function tokenIdsSession(
     }
   };
 
-  /** As text, unless it might not fit: then it has to be counted. */
+  /** Renders to text, unless the prompt might not fit: then the prompt is encoded to count its tokens. */
   const renderedText = async (
     question: Parameters<Session['render']>[0],
     { thinking, room }: Pick<Parameters<Session['render']>[1], 'thinking' | 'room'>,
@@ -90,7 +90,7 @@ export function tokenIdsSession(
       };
       if (!(from instanceof TextBeginning)) return complete(task, idsOf(from).ids, limits);
       const onPromptIds = (ids: readonly number[]): void => {
-        from.show(ids);
+        from.setIds(ids);
         void from.compare(seen, codec);
       };
       return complete(task, from.ids ?? { text: from.text, onPromptIds }, limits);

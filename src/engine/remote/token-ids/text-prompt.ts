@@ -1,4 +1,4 @@
-/** A prompt that goes out as text: its ids are known when the first chunk of its generation has come. */
+/** A prompt that is sent as text. Its ids are known after the first chunk of its generation. */
 import { isSame } from '../../../prompt/skeleton.ts';
 import type { Codec } from '../../../prompt/codec.ts';
 import type { RenderedText } from '../../../prompt/render.ts';
@@ -10,7 +10,7 @@ export class TextBeginning implements Beginning {
   readonly text: string;
   readonly tail: string;
   readonly #rendered: RenderedText;
-  /** a token has a byte at least, so the prompt has no more tokens than this */
+  /** an upper limit for the prompt's tokens, because a token has at least one byte */
   readonly #bytes: number;
   #ids: readonly number[] | undefined;
 
@@ -21,7 +21,7 @@ export class TextBeginning implements Beginning {
     this.tail = rendered.tail;
   }
 
-  /** undefined: no chunk has come */
+  /** undefined: no chunk has arrived */
   get ids(): readonly number[] | undefined {
     return this.#ids;
   }
@@ -34,19 +34,19 @@ export class TextBeginning implements Beginning {
     return this.#ids !== undefined;
   }
 
-  /** As the server has shown them. */
-  show(ids: readonly number[]): void {
+  /** Stores the prompt ids that the server reported. */
+  setIds(ids: readonly number[]): void {
     this.#ids = ids;
   }
 
-  /** With its ids, which cost a request only if no chunk has come. */
+  /** The beginning with ids. Encoding costs a request, but only if no chunk has arrived. */
   async asIds(encode: Codec['encode']): Promise<IdsBeginning> {
     return beginningOf(this.#ids ?? (await encode(this.text)), this.tail);
   }
 
   /**
-   * Whether the server made the same ids of the text as its template gives, once a skeleton. A server that puts something
-   * in front of a text prompt is found out so, and gets ids from then on. Nobody waits for it.
+   * Checks once per skeleton that the server's prompt ids equal the ids of the encoded text. If the server adds a token to
+   * text prompts, later prompts of this kind are sent as ids. Runs in the background.
    */
   async compare({ compared, skeletons }: Seen, codec: Codec): Promise<void> {
     const { conversation } = this.#rendered;

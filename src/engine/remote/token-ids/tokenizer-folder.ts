@@ -1,4 +1,4 @@
-/** Where a model's tokenizer and template are: a folder, or the hub, by way of the cache that Hugging Face's tools share. */
+/** Finds the folder of a model's tokenizer and template: a local folder, Hugging Face's shared cache, or a download. */
 import { downloadFileToCacheDir, getHFHubCachePath, modelInfo, pathsInfo } from '@huggingface/hub';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,33 +7,33 @@ import { limit } from '../../../wait.ts';
 import { isHubId } from '../../hub-id.ts';
 
 export type TokenizerSource = {
-  /** a folder, or a model of the hub */
+  /** a folder or a hub id */
   readonly tokenizer: string;
-  /** the hub's address, where it is not the public one */
+  /** the hub's address; absent: the public hub */
   readonly hub?: string | undefined;
 };
 
-/** A file of its own, or a part of the settings. */
+/** The chat template is in this file or in the settings. */
 export const TEMPLATE = 'chat_template.jinja';
 export const SETTINGS = 'tokenizer_config.json';
 export const TOKENIZER = 'tokenizer.json';
 
-/** What is needed comes last: where it is, all is. */
+/** The required files come last, so a download that was interrupted is recognised as incomplete. */
 const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
 
-/** For the three files together. */
+/** For all three files together. */
 const HUB_MS = 600_000;
 
 /**
- * A server on this machine mostly has its model in the cache already, so that is looked into first.
- * @throws {ConfigError} when neither the cache nor the hub has it
+ * The cache is checked first: if a server on this machine loads its model from the hub, the files are already there.
+ * @throws {ConfigError} when neither the cache nor the hub has the tokenizer
  */
 export async function findTokenizerFolder({ tokenizer, hub }: TokenizerSource, signal: AbortSignal): Promise<string> {
   if (existsSync(tokenizer) || !isHubId(tokenizer)) return tokenizer;
   return cached(tokenizer) ?? (await download(tokenizer, hub, signal));
 }
 
-/** What `main` stands for there, else the newest snapshot, of those that have all that is needed. */
+/** The snapshot of `main` if it has all required files, else the newest complete snapshot. */
 function cached(id: string): string | undefined {
   const place = join(getHFHubCachePath(), `models--${id.replace('/', '--')}`);
   const snapshots = join(place, 'snapshots');
@@ -59,7 +59,7 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
     const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
     const there = (await pathsInfo({ repo: id, paths: FILES, revision: sha, ...from })).map(({ path }) => path);
     const missing = [SETTINGS, TOKENIZER].find((file) => !there.includes(file));
-    if (missing !== undefined) throw new Error(`it has no ${missing}`);
+    if (missing !== undefined) throw new Error(`the repository has no ${missing}`);
     let last = '';
     for (const path of FILES.filter((file) => there.includes(file))) {
       // oxlint-disable-next-line no-await-in-loop -- in this order
@@ -68,9 +68,9 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
     return dirname(last);
   } catch (cause) {
     throw new ConfigError(
-      `there is no folder ${id} here, and its tokenizer does not come from the hub: ${whyNot(cause)}`,
+      `THINKMETER_TOKENIZER is ${id}: no such folder exists, and the tokenizer could not be loaded from the hub: ${whyNot(cause)}`,
       {
-        hint: `look at its name and the network; where a token is asked for, load it with \`hf download ${id} ${FILES.join(' ')}\`, or set THINKMETER_TOKENIZER to a folder with these files`,
+        hint: `check the name and the network; if the hub requires a token, load the files with \`hf download ${id} ${FILES.join(' ')}\`, or set THINKMETER_TOKENIZER to a folder with these files`,
         cause,
       },
     );
@@ -81,6 +81,6 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
 
 function whyNot(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // fetch tells its reason only in the cause
+  // fetch puts the reason only into the cause
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -1,9 +1,9 @@
-/** What a server sends in two channels, read as one text. */
-import { MarkedText, type ThinkingAsked } from '../../../../src/engine/remote/chat/channels.ts';
+/** Reads the deltas of both channels as one text. */
+import { MarkedText, type ThinkingRequested } from '../../../../src/engine/remote/chat/channels.ts';
 import { familyByName, UNKNOWN_FAMILY, type Family } from '../../../../src/prompt/family.ts';
 
-/** A delta: what came as thinking, and what as content. */
-export type Delta = readonly [thought: string, said: string];
+/** A delta of each channel. */
+export type Delta = readonly [reasoning: string, content: string];
 
 const family = (name: string): Family => familyByName(name) ?? UNKNOWN_FAMILY;
 export const opensInPrompt = family('nvidia/NVIDIA-Nemotron-Nano-9B-v2');
@@ -12,7 +12,7 @@ export const opensItself = family('qwen3-8b');
 
 type Reading = {
   readonly of?: Family;
-  readonly thinking?: ThinkingAsked;
+  readonly thinking?: ThinkingRequested;
   readonly learnt?: { splits: boolean };
   readonly stopped?: boolean;
 };
@@ -23,7 +23,7 @@ export function readDeltas(
 ): string {
   const marked = new MarkedText(of, thinking, more.learnt ?? { splits: false });
   const segments = [
-    ...deltas.flatMap(([thought, said]) => marked.push(thought, said)),
+    ...deltas.flatMap(([reasoning, content]) => marked.push(reasoning, content)),
     ...marked.end(more.stopped ?? true),
   ];
   return segments.map(({ text }) => text).join('');

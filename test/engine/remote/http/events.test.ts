@@ -1,4 +1,4 @@
-/** Server-sent events, however they are cut into packets. */
+/** Reading server-sent events from packets of any size. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { APIError } from 'openai';
@@ -61,7 +61,7 @@ test.each([
   expect(await readAll(text)).toEqual([{ a: 1 }, { a: 2 }]);
 });
 
-test('wherever packets end, also within a character, the events are the same', async () => {
+test('packets may end anywhere, even within a character, without changing the events', async () => {
   const said = ['so 🙂', '안녕 👨‍👩‍👧', 'é\n"x"'];
   const whole = bytes(said.map((text) => `data: ${JSON.stringify({ text })}\n\n`).join(''));
   await fc.assert(
@@ -75,12 +75,12 @@ test('wherever packets end, also within a character, the events are the same', a
   );
 });
 
-test('nothing is no event', async () => {
+test('an empty body contains no events', async () => {
   expect(await readAll()).toEqual([]);
   expect(await all(new Response(null))).toEqual([]);
 });
 
-test('an event that reports an error is one; those before it have come', async () => {
+test('an error event throws an APIError after the events before it', async () => {
   const { response } = bodyOf([bytes('data: {"a":1}\n\n'), bytes('data: {"error":{"message":"no","code":500}}\n\n')]);
   const reading = events(response);
   expect(await reading.next()).toMatchObject({ value: { a: 1 } });
@@ -89,18 +89,18 @@ test('an event that reports an error is one; those before it have come', async (
   expect(error).toMatchObject({ error: { message: 'no', code: 500 } });
 });
 
-test('an event that is no JSON is an error', async () => {
+test('an event that is not JSON is an error', async () => {
   await expect(readAll('data: {"a":\n\n')).rejects.toThrow(SyntaxError);
 });
 
-test('whoever leaves closes the connection', async () => {
+test('a reader that stops early closes the connection', async () => {
   const { response, isCancelled } = bodyOf([bytes('data: {"a":1}\n\n')], true);
   // oxlint-disable-next-line no-unreachable-loop -- that is what is tested
   for await (const _ of events(response)) break;
   expect(isCancelled()).toBe(true);
 });
 
-test('behind [DONE] the end of the body is waited for, but not long', async () => {
+test('after [DONE] the reader waits for the end of the body, but only briefly', async () => {
   const { response, isCancelled } = bodyOf([bytes('data: {"a":1}\n\ndata: [DONE]\n\n')], true);
   const startedAt = performance.now();
   expect(await all(response)).toEqual([{ a: 1 }]);
@@ -108,7 +108,7 @@ test('behind [DONE] the end of the body is waited for, but not long', async () =
   expect(isCancelled()).toBe(true);
 });
 
-test('a body that fails fails the reading', async () => {
+test('an error of the body is an error of the reader', async () => {
   const stream = new ReadableStream<Uint8Array>({
     start: async (controller) => {
       controller.enqueue(bytes('data: {"a":1}\n\n'));

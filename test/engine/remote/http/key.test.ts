@@ -1,4 +1,4 @@
-/** The key goes to its own server and nowhere else; other programs' settings have no say. */
+/** The key is sent only to the configured server; settings of other programs are ignored. */
 import { inspect } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
@@ -19,20 +19,20 @@ async function failureOf(promise: Promise<unknown>): Promise<ThinkmeterError> {
   return error;
 }
 
-test('with a key every request carries it', async () => {
+test('with a key every request contains the key', async () => {
   const fake = await startFake({ apiKey: KEY });
   await generate(createRemoteEngine({ baseUrl: fake.url, apiKey: KEY }), 'a </think> b', greedily(3));
   expect(fake.requests.length).toBeGreaterThan(3);
   expect(new Set(fake.requests.map(({ headers }) => headers.authorization))).toEqual(new Set([`Bearer ${KEY}`]));
 });
 
-test('without a key no request says who is asking', async () => {
+test('without a key no request has an authorization header', async () => {
   const fake = await startFake();
   await generate(createRemoteEngine({ baseUrl: fake.url }), 'a </think> b', greedily(3));
   for (const { headers } of fake.requests) expect(headers).not.toHaveProperty('authorization');
 });
 
-test('a request says what it is and who sends it, and nothing else of this machine', async () => {
+test('a request contains only headers that describe the request and thinkmeter', async () => {
   const fake = await startFake();
   await generate(createRemoteEngine({ baseUrl: fake.url }), 'x', greedily(3));
   const ours = ['accept', 'content-type', 'user-agent'];
@@ -44,8 +44,8 @@ test('a request says what it is and who sends it, and nothing else of this machi
 
 test.each([
   { name: 'a wrong key', apiKey: 'open-up', says: 'refused the key (401)' },
-  { name: 'no key', apiKey: undefined, says: 'asks for a key (401)' },
-])('$name is an error that says where the key goes', async ({ apiKey, says }) => {
+  { name: 'no key', apiKey: undefined, says: 'requires a key (401)' },
+])('$name is an error with THINKMETER_API_KEY in its hint', async ({ apiKey, says }) => {
   const { url } = await startFake({ apiKey: KEY });
   const engine = createRemoteEngine({ baseUrl: url, ...(apiKey === undefined ? {} : { apiKey }) });
   const error = await failureOf(factsOf(engine));

@@ -1,11 +1,11 @@
-/** A hosted service counts requests: a rate that was set is kept to, and nothing is asked that is not needed. */
+/** Rate limits of hosted services: the configured rate is respected, and optional requests are skipped. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi, onTestFinished } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { factsOf, generate, greedily } from '../../reading.ts';
 import { startFake } from '../../../support/road.ts';
 
-/** In steps: between them what was sent is answered, which takes real time. */
+/** Advances in steps, because responses between the steps take real time. */
 async function pass(seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 5) {
     // oxlint-disable-next-line no-await-in-loop -- step by step
@@ -15,14 +15,14 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-/** On a clock that is not turned by hand. */
+/** Waits on the real clock. */
 async function really(ms: number): Promise<void> {
   const until = process.hrtime.bigint() + BigInt(ms) * 1_000_000n;
   // oxlint-disable-next-line no-await-in-loop -- until then
   while (process.hrtime.bigint() < until) await nextTurn();
 }
 
-test('no more requests than the rate allows are made within a minute, and then the next are', async () => {
+test('within a minute no more requests are sent than the rate allows; the next follow later', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'Date', 'performance', 'setInterval'] });
   onTestFinished(() => void vi.useRealTimers());
   const fake = await startFake();
@@ -37,7 +37,7 @@ test('no more requests than the rate allows are made within a minute, and then t
   await engine.close();
 });
 
-test('a server whose requests are counted is not looked at from all sides', async () => {
+test('with a rate limit no side paths are polled', async () => {
   const fake = await startFake();
   const engine = createRemoteEngine({ baseUrl: fake.url, requestsPerMinute: 100 });
   expect(await factsOf(engine)).toMatchObject({ countedBy: 'ids' });

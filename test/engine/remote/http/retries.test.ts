@@ -1,4 +1,4 @@
-/** What is asked again, and what is not: only before the first token, and never a request that may still be running. */
+/** Requests are retried only before the first token, and never if the first request may still be running. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
@@ -16,7 +16,7 @@ test.each([
   { name: 'reset before its first byte', misbehave: { resetFirst: 2 } },
   { name: 'answered 503', misbehave: { rejectFirst: { times: 2, status: 503 } } },
   { name: 'answered 429', misbehave: { rejectFirst: { times: 2, status: 429 } } },
-] as const)('a request that is $name is asked again, and the caller never knows', async ({ misbehave }) => {
+] as const)('a request that is $name is retried without an error for the caller', async ({ misbehave }) => {
   const fake = await startFake({ misbehave });
   const { ids } = await read(generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5)));
   expect(ids).toHaveLength(5);
@@ -26,14 +26,14 @@ test.each([
 test.each([
   { name: 'reset', misbehave: { resetFirst: 100 }, code: 'ENGINE_UNREACHABLE' },
   { name: '503', misbehave: { rejectFirst: { times: 100, status: 503 } }, code: 'ENGINE_HTTP' },
-] as const)('a server that always answers $name is given up after a few attempts', async ({ misbehave, code }) => {
+] as const)('after four attempts with $name the error is reported', async ({ misbehave, code }) => {
   const fake = await startFake({ misbehave });
   const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toMatchObject({ code });
   expect(completions(fake)).toHaveLength(4);
 });
 
-test.each([400, 422, 500, 502, 504])('%i is not asked again', async (status) => {
+test.each([400, 422, 500, 502, 504])('%i is not retried', async (status) => {
   const fake = await startFake();
   const road = await startRoad(fake.url, {
     detour: ({ path }) =>
@@ -48,7 +48,7 @@ test.each([400, 422, 500, 502, 504])('%i is not asked again', async (status) => 
   expect(road.passed.filter(({ path }) => path === '/v1/completions')).toHaveLength(1);
 });
 
-test('a request to /tokenize is asked again as well', async () => {
+test('a request to /tokenize is retried too', async () => {
   const fake = await startFake();
   let busy = 2;
   const road = await startRoad(fake.url, {
@@ -57,13 +57,13 @@ test('a request to /tokenize is asked again as well', async () => {
   expect(await factsOf(createRemoteEngine({ baseUrl: road.url }))).toMatchObject({ window: 2048 });
 });
 
-test('when the server asks for patience, all other requests wait as well, and no longer than asked', async () => {
+test('after a 429 with Retry-After all requests wait, and no longer than requested', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 1, status: 429, retryAfterSeconds: 1 } } });
   const engine = createRemoteEngine({ baseUrl: fake.url });
   await factsOf(engine);
   const generation = generate(engine, 'x', greedily(5));
   await expect.poll(() => completions(fake).length).toBe(1);
-  // until the refusal has come back to us
+  // until the 429 has arrived
   await sleep(250);
   const before = fake.requests.length;
   const others = [promptOf(engine, 'y'), decode(engine, PROMPT)];
@@ -71,19 +71,19 @@ test('when the server asks for patience, all other requests wait as well, and no
   const refusedAt = completions(fake)[0]?.at ?? 0;
   const waits = fake.requests.slice(before).map(({ at }) => at - refusedAt);
   expect(waits.length).toBeGreaterThanOrEqual(3);
-  // its clock and ours differ by a few milliseconds
+  // the two clocks differ by a few milliseconds
   expect(Math.min(...waits)).toBeGreaterThan(950);
   expect(Math.max(...waits)).toBeLessThan(6000);
 });
 
-test('a server that asks for more patience than anyone has is reported at once', async () => {
+test('a Retry-After of an hour is reported at once', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 1, status: 429, retryAfterSeconds: 3600 } } });
   const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
   await expect(read(generation)).rejects.toMatchObject({ status: 429, hint: expect.stringContaining('busy') });
   expect(completions(fake)).toHaveLength(1);
 });
 
-test('a caller that gives up while it waits for another attempt is let go, and asks nothing more', async () => {
+test('a caller that aborts during the wait for a retry is released, and no further request is sent', async () => {
   const fake = await startFake({ misbehave: { rejectFirst: { times: 9, status: 503, retryAfterSeconds: 20 } } });
   const engine = createRemoteEngine({ baseUrl: fake.url });
   await factsOf(engine);
@@ -95,9 +95,9 @@ test('a caller that gives up while it waits for another attempt is let go, and a
   expect(completions(fake)).toHaveLength(1);
 });
 
-test('nothing is asked again once a token has come', async () => {
+test('no request is retried after its first token', async () => {
   const fake = await startFake({ misbehave: { dropAfterTokens: 1 } });
   const generation = generateFrom(createRemoteEngine({ baseUrl: fake.url }), PROMPT, greedily(5));
-  await expect(read(generation)).rejects.toThrow('broke off');
+  await expect(read(generation)).rejects.toThrow('was lost during the stream');
   expect(completions(fake)).toHaveLength(1);
 });

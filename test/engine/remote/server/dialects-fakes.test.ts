@@ -37,6 +37,7 @@ test.each<[Kind, number, string]>([
   ['sglang', 404, '{"detail":"Not Found"}'],
   ['lm-studio', 200, '{"error":"Unexpected endpoint or method. (GET /version2)"}'],
   ['ollama', 404, '404 page not found'],
+  ['lemonade', 200, '<!doctype html><title>Lemonade</title>'],
 ])('%s has its own words for a path that it has not', async (kind, status, text) => {
   expect(await ask(kind, '/version2')).toMatchObject({ status, text });
 });
@@ -83,3 +84,50 @@ test('llama.cpp sends one id a chunk, none within a character, and shows special
   const shown = await ask('llama.cpp', '/completion', { prompt, preserved_tokens: ['</think>'] }, options);
   expect(shown.text).toContain('"content":"</think>"');
 });
+
+test('Lemonade has a page for every path that is neither the API nor a file', async () => {
+  for (const path of ['/health', '/version', '/props', '/get_model_info']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await ask('lemonade', path)).toMatchObject({ status: 200, text: expect.stringMatching(/^<!doctype html>/) });
+  }
+  for (const path of ['/openapi.json', '/v1/metadata', '/api/nothing']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await ask('lemonade', path)).toMatchObject({ status: 404, text: expect.stringContaining('does not exist') });
+  }
+});
+
+test('Lemonade refuses a model that it does not know by itself, and tells what its llama.cpp refuses within the stream', async () => {
+  const unknown = await ask('lemonade', CHAT, { messages, model: 'gpt' });
+  expect(unknown).toMatchObject({ status: 404, text: expect.stringContaining('"code":"model_not_found"') });
+  const long = await ask('lemonade', TEXT, { prompt: 'x '.repeat(100) }, { window: 64 });
+  expect(long).toMatchObject({
+    status: 200,
+    text: expect.stringMatching(/^data: \{"error":.*"status_code":400\}\}\n\n$/),
+  });
+});
+
+test('Lemonade continues ids without sending any, shows special tokens only when asked, and counts at the end', async () => {
+  const prompt = [4, 5];
+  const options = { model: 'thinkmeter-demo-3', script: () => 'é🙂</think>x' } as const;
+  const asked = { prompt, return_token_ids: true, skip_special_tokens: false };
+  const { text } = await ask('lemonade', TEXT, asked, options);
+  const chunks = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json = '']) => JSON.parse(json) as object);
+  expect(chunks).toMatchObject([
+    ...['é', '🙂', '', 'x', ''].map((said) => ({ choices: [{ text: said, finish_reason: null }] })),
+    { choices: [{ text: '', finish_reason: 'stop' }], usage: { prompt_tokens: 2, completion_tokens: 9 } },
+  ]);
+  expect(text).not.toContain('token_ids');
+  expect(text.match(/"usage"/g)).toHaveLength(1);
+  expect(text).toMatch(/data: \[DONE\]\s*$/);
+  const shown = await ask('lemonade', TEXT, { ...asked, preserved_tokens: ['</think>'] }, options);
+  expect(shown.text).toContain('"text":"</think>"');
+});
+
+test.each(['llama.cpp', 'lemonade'] as const)(
+  '%s sends back the beginning of a turn that it was given',
+  async (kind) => {
+    const given = { role: 'assistant', content: 'It is four.\n</think>\n\n' };
+    const { text } = await ask(kind, CHAT, { messages: [...messages, given] });
+    expect(text).toContain('"content":"It is four.\\n</think>\\n\\n"');
+  },
+);

@@ -1,12 +1,15 @@
 /** The kinds of servers, each played by a fake of its own: recognised, asked in its own way, switched off, and counted. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CountedBy } from '../../../../src/engine/engine.ts';
+import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import type { ModelName } from '../../../support/fake-vllm/model.ts';
-import { thinks } from '../../../support/fake-vllm/scripts.ts';
+import { neverStopsThinking, thinks } from '../../../support/fake-vllm/scripts.ts';
 import { meet, watch, type Met } from '../../../support/fake-servers/asking.ts';
 import { withBothModels, type Case } from '../../../support/fake-servers/cases.ts';
 import type { FakeServerOptions } from '../../../support/fake-servers/host.ts';
 import type { Kind } from '../../../support/fake-servers/kinds.ts';
+import { startFakeServer } from '../../../support/fake-servers/server.ts';
+import { startRoad, type Answer } from '../../../support/road.ts';
 
 type Row = {
   readonly kind: Kind;
@@ -59,6 +62,7 @@ const BY_MESSAGES: readonly Row[] = [
     fields: counted,
     takesArguments: true,
   },
+  { kind: 'lemonade', countedBy: 'estimate', window: 2048, fields: capped, takesArguments: true },
   { kind: 'tensorrt-llm', countedBy: 'usage', fields: counted, takesArguments: true },
   { kind: 'lm-studio', countedBy: 'estimate', window: 2048, fields: capped, onlyWords: true },
   {
@@ -198,6 +202,76 @@ describe.each(CASES.filter(({ onlyWords, model }) => onlyWords === true && model
     });
   },
 );
+
+const { signal } = new AbortController();
+
+/** A Lemonade behind a gateway that answers some paths itself. */
+async function behindGateway(answers: Readonly<Record<string, Answer>>, options: FakeServerOptions = {}) {
+  const fake = await startFakeServer('lemonade', options);
+  onTestFinished(() => fake.close());
+  const root = fake.url.replace(/\/v1$/, '');
+  const { url } = await startRoad(root, { detour: ({ path }) => answers[path] });
+  const engine = createRemoteEngine({ baseUrl: url, model: fake.name });
+  onTestFinished(() => engine.close());
+  return { engine };
+}
+
+describe('Lemonade, which has the API of Ollama as well', () => {
+  // a gateway that hides the list takes the certain sign away
+  test('is not taken for it where its list of models is hidden, and has its window from what is loaded', async () => {
+    const { engine } = await behindGateway({ '/v1/models': { status: 404, body: {} } });
+    const session = await engine.open({ signal });
+    expect(session.facts).toMatchObject({ model: 'thinkmeter-demo', window: 2048 });
+    expect(session.facts.native).toEqual({ field: 'thinking_budget_tokens', countsPrompt: false });
+    expect(await session.load?.({ signal })).toEqual({ running: 0, waiting: 0, generatedTokens: 0 });
+    expect(await session.status?.({ signal })).toMatchObject({
+      kind: 'lemonade',
+      version: '11.7.0',
+      prompts: 'messages',
+    });
+  });
+
+  test('is believed by its list of models alone', async () => {
+    const { engine } = await behindGateway({ '/v1/health': { status: 404, body: {} } });
+    expect(await (await engine.open({ signal })).status?.({ signal })).toMatchObject({ kind: 'lemonade' });
+  });
+
+  test('has the longest window of a model that is not loaded, or whose size is yet to be chosen', async () => {
+    expect((await meet('lemonade', { notLoaded: true })).facts.window).toBe(131_072);
+    const loaded = { model_name: 'thinkmeter-demo', recipe_options: { ctx_size: -1 } };
+    const health = { status: 200, body: { status: 'ok', version: '11.7.0', all_models_loaded: [loaded] } };
+    const { engine } = await behindGateway({ '/v1/health': health }, { notLoaded: true });
+    expect((await engine.open({ signal })).facts.window).toBe(131_072);
+  });
+
+  test("goes on from a cut in the assistant's own turn, whose beginning it sends back", async () => {
+    const met = await meet('lemonade', { model: 'thinkmeter-demo', script: neverStopsThinking() });
+    const { outcome, second } = await watch(met, { budget: 20 });
+    expect(second?.body).toMatchObject({
+      messages: [{}, {}, { role: 'assistant', content: expect.stringContaining('</think>') }],
+    });
+    expect(outcome).toMatchObject({ answer: 'The answer is 42.', honored: true, requests: 2 });
+  });
+
+  test.each(['thinkmeter-demo', 'thinkmeter-demo-3'] as const)(
+    "by the ids of the model's own tokenizer it is asked with exactly these fields: %s",
+    async (model) => {
+      const met = await meet('lemonade', { model, tokenizer: true });
+      expect(met.facts).toMatchObject({ countedBy: 'tokenizer', window: 2048 });
+      const { outcome, first, prompt } = await watch(met, { budget: 200, mechanism: 'stream' });
+      expect(prompt).toBe(PROMPTS[model]);
+      expect(first.body).toEqual({
+        ...counted,
+        model,
+        prompt: first.prompt,
+        max_tokens: ROOM[model],
+        preserved_tokens: ['<think>', '</think>'],
+      });
+      expect(outcome).toMatchObject({ answer: ANSWER, thinkingEndedBy: 'model', honored: true, requests: 1 });
+      expect(outcome.counts).toMatchObject({ thinking: first.thinkingTokens, received: first.generated.length });
+    },
+  );
+});
 
 test('transformers that cannot list its models is believed to serve what is asked for', async () => {
   const met = await meet('transformers', { offline: true });

@@ -54,6 +54,25 @@ llamacpp:requests_deferred 4
     load: { running: 1, waiting: 4, generatedTokens: 321, tokensPerSecond: 30.5 },
   },
   {
+    name: 'lemonade',
+    path: '/metrics',
+    text: `# HELP lemonade_server_up Whether the Lemonade server is running.
+# TYPE lemonade_server_up gauge
+lemonade_server_up 1
+lemonade_server_info{version="11.7.0"} 1
+lemonade_loaded_models 2
+lemonade_model_time_to_first_token_seconds{model_name="m",recipe="llamacpp"} 0.25
+lemonade_model_tokens_per_second{model_name="m",recipe="llamacpp"} 31
+# TYPE lemonade_llamacpp_tokens_predicted_total counter
+lemonade_llamacpp_tokens_predicted_total{checkpoint="c:Q4",device="gpu",model_name="m",recipe="llamacpp",type="llm"} 321
+lemonade_llamacpp_predicted_tokens_seconds{checkpoint="c:Q4",device="gpu",model_name="m",recipe="llamacpp",type="llm"} 30.5
+lemonade_llamacpp_requests_processing{checkpoint="c:Q4",device="gpu",model_name="m",recipe="llamacpp",type="llm"} 1
+lemonade_llamacpp_requests_deferred{checkpoint="c:Q4",device="gpu",model_name="m",recipe="llamacpp",type="llm"} 4
+lemonade_output_tokens_total 900
+`,
+    load: { running: 1, waiting: 4, generatedTokens: 321, tokensPerSecond: 30.5 },
+  },
+  {
     name: 'tensorrt-llm',
     path: '/prometheus/metrics',
     text: `trtllm_num_requests_running{engine_type="undefined",model_name="m"} 2.0

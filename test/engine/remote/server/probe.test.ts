@@ -1,4 +1,4 @@
-/** What is asked of a server before it is used, and what a silent path costs. */
+/** Requests of the probe, and the cost of a silent path. */
 import { expect, onTestFinished, test } from 'vitest';
 import { ALL_POLLS } from '../../../../src/engine/remote/server/dialects.ts';
 import { createRemoteEngine, type RemoteOptions } from '../../../../src/engine/remote/engine.ts';
@@ -21,13 +21,14 @@ const sorted = (paths: Iterable<string>): string[] => [...paths].toSorted();
 
 test.each<[Kind, readonly string[]]>([
   ['llama.cpp', ['/props', '/metrics']],
+  ['lemonade', ['/v1/health', '/metrics']],
   ['sglang', ['/get_model_info', '/version', '/metrics']],
   ['tensorrt-llm', ['/version']],
   ['lm-studio', ['/api/v0/models']],
   ['ollama', ALL_POLLS],
   ['nim-1', ALL_POLLS],
   ['transformers', ALL_POLLS],
-])('of %s, once each, are looked at the list of models and %o', async (kind, polls) => {
+])('%s is polled once each at the list of models and %o', async (kind, polls) => {
   const fake = await startFakeServer(kind);
   onTestFinished(() => fake.close());
   await factsOf(engineAt(fake.url));
@@ -35,21 +36,21 @@ test.each<[Kind, readonly string[]]>([
   expect(sorted(looks)).toEqual(sorted(['/v1/models', ...polls]));
 });
 
-test('of vLLM, once each, are looked at the list of models and its own side paths', async () => {
+test('vLLM is polled once each at the list of models and its own side paths', async () => {
   const fake = await startFake();
   await factsOf(engineAt(fake.url));
   const looks = fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
   expect(sorted(looks)).toEqual(sorted(['/v1/models', '/version', '/openapi.json', '/metrics']));
 });
 
-test('where the operator names the kind, nothing else is looked at', async () => {
+test('if the operator names the kind, only the paths of this kind are polled', async () => {
   const fake = await startFake();
   expect((await factsOf(engineAt(fake.url, { dialect: 'tensorrt-llm' }))).server).toContain(' tensorrt-llm ');
   const looks = fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
   expect(sorted(looks)).toEqual(['/v1/models', '/version']);
 });
 
-/** A vLLM behind a gateway that does not answer some paths. */
+/** A vLLM behind a gateway that does not respond at some paths. */
 async function silentAt(...silent: readonly string[]) {
   const quiet = new Set(silent);
   const fake = await startFake();
@@ -58,7 +59,7 @@ async function silentAt(...silent: readonly string[]) {
   return { ...road, wake: () => quiet.clear(), asked: (path: string) => road.passed.filter((it) => it.path === path) };
 }
 
-test('a side path that is silent is left after a moment, told, and not asked for figures', async () => {
+test('a silent side path is skipped after its time limit, reported, and not polled for figures', async () => {
   const { url, asked } = await silentAt('/metrics');
   const startedAt = performance.now();
   const session = await engineAt(url).open({ signal });
@@ -69,7 +70,7 @@ test('a side path that is silent is left after a moment, told, and not asked for
   expect(asked('/metrics')).toHaveLength(1);
 });
 
-test('a server whose tokenizer is silent is talked to by messages, and looked at again after a minute', async () => {
+test('a server with a silent tokenizer is used in chat mode and described again after a minute', async () => {
   const { url, wake } = await silentAt('/tokenize');
   const clock = new FakeClock();
   const engine = engineAt(url, { clock });
@@ -82,7 +83,7 @@ test('a server whose tokenizer is silent is talked to by messages, and looked at
   await expect.poll(prompts).toBe('ids');
 });
 
-test('a request for the list of models that is swallowed is made again beside it', async () => {
+test('if a request for the list of models gets no response, a second one is sent in parallel', async () => {
   let swallowed = 0;
   const road = await startRoad((await startFake()).url, {
     detour: ({ path }) => (path === '/v1/models' && ++swallowed === 1 ? 'silence' : undefined),
@@ -92,10 +93,10 @@ test('a request for the list of models that is swallowed is made again beside it
 });
 
 test.each([
-  { name: 'is not there', answer: { status: 404, body: { detail: 'Not Found' } } },
+  { name: 'is missing', answer: { status: 404, body: { detail: 'Not Found' } } },
   { name: 'fails', answer: { status: 500, body: { error: { message: 'cannot reach the hub' } } } },
   { name: 'is a web page', answer: { status: 200, body: '<html>welcome</html>' } },
-])('a list of models that $name is not needed where the operator names the model', async ({ answer }) => {
+])('a list of models that $name is not needed if the operator names the model', async ({ answer }) => {
   const road = await startRoad((await startFake()).url, {
     detour: ({ path }) => (path === '/v1/models' ? answer : undefined),
   });
@@ -106,7 +107,7 @@ test.each([
   });
 });
 
-test('fresh facts are waited for', async () => {
+test('open waits for fresh facts', async () => {
   const fake = await startFake();
   const engine = engineAt(fake.url);
   const lists = (): number => fake.requests.filter(({ path }) => path === '/v1/models').length;

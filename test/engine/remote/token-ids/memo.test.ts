@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest';
 import { Memo } from '../../../../src/engine/remote/token-ids/codecs.ts';
 
-test('a question is asked once', async () => {
+test('a value is computed once per key', async () => {
   const memo = new Memo<number>();
   let asked = 0;
   const ask = (): Promise<number> => Promise.resolve(++asked);
   expect([await memo.get('a', ask), await memo.get('a', ask), await memo.get('b', ask)]).toEqual([1, 1, 2]);
 });
 
-test('an answer that is nothing much is still an answer', async () => {
+test('an empty value is cached too', async () => {
   const memo = new Memo<string>();
   await memo.get('a', () => Promise.resolve(''));
   expect(await memo.get('a', () => Promise.reject(new Error('asked again')))).toBe('');
 });
 
-test('what failed is asked again', async () => {
+test('a failed computation is repeated', async () => {
   const memo = new Memo<number>();
   await expect(memo.get('a', () => Promise.reject(new Error('busy')))).rejects.toThrow('busy');
   expect(await memo.get('a', () => Promise.resolve(7))).toBe(7);
 });
 
-test('it keeps neither whole documents nor more than some hundred answers', async () => {
+test('neither long keys nor more than 512 values are cached', async () => {
   const memo = new Memo<number>();
   let asked = 0;
   const ask = (): Promise<number> => Promise.resolve(++asked);
@@ -33,14 +33,14 @@ test('it keeps neither whole documents nor more than some hundred answers', asyn
     // oxlint-disable-next-line no-await-in-loop -- in this order
     await memo.get(key, ask);
   }
-  // the last are kept, the first is not
+  // the newest values are cached, the first is not
   await memo.get('key 1999', ask);
   expect(asked).toBe(2002);
   await memo.get('key 0', ask);
   expect(asked).toBe(2003);
 });
 
-test('what is asked for again and again stays, however much else is asked', async () => {
+test('a value in frequent use stays cached', async () => {
   const memo = new Memo<number>();
   let asked = 0;
   const ask = (): Promise<number> => Promise.resolve(++asked);

@@ -1,4 +1,4 @@
-/** A tokenizer by its hub id: from the cache of this machine, else from the hub, and kept in that cache. */
+/** A tokenizer by its hub id: from this machine's cache, else downloaded from the hub into this cache. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ async function hubWith(folders: Readonly<Record<string, string>>): Promise<FakeH
   return hub;
 }
 
-/** As the tools of Hugging Face leave it. */
+/** A cache folder in the layout of Hugging Face's tools. */
 function snapshot(commit: string, files: readonly string[], seconds: number): string {
   const folder = join(cache, 'models--nvidia--nano', 'snapshots', commit);
   mkdirSync(folder, { recursive: true });
@@ -38,7 +38,7 @@ function snapshot(commit: string, files: readonly string[], seconds: number): st
   return folder;
 }
 
-test('a folder is taken as it is, also where its name could be a hub id', async () => {
+test('a folder is used directly, even if its name could be a hub id', async () => {
   expect(await find('models/thinkmeter-demo', 'http://127.0.0.1:1')).toBe('models/thinkmeter-demo');
   expect(await find('./nowhere/at-all', 'http://127.0.0.1:1')).toBe('./nowhere/at-all');
 });
@@ -59,14 +59,14 @@ test.each(['', '/'])(
   },
 );
 
-test('what another tool has loaded is taken from the cache: the newest that is whole', async () => {
+test('files that another tool has downloaded come from the cache: the newest complete snapshot', async () => {
   snapshot('a'.repeat(40), FILES, 1000);
   const newest = snapshot('b'.repeat(40), FILES, 2000);
   snapshot('c'.repeat(40), ['tokenizer_config.json'], 3000);
   expect(await find(ID, 'http://127.0.0.1:1')).toBe(newest);
 });
 
-test('what main stands for goes before what is newer', async () => {
+test('the snapshot of main takes precedence over newer snapshots', async () => {
   const main = snapshot('a'.repeat(40), FILES, 1000);
   snapshot('b'.repeat(40), FILES, 2000);
   const refs = join(cache, 'models--nvidia--nano', 'refs');
@@ -75,7 +75,7 @@ test('what main stands for goes before what is newer', async () => {
   expect(await find(ID, 'http://127.0.0.1:1')).toBe(main);
 });
 
-test('a tokenizer without a template is not all', async () => {
+test('a snapshot without a chat template is incomplete', async () => {
   const folder = snapshot('a'.repeat(40), FILES, 1000);
   writeFileSync(join(folder, 'tokenizer_config.json'), '{}');
   const hub = await hubWith({ [ID]: 'models/thinkmeter-demo' });
@@ -85,7 +85,7 @@ test('a tokenizer without a template is not all', async () => {
   expect(await find(ID, hub.url)).toBe(folder);
 });
 
-test('loading ends with its caller', async () => {
+test('the download ends when its caller aborts', async () => {
   const silent = await startSilent();
   const gone = new AbortController();
   const loading = findTokenizerFolder({ tokenizer: ID, hub: silent.url }, gone.signal);
@@ -93,7 +93,7 @@ test('loading ends with its caller', async () => {
   await expect(loading).rejects.toThrow(ConfigError);
 });
 
-test('what was left half-loaded is loaded', async () => {
+test('an incomplete snapshot is downloaded again', async () => {
   const half = snapshot('c'.repeat(40), ['tokenizer_config.json'], 3000);
   const hub = await hubWith({ [ID]: 'models/thinkmeter-demo' });
   const folder = await find(ID, hub.url);
@@ -106,10 +106,10 @@ test.each([
   {
     name: 'a model without a tokenizer',
     start: () => hubWith({ [ID]: 'test' }),
-    says: /it has no tokenizer_config\.json/,
+    says: /the repository has no tokenizer_config\.json/,
   },
-  { name: 'nobody there', start: () => Promise.resolve({ url: 'http://127.0.0.1:1' }), says: /fetch failed/ },
-])('what cannot be had is told, with what to do: $name', async ({ start, says }) => {
+  { name: 'no hub at the address', start: () => Promise.resolve({ url: 'http://127.0.0.1:1' }), says: /fetch failed/ },
+])('a failed download is an error with a hint: $name', async ({ start, says }) => {
   const { url } = await start();
   const error: unknown = await find(ID, url).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ConfigError);
@@ -117,5 +117,5 @@ test.each([
     message: expect.stringMatching(says),
     hint: expect.stringMatching(/hf download nvidia\/nano.*tokenizer\.json/),
   });
-  expect((error as Error).message).toContain(`no folder ${ID} here`);
+  expect((error as Error).message).toContain(`THINKMETER_TOKENIZER is ${ID}: no such folder exists`);
 });
