@@ -1,11 +1,11 @@
-/** Time, passed in so that tests can turn it by hand. Milliseconds throughout. */
+/** Time in milliseconds. The clock is a parameter, so that tests control it. */
 export type Clock = {
   now(): number;
-  /** Calls `ring` once after `ms`; the returned function takes it back. */
+  /** Calls `ring` once after `ms`; the returned function cancels that. */
   timer(ms: number, ring: () => void): () => void;
 };
 
-/** `setTimeout` rings at once for more than this (24.8 days). */
+/** For a longer delay (24.8 days) `setTimeout` fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

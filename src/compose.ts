@@ -1,4 +1,4 @@
-/** Builds the parts from the settings, once a process. */
+/** Builds the parts of the program from the settings, once per process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
 import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
@@ -13,7 +13,7 @@ import { createRunner, type Runner } from './runner.ts';
 import { Runs } from './runs.ts';
 import type { ToolDefaults } from './tool.ts';
 
-/** Where the program's own files are. */
+/** The locations of the program's own files. */
 export type Installation = { readonly worker: URL; readonly demoModel: string };
 
 export type Parts = {
@@ -27,7 +27,7 @@ export type Parts = {
 export function compose(config: Config, installation: Installation, log: Log): Parts {
   const engine = createEngine(config, installation, log);
   const runs = new Runs();
-  // an embedded model computes one run after the other: more at a time would only wait inside
+  // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
   return {
     engine,
@@ -58,7 +58,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       return createEmbeddedEngine({ worker, sampling, model: demoModel });
     case 'embedded':
       if (model === undefined) {
-        throw new ConfigError('the embedded engine needs a model', {
+        throw new ConfigError('no model is set for the embedded engine', {
           hint: 'set THINKMETER_MODEL to a folder or hub id, or THINKMETER_ENGINE=demo',
         });
       }
@@ -82,7 +82,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       });
       const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;
       if (apiKey !== undefined && root !== undefined && sendsKeyInClear(root)) {
-        log.warn(`THINKMETER_API_KEY crosses the network unencrypted to ${root}: use https there, or a tunnel`);
+        log.warn(`THINKMETER_API_KEY is sent unencrypted over the network to ${root}: use https or a tunnel`);
       }
       return engine;
     }

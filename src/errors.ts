@@ -1,7 +1,6 @@
 /**
- * Every error that thinkmeter throws on purpose. Sorted by who can act:
- * `caller` (change the call), `operator` (change the set-up), `nobody` (a bug).
- * A message says what happened, with the numbers; the hint says what to do.
+ * Every error that thinkmeter throws on purpose. `audience` names who can act: `caller` (change the call), `operator`
+ * (change the set-up), `nobody` (a bug). A message states what happened, with the numbers; the hint states what to do.
  */
 export type ErrorCode =
   | 'INVALID_INPUT'
@@ -27,7 +26,7 @@ export abstract class ThinkmeterError extends Error {
   abstract readonly code: ErrorCode;
   abstract readonly audience: Audience;
   readonly hint: string | undefined;
-  /** what had been received, and paid for, when it happened; set by the run */
+  /** the thinking received, and paid for, before the error; set by the run */
   partial: { readonly runId: string; readonly thinkingTokens: number; readonly reasoning: string } | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
@@ -37,13 +36,13 @@ export abstract class ThinkmeterError extends Error {
   }
 }
 
-/** Values that a schema cannot judge. */
+/** Arguments of a call are invalid. */
 export class InvalidInputError extends ThinkmeterError {
   readonly code = 'INVALID_INPUT';
   readonly audience = 'caller';
 }
 
-/** Prompt, thinking and answer do not fit into the model's window together. */
+/** Prompt, thinking and answer together exceed the model's window. */
 export class ContextOverflowError extends ThinkmeterError {
   readonly code = 'CONTEXT_OVERFLOW';
   readonly audience = 'caller';
@@ -55,19 +54,19 @@ export class ConfigError extends ThinkmeterError {
   readonly audience = 'operator';
 }
 
-/** Nobody answers at the engine's address. */
+/** No server answers at the engine's address. */
 export class EngineUnreachableError extends ThinkmeterError {
   readonly code = 'ENGINE_UNREACHABLE';
   readonly audience = 'operator';
 }
 
-/** The time ran out before there was anything to answer with. */
+/** The time limit passed before the first word of an answer. */
 export class EngineTimeoutError extends ThinkmeterError {
   readonly code = 'ENGINE_TIMEOUT';
   readonly audience = 'operator';
 }
 
-/** The server answered with a status that is an error. */
+/** The server answered with an error status. */
 export class EngineHttpError extends ThinkmeterError {
   readonly code = 'ENGINE_HTTP';
   readonly audience = 'operator';
@@ -79,71 +78,68 @@ export class EngineHttpError extends ThinkmeterError {
   }
 }
 
-/** What came over the wire is not what the protocol says; also a stream that broke off. */
+/** A response violates the protocol, or a stream broke. */
 export class EngineProtocolError extends ThinkmeterError {
   readonly code = 'ENGINE_PROTOCOL';
   readonly audience = 'operator';
 }
 
-/** The engine cannot do what the plan needs. */
+/** The engine lacks a capability that the call needs. */
 export class EngineUnsupportedError extends ThinkmeterError {
   readonly code = 'ENGINE_UNSUPPORTED';
   readonly audience = 'operator';
 }
 
-/** The model ended its turn without a word of an answer. */
+/** The model ended its turn without an answer. */
 export class NoAnswerError extends ThinkmeterError {
   readonly code = 'NO_ANSWER';
   readonly audience = 'caller';
 }
 
-/** A call of ours, as a client, came back as an error; the message is the server's own sentence. */
+/** A tool call by thinkmeter's own MCP client failed; the message is the server's complete sentence. */
 export class ToolCallError extends ThinkmeterError {
   readonly code = 'TOOL_CALL';
   readonly audience = 'operator';
 }
 
-/** An examination found what keeps calls from being answered. */
+/** `doctor` found a problem that prevents answers. */
 export class UnhealthyError extends ThinkmeterError {
   readonly code = 'UNHEALTHY';
   readonly audience = 'operator';
 }
 
-/** The connection to our client is gone, and not because the client left. */
+/** The connection to the MCP client broke without a disconnect by the client. */
 export class TransportError extends ThinkmeterError {
   readonly code = 'TRANSPORT';
   readonly audience = 'operator';
 }
 
-/** The caller's signal fired. Never logged as a fault. */
+/** The caller's signal aborted. Never logged as an error. */
 export class CancelledError extends ThinkmeterError {
   readonly code = 'CANCELLED';
   readonly audience = 'caller';
 }
 
-/** "Cannot happen." */
+/** A state that the code rules out: a bug. */
 export class InvariantError extends ThinkmeterError {
   readonly code = 'BUG';
   readonly audience = 'nobody';
 }
 
-/** An error as a person reads it: what happened, what to do, and where that which was paid for is kept. */
+/** An error as sentences: what happened, what to do, and the address of the reasoning that was paid for. */
 export function toSentence(error: ThinkmeterError): string {
-  // it has been through here at the other end
+  // the server at the other end has already formatted this message
   if (error instanceof ToolCallError) return error.message;
   const { message, hint, partial } = error;
-  const kept =
-    partial === undefined || partial.thinkingTokens === 0
-      ? []
-      : [
-          `the ${partial.thinkingTokens} thinking tokens that were received are kept at thinkmeter://runs/${partial.runId}`,
-        ];
-  // what is wrong with an argument begins with the name of its field
+  const tokens = partial?.thinkingTokens ?? 0;
+  const received = tokens === 1 ? 'the 1 thinking token received is' : `the ${tokens} thinking tokens received are`;
+  const kept = partial === undefined || tokens === 0 ? [] : [`${received} kept at thinkmeter://runs/${partial.runId}`];
+  // the message about an argument begins with the name of its field, which keeps its small letter
   const what = error instanceof InvalidInputError ? `${message}.` : asSentence(message);
   return [what, ...[...(hint === undefined ? [] : [hint]), ...kept].map(asSentence)].join(' ');
 }
 
-/** Begins with a capital letter, unless it begins with a name: of a field, a variable, a path, this program. */
+/** Adds a final period, and a capital unless the text begins with a name: of a field, variable, path or program. */
 export function asSentence(text: string): string {
   const isWord = /^[a-z]+(?=[\s,:;']|$)/.test(text) && !text.startsWith('thinkmeter');
   const begun = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;

@@ -1,4 +1,4 @@
-/** Logs go to stderr, always: stdout belongs to the protocol. */
+/** Logs always go to stderr, because stdout belongs to the protocol. */
 import { destination, pino, type Logger } from 'pino';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
@@ -8,7 +8,7 @@ const STDERR = 2;
 export function createLog(level: string): Log {
   return pino(
     { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, redact: ['apiKey', '*.apiKey'] },
-    // written at once: a last line before the end of the process is the one that matters
+    // synchronous, so that the last line before the end of the process is not lost
     destination({ dest: STDERR, sync: true }),
   );
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The program: settings → engine → server → transport. The only file that reads the arguments, the environment and
- * the process's streams, and the only one that ends the process.
+ * The program: settings → engine → server → transport. Only this file reads the arguments, the environment and
+ * the process's streams, and only this file ends the process.
  */
 import { CommanderError } from 'commander';
 import { Console } from 'node:console';
@@ -26,18 +26,18 @@ const env = process.env;
 const { stdin, stdout, stderr } = process;
 const terminal: Terminal = { stdin, stdout, stderr, color: (env['NO_COLOR'] ?? '') === '' };
 
-// stdout belongs to the protocol and to answers: what a library has to say goes to stderr
+// stdout belongs to the protocol and to answers: console output of libraries goes to stderr
 globalThis.console = new Console(stderr);
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    // a second signal does not wait for anything
+    // a second signal ends the process at once
     if (interrupted.signal.aborted) process.exit(EXIT.failed);
     interrupted.abort();
   });
 }
-// a pipe that nobody reads any more, such as `thinkmeter ask … | head`
+// the reader of the pipe has ended, as in `thinkmeter ask … | head`
 stdout.on('error', () => process.exit(EXIT.fine));
 
 const program = createProgram(
@@ -48,7 +48,7 @@ const program = createProgram(
     },
     ask: (question, options, flags) =>
       withParts(flags, import('./cli/ask.ts'), async ({ ask }, parts) => {
-        // a person at a terminal waits as long as it takes, unless a limit was given for this question
+        // a person at a terminal can interrupt, so only a limit given for this question applies
         const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
         const patient = { ...parts, defaults: { ...parts.defaults, maxSeconds } };
         await ask(question, options, patient, terminal, interrupted.signal);
@@ -69,7 +69,7 @@ const program = createProgram(
       const settings = { engine: 'demo', ...flags };
       loadConfig(settings, env);
       const { demo } = await import('./cli/demo.ts');
-      // by variables: other users of the machine can read a command line, and a key may be among them
+      // settings go as variables: other users of the machine can read a command line, and a setting may be a key
       const server = {
         command: process.execPath,
         args: [fileURLToPath(here)],
@@ -81,7 +81,7 @@ const program = createProgram(
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
 );
 
-/** A command that has the parts to itself, and closes the engine when it is over. */
+/** Runs a command with parts of its own, and closes the engine afterwards. */
 async function withParts<Command>(
   flags: Flags,
   loading: Promise<Command>,
@@ -113,7 +113,7 @@ function present(variables: Readonly<Record<string, string | undefined>>): Recor
   );
 }
 
-/** Ends the process: with nothing left to do, or with what went wrong in a sentence. */
+/** Sets the exit code, and reports an error as a sentence. The process ends when nothing is left to do. */
 try {
   await program.parseAsync();
   process.exitCode = EXIT.fine;

@@ -1,4 +1,4 @@
-/** Runs questions: in turn under one limit, kept when they are over, logged. The one door between tools and the engine. */
+/** The only way from tools to the engine: queues questions under one limit, runs them, records and logs the results. */
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import type { ForcedMechanism } from './budget/mechanism.ts';
@@ -24,24 +24,24 @@ export type CallOptions = {
   readonly progress?: (progress: Progress) => void;
 };
 
-/** One of many: single questions go before it. */
+/** Options of one item of a batch, which waits behind single questions. */
 export type BulkOptions = CallOptions & {
-  /** asked when its turn comes; false leaves the question unasked */
+  /** called when the item leaves the queue; if false, the item is not run */
   readonly stillWanted: () => boolean;
 };
 
 export type Runner = {
   readonly clock: Clock;
   run(question: Question, options: CallOptions): Promise<Outcome>;
-  /** Fails where no question could be asked at all: no server, a wrong key, no model. */
+  /** Rejects if no question can be answered at all: no server, a wrong key, no model. */
   ready(maxSeconds: number | undefined, options: CallOptions): Promise<void>;
-  /** undefined when its turn came too late */
+  /** Runs one item of a batch; undefined if its time ended in the queue. */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
-  /** What an operator wants to know, without generating. */
+  /** The server's status for an operator, without generating. */
   status(signal: AbortSignal): Promise<Status>;
-  /** The same, after what only generating can tell was tried. */
+  /** The status, and the results of test calls that generate. */
   examine(signal: AbortSignal): Promise<Examination>;
-  /** Keeps a batch as a run of its own, with the reasoning of its items; its id. */
+  /** Keeps a batch as one record, with the reasoning of its items, and returns the id of the record. */
   keep(batch: BatchResult, reasoning: readonly string[]): string;
 };
 
@@ -51,7 +51,7 @@ type Parts = {
   readonly evidence: EvidenceOfServers;
   /** the operator's choice */
   readonly mechanism: ForcedMechanism | undefined;
-  /** runs at a time */
+  /** the maximum number of runs at a time */
   readonly concurrency: number;
   readonly runs: Runs;
   readonly log: Log;
@@ -60,7 +60,7 @@ type Parts = {
 export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log }: Parts): Runner {
   const queue = new PQueue({ concurrency });
   const statusParts = { engine, evidence, runs, clock };
-  /** what runs that are over still put down of their servers */
+  /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
 
   const runNow = async (
@@ -85,37 +85,38 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   const callersTime = (maxSeconds: number | undefined, { signal, startedAt }: CallOptions): Limit =>
     limit(signal, maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000 - clock.now(), clock);
 
-  /** Waits for a turn, but not beyond the caller's time: then `undefined`. */
-  const inTurn = async <T>(
+  /** Waits in the queue and runs the task; undefined if the caller's time ends in the queue. */
+  const inQueue = async <T>(
     { maxSeconds }: Question,
     options: CallOptions,
     priority: number,
     task: () => Promise<T>,
   ): Promise<T | undefined> => {
-    const turn = callersTime(maxSeconds, options);
-    // a run that has begun keeps its turn until it is over, and has limits of its own
+    const waiting = callersTime(maxSeconds, options);
+    // the queue must not abort a run that has begun: the run has limits of its own
     const begin = (): Promise<T> => {
-      turn.release();
+      waiting.release();
       return task();
     };
     try {
-      return await queue.add(begin, { signal: turn.signal, priority });
+      return await queue.add(begin, { signal: waiting.signal, priority });
     } catch (error) {
-      // a run that was cancelled carries what it had received
+      // a cancelled run carries the tokens that it has received
       if (error instanceof CancelledError) throw error;
       if (options.signal.aborted) throw cancelled(error);
-      if (turn.expired) return undefined;
+      if (waiting.expired) return undefined;
       throw error;
     } finally {
-      turn.release();
+      waiting.release();
     }
   };
 
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
     const task = (): Promise<Outcome> => runNow(question, options, (record) => runs.keep(record));
-    const outcome = await inTurn(question, options, SINGLE, task);
+    const outcome = await inQueue(question, options, SINGLE, task);
     if (outcome !== undefined) return outcome;
-    throw new EngineTimeoutError(`the time was over while ${queue.pending} other calls were being answered`, {
+    const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
+    throw new EngineTimeoutError(`max_seconds passed in the queue while ${others} running`, {
       hint: 'raise max_seconds or THINKMETER_CONCURRENCY',
     });
   };
@@ -143,7 +144,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       } catch (error) {
         if (options.signal.aborted) throw cancelled(error);
         if (!inTime.expired) throw error;
-        throw new EngineTimeoutError('the time was over before the model was ready', {
+        throw new EngineTimeoutError('max_seconds passed before the model was ready', {
           hint: 'raise max_seconds',
           cause: error,
         });
@@ -152,12 +153,12 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       }
     },
     async runInBulk(question, options) {
-      const ask = async (): Promise<Outcome | undefined> =>
+      const task = async (): Promise<Outcome | undefined> =>
         options.stillWanted() ? runNow(question, options, (record) => runs.count(record)) : undefined;
       try {
-        return await inTurn(question, options, BULK, ask);
+        return await inQueue(question, options, BULK, task);
       } catch (error) {
-        // a batch turns it into a sentence of one item, where nobody sees where it came from
+        // the batch result shows only a sentence for this item, so the log gets the stack
         if (error instanceof InvariantError) log.error({ err: error }, 'a bug');
         throw error;
       }
@@ -172,7 +173,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   };
 }
 
-/** A single question does not wait behind a thousand items. */
+/** Priorities in the queue: a single question does not wait behind a batch of a thousand items. */
 const [SINGLE, BULK] = [1, 0];
 
 async function unlessCancelled<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,8 +1,8 @@
-/** Runs that are over, kept in memory so that their reasoning and numbers can be read again. */
+/** Finished runs, kept in memory so that clients can read their reasoning and numbers later. */
 import type { BatchResult } from './report/batch.ts';
 import type { RunResult } from './report/result.ts';
 
-/** A run with its reasoning; a batch with all of its results and reasoning; or what was paid for by a run that failed. */
+/** A run with its reasoning; a batch with all results and reasoning; or the tokens paid for by a failed run. */
 export type RunRecord =
   | (RunResult & { readonly reasoning: string })
   | (BatchResult & { readonly run_id: string; readonly reasoning: readonly string[] })
@@ -13,7 +13,7 @@ export type RunRecord =
       readonly reasoning: string;
     };
 
-/** Reasoning may be long: beyond so many, or so many characters in all, the oldest are forgotten. */
+/** Limits on the number and total length of records, because reasoning may be long. The oldest records are dropped. */
 const MOST = { records: 500, characters: 16_000_000 } as const;
 
 export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
@@ -35,12 +35,12 @@ export class Runs {
     }
   }
 
-  /** Since the start; what was paid for by runs that failed as well. */
+  /** Totals since the start of the process, including failed runs. */
   spent(): Spent {
     return { ...this.#spent };
   }
 
-  /** What it cost. A run of a batch is counted, and kept with the batch; a batch is made of runs that were counted. */
+  /** Adds a run to the totals. Runs of a batch are added one by one, so the record of the batch adds nothing. */
   count(record: RunRecord): void {
     if (!('thinking' in record)) return;
     this.#spent.calls += 1;
@@ -52,7 +52,7 @@ export class Runs {
     return this.#records.get(runId)?.record;
   }
 
-  /** newest first */
+  /** All records, newest first. */
   list(): RunRecord[] {
     return [...this.#records.values()].map(({ record }) => record).toReversed();
   }

@@ -1,13 +1,13 @@
-/** What an MCP tool is here: a value. The list of them, in `tools/`, is the product. */
+/** An MCP tool as a value: schemas, texts and handler. The tools themselves are in `tools/`. */
 import * as z from 'zod';
 import type { Progress } from './budget/story.ts';
 import { InvalidInputError } from './errors.ts';
 import type { ToolResult } from './report/tool-result.ts';
 import type { Runner } from './runner.ts';
 
-/** What the operator set, as far as tools use it. */
+/** The operator's settings that tools use. */
 export type ToolDefaults = {
-  /** tokens; `reason`'s, where the call names neither budget nor complexity */
+  /** in tokens; the budget of `reason` if the call names neither budget nor complexity */
   readonly thinkingBudget: number;
   /** absent: no limit */
   readonly maxSeconds: number | undefined;
@@ -28,14 +28,14 @@ type Definition<Input extends z.ZodObject> = {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** strict and flat: an unknown field is an error, not ignored */
+  /** strict: an unknown field is an error; flat: no nested objects */
   readonly input: Input;
   readonly output: z.ZodObject;
   run(input: z.infer<Input>, context: ToolContext): Promise<ToolResult>;
 };
 
 export type Tool = Omit<Definition<z.ZodObject>, 'run'> & {
-  /** Checks the arguments as they came, and runs. @throws {InvalidInputError} */
+  /** Validates the raw arguments and runs the tool. @throws {InvalidInputError} */
   call(args: Readonly<Record<string, unknown>>, context: ToolContext): Promise<ToolResult>;
 };
 
@@ -46,8 +46,8 @@ export function defineTool<Input extends z.ZodObject>(definition: Definition<Inp
 }
 
 /**
- * Arguments as clients send them: `null` and blank text count as absent, a string of digits counts as its number where
- * a number is asked for (models write "512"); nothing else is coerced.
+ * Parses arguments as clients send them. `null` and blank text count as absent. If the schema expects a number, a
+ * string of digits is read as one, because models write "512". Nothing else is coerced.
  */
 function parseArguments<Input extends z.ZodObject>(
   schema: Input,
@@ -77,15 +77,17 @@ function toNumber(value: unknown): unknown {
 
 function toProblem(issue: z.core.$ZodIssue, schema: z.ZodObject, args: Readonly<Record<string, unknown>>): string {
   if (issue.code === 'unrecognized_keys') {
-    return `there is no field ${clipped(issue.keys.join(', '))}; the fields are ${Object.keys(schema.shape).join(', ')}`;
+    const unknown = `${clipped(issue.keys.join(', '))} ${issue.keys.length === 1 ? 'is not a field' : 'are not fields'}`;
+    return `${unknown}; the fields are ${Object.keys(schema.shape).join(', ')}`;
   }
   const [name = '', index] = issue.path.map(String);
-  const wanted = `${name} has to be ${toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name])}`;
-  if (!(name in args)) return `${name} is missing or blank; ${wanted}`;
-  return index === undefined ? `${wanted}, not ${shown(args[name])}` : `${wanted}; item ${index} is not`;
+  const wanted = toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name]);
+  if (!(name in args)) return `${name} is missing or blank; ${name} must be ${wanted}`;
+  const problem = `${name} must be ${wanted}`;
+  return index === undefined ? `${problem}, not ${shown(args[name])}` : `${problem}; item ${index} is not`;
 }
 
-/** A JSON Schema of ours in words. */
+/** Describes one of our JSON Schemas in words. */
 function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): string {
   if (typeof schema !== 'object') return 'given';
   const { type, enum: values, minimum, maximum, exclusiveMinimum, minItems, maxItems } = schema;
@@ -95,7 +97,7 @@ function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): string {
   return `a ${type === 'integer' ? 'whole ' : ''}number from ${minimum ?? exclusiveMinimum ?? 0} to ${maximum ?? 'any'}`;
 }
 
-/** A value as it came, unless it is long. */
+/** A received value, shortened if it is long. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return clipped(JSON.stringify(value) ?? 'absent');

@@ -1,28 +1,30 @@
 /**
- * Every wait of this program: under a limit, under its caller's signal, or both. Node 20 garbage-collects a signal of
- * `AbortSignal.timeout` that only `AbortSignal.any` refers to, so it never fires (nodejs/node#57736), and keeps every
- * `any` of a signal that lives as long as the process. So neither is used here: a controller, a timer and a listener
- * are, and whoever waits releases them. `test/architecture.test.ts` forbids both, and timers, in every other file.
+ * Every wait of this program, bounded by a limit, the caller's signal, or both.
+ *
+ * Node 20 garbage-collects an `AbortSignal.timeout` that only `AbortSignal.any` refers to, so the timeout never fires
+ * (nodejs/node#57736). Node 20 also keeps every `any` of a signal that lives as long as the process. Waits therefore
+ * use a controller, a timer and a listener, and release them. `test/architecture.test.ts` forbids both functions, and
+ * timers, in every other file.
  */
 import { setMaxListeners } from 'node:events';
 import { systemClock, type Clock } from './clock.ts';
 
 export type Limit = {
-  /** aborts with the caller's signal, or when the time is over */
+  /** aborts with the caller's signal, or at the end of the time */
   readonly signal: AbortSignal;
-  /** the time was over before the caller gave up */
+  /** the time ended before the caller's signal aborted */
   readonly expired: boolean;
-  /** Gives up before the time is over. */
+  /** Aborts the signal before the end of the time. */
   readonly abort: () => void;
-  /** Ends the wait: the timer and the listener go. The signal does not abort any more. */
+  /** Ends the wait: removes the timer and the listener. After that the signal does not abort. */
   readonly release: () => void;
 };
 
-/** Abort reasons are constants: an error made for every stop would collect a stack for nobody. */
-const STOPPED = new DOMException('this wait was stopped', 'AbortError');
-const EXPIRED = new DOMException('the time limit of this wait was reached', 'TimeoutError');
+/** Abort reasons are constants, because creating an error collects a stack each time. */
+const STOPPED = new DOMException('the wait was stopped', 'AbortError');
+const EXPIRED = new DOMException('the time limit of the wait was reached', 'TimeoutError');
 
-/** A limit of its own beside the caller's signal. `Infinity` is no limit. Aborts with a `TimeoutError` of its own. */
+/** A time limit in addition to the caller's signal. It aborts with `TimeoutError`; `Infinity` means no limit. */
 export function limit(callers: AbortSignal | undefined, ms: number, clock: Clock = systemClock): Limit {
   const linked = link(callers);
   let expired = false;
@@ -52,13 +54,13 @@ export type Linked = {
   readonly release: () => void;
 };
 
-/** A signal of one's own that also follows the caller's. */
+/** An own signal that also follows the caller's. */
 export function link(callers?: AbortSignal): Linked {
   const own = new AbortController();
   const follow = (): void => own.abort(callers?.reason);
   if (callers?.aborted === true) follow();
   else if (callers !== undefined) {
-    // one call may have many requests under way; that is no leak
+    // one call may have many requests at a time, so Node's warning about many listeners is wrong here
     setMaxListeners(0, callers);
     callers.addEventListener('abort', follow, { once: true });
   }
@@ -85,7 +87,7 @@ export function pause(ms: number, signal: AbortSignal, clock: Clock = systemCloc
   });
 }
 
-/** Waits for what others wait for as well. When this caller gives up, the work continues for the others. */
+/** Waits for work that several callers share. If this caller's signal aborts, the work continues for the others. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -95,7 +97,7 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
   });
 }
 
-/** What a promise resolves to, or `otherwise` when that takes longer than `ms`. Its rejection passes. */
+/** The value of a promise, or `otherwise` if the promise takes longer than `ms`. A rejection is passed on. */
 export async function atMost<T, U>(promise: Promise<T>, ms: number, otherwise: U): Promise<T | U> {
   let silence: (() => void) | undefined;
   const over = new Promise<U>((resolve) => {
@@ -109,8 +111,8 @@ export async function atMost<T, U>(promise: Promise<T>, ms: number, otherwise: U
 }
 
 /**
- * The first success of several attempts: each next one is made beside those that are silent, after one more of the waits
- * given in milliseconds. A failure while no other attempt is under way is the result.
+ * The first success of several parallel attempts. If all attempts so far are silent after the next of the given waits,
+ * one more attempt starts. A failure is the result only if all started attempts have failed.
  */
 export async function hedged<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
@@ -124,11 +126,11 @@ export async function hedged<T>(
     for (const waitMs of [...waitsMs, undefined]) {
       attempts.push(attempt(own.signal));
       const first = Promise.any(attempts);
-      // oxlint-disable-next-line no-await-in-loop -- an attempt is made because those before it are silent
+      // oxlint-disable-next-line no-await-in-loop -- an attempt starts only if those before it are silent
       const early = waitMs === undefined ? await first : await atMost<T, symbol>(first, waitMs, silent);
       if (early !== silent) return early as T;
     }
-    throw new Error('unreachable: the last wait has no end');
+    throw new Error('unreachable: the last wait is unbounded');
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {

@@ -1,9 +1,9 @@
-/** Reads the answer's share of a stream, which may have begun with thinking. */
+/** Reads the answer from a stream, which may have begun with thinking. */
 import type { Reading } from '../stream/reading.ts';
 import type { Boundary } from '../stream/trail.ts';
 import type { Deadline } from './deadline.ts';
 
-/** How reading the answer ended; `server` is a limit of its own, `lost` a broken connection. */
+/** Why the answer ended. `server`: a limit of the server's own; `lost`: a broken connection. */
 export type AnswerStop = 'stop' | 'length' | 'deadline' | 'server' | 'lost';
 
 export type AnswerPart = {
@@ -12,16 +12,16 @@ export type AnswerPart = {
   /** without the end-of-turn token */
   readonly tokens: number;
   readonly endOfTurnTokens: number;
-  /** up to where the stream is kept, should it have to be continued */
+  /** if the stream has to be continued, its tokens up to here are kept */
   readonly until: Boundary;
   readonly firstTokenAt: number | undefined;
 };
 
-/** A whole answer; of several parts if a stream broke within it, or a capped first request ended there. */
+/** An answer. It has several parts if a stream broke, or a capped first request ended, within it. */
 export type Answer = {
   readonly parts: readonly AnswerPart[];
   readonly closerTokens: number;
-  /** it comes from a request whose prompt nobody saw, made for the answer alone: that prompt may have opened thinking */
+  /** a request made only for the answer rendered its prompt on the server, and that hidden prompt may open thinking */
   readonly isFromHiddenPrompt: boolean;
 };
 
@@ -43,20 +43,20 @@ export async function readAnswer({ reading, from, answerTokens, deadline, progre
     const received = trail.tokens - from.tokens;
     if (received > 0) firstTokenAt ??= now();
     progress(Math.min(received, answerTokens));
-    // one piece more than is wanted: an answer of exactly this length is whole if the turn ends there
+    // one piece more than the limit: only that piece shows whether an answer of exactly this length is complete
     if (received > answerTokens || late || reading.end !== undefined) break;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     late = (await reading.next(deadline.at)) === 'alarm';
   }
   if (late) reading.takeBuffered();
   const end = { tokens: trail.tokens, chars: trail.length };
-  // at the deadline nothing is requested any more, not even where a character ends
+  // after the deadline nothing is requested, not even the detokenizing that finds the last whole character
   const whole = late ? end : await trail.whole();
   const full = whole.tokens - from.tokens >= answerTokens;
   const until = full ? await trail.boundaryByTokens(from.tokens + answerTokens) : whole;
   const stopped = reading.end?.kind === 'finished' && reading.end.reason.unified === 'stop';
   const endOfTurnTokens = stopped ? trail.tokens - whole.tokens : 0;
-  // some servers say `stop` at the limit as well; a turn that really ended shows its end-of-turn token
+  // some servers report `stop` at the limit as well; only a turn that really ended has an end-of-turn token
   const endedFull = full && !(endOfTurnTokens > 0 && whole.tokens === until.tokens);
   return {
     endedBy: endedFull ? 'length' : howItEnded(reading, late),

@@ -1,30 +1,27 @@
-/** The tokens of a run by what they were, as certain as the server lets them be. */
+/** Sorts the tokens of a run by kind, using the most certain count that the server provides. */
 import type { CountedBy } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
 import type { Answer } from './answer.ts';
 import type { Thought } from './story.ts';
 
-/**
- * Tokens by what they were. What reached us adds up:
- * received = thinking + marker + answer + endOfTurn + dropped.
- */
+/** Tokens by kind: received = thinking + marker + answer + endOfTurn + dropped. */
 export type Counts = {
-  /** of all requests' prompts together, as the server counts them */
+  /** the prompts of all requests together, as the server counts them */
   readonly prompt: number;
   readonly received: number;
   readonly thinking: number;
   readonly marker: number;
-  /** appended by us, so sent, not received */
+  /** appended by thinkmeter: sent, not received */
   readonly closer: number;
   readonly answer: number;
   readonly endOfTurn: number;
-  /** received beyond a cut */
+  /** received after the position of the cut */
   readonly dropped: number;
 };
 
 type Story = {
   readonly thought: Thought;
-  /** that the thinking was read from */
+  /** the request from which the thinking was read */
   readonly first: Request;
   readonly answer: Answer;
   readonly requests: readonly Request[];
@@ -50,18 +47,18 @@ export function toCounts(story: Story): Counts & { readonly countedBy: CountedBy
   };
 }
 
-/** If a stream could only be estimated, the server's own figure at its end is better. */
+/** If a stream could only be estimated, the server's usage figure at its end is more accurate. */
 function thinkingTokens({ thought, first: { reading } }: Story): { readonly tokens: number; readonly by: CountedBy } {
   const { usage, trail } = reading;
-  // no token at all: nothing shows how they would have been counted
+  // without a token nothing shows how tokens are counted, and `counted_by` must not overstate: estimate
   const by = trail.isEstimated ? 'estimate' : (reading.countedBy ?? 'estimate');
   const counted = { tokens: thought.tokens, by };
   if (by !== 'estimate' || usage === undefined) return counted;
-  // 0 may mean that the server does not count it
+  // some servers report 0 because they do not count reasoning tokens
   if (usage.reasoningTokens !== undefined && usage.reasoningTokens > 0) {
     return { tokens: usage.reasoningTokens, by: 'usage' };
   }
-  // nothing but thinking came
+  // if the answer needs another request, this one produced only thinking
   return thought.next === 'flows on' ? counted : { tokens: usage.completionTokens, by: 'usage' };
 }
 

@@ -1,33 +1,33 @@
-/** The caller's time limit, shared between thinking and answer. Milliseconds on the run's clock. */
+/** Shares the caller's time limit between thinking and answer. Times are milliseconds on the run's clock. */
 import type { Reading } from '../stream/reading.ts';
 import { afterFirst } from '../stream/speed.ts';
 
-/** Of the time: reserved for the answer while its duration cannot be estimated, and at most, once it can. */
+/** Shares of the time left reserved for the answer: before its duration can be estimated, and the maximum after. */
 const RESERVE = { unmeasured: 1 / 3, most: 2 / 3 } as const;
 
-/** An answer is rarely as long as the others, and its request has a way to go. */
+/** Answers vary in length, and a second request adds a round trip. */
 const MARGIN = 1.25;
 
-/** Fewer tokens than this do not make a speed. */
+/** Fewer tokens than this are too few to measure a speed. */
 const LEAST_TOKENS_MEASURED = 8;
 
-/** What earlier runs have shown of a server; absent: nothing yet. */
+/** Times and lengths measured in earlier runs on the same server; absent: not measured yet. */
 export type Pace = {
-  /** the least time to a first token */
+  /** the shortest time to a first token */
   readonly firstTokenMs?: number | undefined;
-  /** most answers were not longer than this, in tokens */
+  /** in tokens; most answers were no longer */
   readonly usualAnswer?: number | undefined;
 };
 
 export type Deadline = {
-  /** when the call must be over; `Infinity` without a limit */
+  /** when the call must end; `Infinity` without a limit */
   readonly at: number;
-  /** whether so much time is left that thinking would leave the answer its own */
+  /** whether more time is left than the answer's reserve */
   leavesTimeToThink(now: number): boolean;
   /**
-   * When thinking must end, so that the answer has its time: the first-token time, plus the expected answer at the
-   * measured speed; a third of the time left while that cannot be estimated. A request whose first token has not come is
-   * not ended for the answer: another one would wait as long.
+   * When thinking must end. The reserve for the answer is the first-token time plus the expected answer at the measured
+   * speed. While no speed is known, the reserve is a third of the time left. If no first token has arrived, thinking
+   * may use all the time: a second request would wait as long.
    */
   thinkingUntil(answerTokens: number, askedAt: number, reading: Reading): number;
 };
@@ -49,14 +49,14 @@ export function deadline(startedAt: number, maxSeconds: number | undefined, pace
       const expected = pace.usualAnswer === undefined ? answerTokens : Math.min(answerTokens, pace.usualAnswer);
       const needed = timeForAnswer(expected, firstTokenAt - askedAt, reading, pace);
       if (needed === undefined) return at - unmeasured;
-      // nobody knows yet how long answers are here: the longest is no estimate
+      // `answerTokens` is only a limit: before answers were seen, it must not raise the reserve
       const most = pace.usualAnswer === undefined ? unmeasured : left * RESERVE.most;
       return at - Math.min(needed * MARGIN, most);
     },
   };
 }
 
-/** The first-token time has waiting in the server's queue in it, so the least that was seen counts. */
+/** First-token times include waiting in the server's queue, so the shortest one seen is used. */
 function timeForAnswer(tokens: number, firstTokenMs: number, reading: Reading, pace: Pace): number | undefined {
   const behind = afterFirst([reading]);
   if (behind.tokens + 1 < LEAST_TOKENS_MEASURED) return undefined;

@@ -1,18 +1,18 @@
 /**
- * Who holds a run's budget. The rule, in this order:
+ * Chooses the mechanism that enforces a run's budget. The first rule that applies wins:
  *
- * 1. A budget of 0 is `off`, the model's own switch.
- * 2. What the operator forces; `native` while the server has it and it has not failed there.
- * 3. `native`, the server's own budget, if our cut would be expensive. After a cut the server computes the prompt and the
- *    thinking again, all P + N tokens, unless it finds them in its prefix cache. That takes as long as generating
- *    (P + N) * r tokens, where r is how much faster it computes a prompt token. In return our cut ends at a line end, which
- *    saves `SAVED` of the budget (README, accuracy by budget), and the thinking is whole, which is worth `WHOLE` tokens.
- *    `native` also if tokens come without ids: then a cut would have to continue over chat completions.
- * 4. `stream`, our own cut: exact for every tokenizer, at a line end.
- * 5. `two_call`, a first request that is capped: if the stream cannot be counted while it comes, or if an abort does not
- *    reach the server.
+ * 1. If the budget is 0: `off`, the model's own switch.
+ * 2. If the operator forces a mechanism: that one. A forced `native` needs a server that has it and has not failed it.
+ * 3. If our cut would be expensive: `native`, the server's own budget. Without a prefix cache the server prefills
+ *    prompt and thinking (P + N tokens) again, at the cost of generating (P + N) * r tokens. r is the time of a prompt
+ *    token divided by that of a generated one. Our cut at a line end saves `SAVED` of the budget (README, accuracy by
+ *    budget) and leaves the thinking whole, which is worth `WHOLE` tokens. `native` is also preferred if tokens arrive
+ *    without ids, because a cut would then continue over chat completions.
+ * 4. If tokens cannot be counted while they arrive, or aborts do not reach the server: `two_call`, a capped request.
+ * 5. Otherwise: `stream`, our own cut at a line end, exact for every tokenizer.
  *
- * `native` is used only after a self-test on this very server; what failed is not used until that verdict expires.
+ * `native` is used only after a self-test on the same server. A mechanism that failed is not used until its verdict
+ * expires.
  */
 import type { Facts, Prompt } from '../engine/engine.ts';
 
@@ -24,19 +24,19 @@ export type ForcedMechanism = (typeof MECHANISMS_TO_FORCE)[number];
 type Shares = { readonly thinking: number; readonly closer: number; readonly answer: number };
 
 export type MechanismRow = {
-  /** what the prompt may have of thinking */
+  /** the thinking states that the rendered prompt may have */
   readonly states: readonly Prompt['thinking'][];
-  /** how much the first request may generate */
+  /** how many tokens the first request may generate */
   readonly room: (shares: Shares) => number;
-  /** which of the family's two settings */
+  /** which of the family's two sampling settings applies */
   readonly sampling: 'on' | 'off';
-  /** the server holds the budget: thinking that ends exactly there was ended by it, and a cut of ours means that it failed */
+  /** the server enforces the budget: thinking that ends at it was ended by the server; if we must cut, it failed */
   readonly isServers: boolean;
-  /** blank tokens beyond the budget that the server's own closer may begin with: the operator can set it (`--reasoning-config`) */
+  /** blank tokens allowed beyond the budget: the server's closer may begin with them (vLLM `--reasoning-config`) */
   readonly lead: number;
-  /** the first request ends where the budget does: its end is no limit of the server's, and an answer in it is continued */
+  /** the first request is capped: its `length` is not a limit of the server's own, and its answer is continued */
   readonly isCapped: boolean;
-  /** a cut closes the connection, so it shows whether the server stops then */
+  /** a cut aborts the request, so the run can show whether the server stops generating */
   readonly cuts: boolean;
 };
 
@@ -44,9 +44,9 @@ const whole = ({ thinking, closer, answer }: Shares): number => thinking + close
 
 const ON = { states: ['open', 'none', 'hidden'], sampling: 'on', isServers: false, lead: 0 } as const;
 
-/** What the mechanisms differ in, a row each. */
+/** The properties in which the mechanisms differ. */
 export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = {
-  // one request: if thinking closes without our cut, the answer follows in the same stream
+  // room for everything: if thinking closes without our cut, the answer follows in the same stream
   stream: { ...ON, room: whole, isCapped: false, cuts: true },
   native: { ...ON, room: whole, isServers: true, lead: 2, isCapped: false, cuts: false },
   two_call: { ...ON, room: ({ thinking, closer }) => thinking + closer, isCapped: true, cuts: false },
@@ -61,24 +61,24 @@ export const MECHANISMS: Readonly<Record<Mechanism, MechanismRow>> = {
   },
 };
 
-/** What counting has shown of a mechanism on a server. */
+/** Whether a mechanism works on a server, as measured by counting tokens. */
 export type Verdict = { readonly held: true } | { readonly held: false; readonly why: string };
 
-/** What is known of a server when a mechanism is chosen; absent: nothing yet. */
+/** What was measured on the server before this choice; absent: not measured yet. */
 export type Known = {
   readonly native?: Verdict | undefined;
   readonly stream?: Verdict | undefined;
-  /** a prompt token's time compared with a generated one's */
+  /** time of a prompt token divided by the time of a generated token */
   readonly promptRatio?: number | undefined;
 };
 
 const SAVED = 0.04;
 const WHOLE = 8;
 
-/** Before it was measured here: GPUs compute a prompt token about a hundred times as fast as they generate one. */
+/** Used until the ratio is measured: GPUs prefill a token about a hundred times as fast as they generate one. */
 const USUAL_RATIO = 0.01;
 
-/** Whether computing prompt and thinking again costs more than a cut of our own is worth. */
+/** Whether the second prefill of prompt and thinking costs more than our own cut saves. */
 export function isExpensiveToRepeat(promptTokens: number, budget: number, ratio = USUAL_RATIO): boolean {
   return (promptTokens + budget) * ratio > budget * SAVED + WHOLE;
 }
@@ -93,7 +93,7 @@ export type Case = {
 
 export type Choice = {
   readonly mechanism: Mechanism;
-  /** the server's own budget would be preferred, if it is shown to hold: a self-test is due */
+  /** a self-test is due: the server's own budget would be preferred, but is not proven yet */
   readonly prove?: 'native';
   readonly warnings: readonly string[];
 };
@@ -107,8 +107,7 @@ export function chooseMechanism({ facts, promptTokens, budget, forced, known }: 
   return {
     mechanism,
     ...(wanted && known.native === undefined && { prove: 'native' as const }),
-    warnings:
-      refused === undefined ? [] : [`THINKMETER_MECHANISM=${forced} was not used, but ${mechanism}: ${refused}`],
+    warnings: refused === undefined ? [] : [`THINKMETER_MECHANISM=${forced} was replaced by ${mechanism}: ${refused}`],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Everything that is known of a run when it is over, put together from what happened. */
+/** Assembles the outcome of a run from the results of its steps. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
 import type { CountedBy, Facts } from '../engine/engine.ts';
 import { unopenedEnd, withoutMarkers } from '../stream/marker.ts';
@@ -18,7 +18,7 @@ export type Timing = {
   readonly firstTokenMs: number;
   readonly firstAnswerTokenMs: number;
   readonly totalMs: number;
-  /** while tokens were coming */
+  /** over the time in which tokens arrived, without first-token times */
   readonly tokensPerSecond: number;
 };
 
@@ -27,7 +27,7 @@ export type Outcome = {
   readonly model: string;
   readonly budget: number;
   readonly mechanism: Mechanism;
-  /** the mechanism held: false where a server overran, even if the cut was then ours */
+  /** the mechanism worked: false if the server overran its own budget, even if thinkmeter then cut the thinking */
   readonly honored: boolean;
   readonly thinkingEndedBy: ThinkingEnd;
   readonly reasoning: string;
@@ -37,12 +37,12 @@ export type Outcome = {
   readonly countedBy: CountedBy;
   readonly requests: number;
   readonly timing: Timing;
-  /** of the first stream: chunks with tokens, and how many times such came */
+  /** of the first stream: chunks with tokens, and the number of separate arrivals of such chunks */
   readonly flow: { readonly chunks: number; readonly arrivals: number };
   readonly warnings: readonly string[];
 };
 
-/** What happened. Times are on the run's clock. */
+/** The results of the steps of a run. Times are on the run's clock. */
 type Story = {
   readonly runId: string;
   readonly startedAt: number;
@@ -50,23 +50,23 @@ type Story = {
   readonly facts: Facts;
   readonly plan: Plan;
   readonly thought: Thought;
-  /** the request that the thinking was read from */
+  /** the request from which the thinking was read */
   readonly first: Request;
   readonly answer: Answer;
   readonly requests: readonly Request[];
-  /** of the question, of the choice of a mechanism, and of how the streams came */
+  /** from the question, the choice of a mechanism, and the arrival of the streams */
   readonly warnings: readonly string[];
 };
 
-/** @throws {ThinkmeterError} when there is no answer: never an empty success */
+/** @throws {ThinkmeterError} if the answer is empty: a result without an answer would look like a success */
 export function toOutcome(story: Story): Outcome {
   const { facts, plan, thought, requests } = story;
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const again = thoughtAgain(said, facts.family, story.answer.isFromHiddenPrompt);
-  const answer = bareAnswer(said.slice(again.length), facts.family, thought);
-  if (answer === '') throw nothingSaid(last, thought, plan);
+  const repeated = repeatedThinking(said, facts.family, story.answer.isFromHiddenPrompt);
+  const answer = bareAnswer(said.slice(repeated.length), facts.family, thought);
+  if (answer === '') throw noAnswer(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
   return {
     runId: story.runId,
@@ -74,7 +74,7 @@ export function toOutcome(story: Story): Outcome {
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
     honored:
-      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !thoughtUnasked(plan, thought),
+      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !ignoredSwitch(plan, thought),
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
@@ -87,29 +87,30 @@ export function toOutcome(story: Story): Outcome {
     warnings: [
       ...story.warnings,
       ...plan.warnings,
-      ...remarks(thought, last, plan),
-      ...(again === '' ? [] : [THOUGHT_AGAIN]),
+      ...warningsOf(thought, last, plan),
+      ...(repeated === '' ? [] : [REPEATED_THINKING]),
     ],
   };
 }
 
-/** Without markers around it; but one that the model wrote after it had closed its thinking is all that it says. */
+/** The answer without markers around it. After closed thinking, an answer that is only an end marker is kept. */
 function bareAnswer(text: string, { startMarker, endMarker }: Facts['family'], { endedBy }: Thought): string {
   const isMarker = endedBy === 'model' && text.trim() === endMarker;
   return isMarker ? endMarker : withoutMarkers(text, [startMarker, endMarker]);
 }
 
-const THOUGHT_AGAIN = 'the model thought again in its answer: that is left out, but counted in answer_tokens';
+const REPEATED_THINKING =
+  'the model began its answer with more thinking: the answer omits that text, but answer_tokens counts it';
 
 /**
- * A thought at the beginning of an answer, up to and with its end marker; empty where there is none. Where a request was
- * made for the answer alone, by messages, the prompt may have opened it.
+ * Thinking at the beginning of an answer, including its end marker; empty if there is none. If the prompt of a request
+ * made only for the answer was hidden, that prompt may have opened the thinking.
  */
-function thoughtAgain(said: string, family: Facts['family'], byItself: boolean): string {
+function repeatedThinking(said: string, family: Facts['family'], isFromHiddenPrompt: boolean): string {
   const { startMarker, endMarker } = family;
   const end = said.indexOf(endMarker);
   if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
-  const ends = byItself ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
+  const ends = isFromHiddenPrompt ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
 }
 
@@ -126,40 +127,40 @@ function toTiming({ startedAt, now, answer, requests }: Story): Timing {
   };
 }
 
-/** What the caller should know of how it went. */
-function remarks(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
+/** Warnings for the caller about the course of the run. */
+function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
   return [
     ...(overran(mechanism, thought)
       ? [
-          `the server did not hold its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and does so itself from now on`,
+          `the server exceeded its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and will do so in later calls`,
         ]
       : []),
-    ...(thoughtUnasked({ mechanism }, thought)
-      ? ['the server thought although thinking was switched off: its template or its parser does not know the switch']
+    ...(ignoredSwitch({ mechanism }, thought)
+      ? ['the model generated thinking although thinking was switched off: the template or parser ignores the switch']
       : []),
     ...(thought.endedBy === 'deadline'
       ? [`max_seconds, not the thinking budget of ${thinkingTokens}, ended the thinking`]
       : []),
     ...(thought.endedBy === 'server'
-      ? ['the server ended the thinking before the budget did; the answer was asked for all the same']
+      ? ['the server ended the thinking before the budget was used; the answer was requested nevertheless']
       : []),
-    ...(last?.endedBy === 'server' ? ['the server ended the answer before answer_tokens did'] : []),
+    ...(last?.endedBy === 'server' ? ['the server ended the answer before answer_tokens were used'] : []),
   ];
 }
 
-/** Thinking was switched off, and the model thought all the same. */
-function thoughtUnasked({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
+/** The model generated thinking although thinking was switched off. */
+function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
   return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
 }
 
-function nothingSaid(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
+function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
   if (last?.endedBy === 'deadline') {
-    return new EngineTimeoutError('the time was over before the answer had a word', {
+    return new EngineTimeoutError('max_seconds passed before the first word of the answer', {
       hint: 'raise max_seconds or lower thinking_budget',
     });
   }
   return new NoAnswerError(
-    `the model ended its turn without an answer, after ${thought.tokens} thinking tokens of ${thinkingTokens}`,
-    { hint: 'ask again, with another thinking_budget' },
+    `the model ended its turn without an answer, after ${thought.tokens} of ${thinkingTokens} thinking tokens`,
+    { hint: 'call again with another thinking_budget' },
   );
 }

@@ -1,11 +1,11 @@
-/** Decides, before anything is generated, how the window is shared. Pure arithmetic. */
+/** Divides the model's window between thinking and answer before generation. Pure arithmetic. */
 import type { Facts, Prompt } from '../engine/engine.ts';
 import { ContextOverflowError, EngineUnsupportedError } from '../errors.ts';
 import type { Sampling } from '../prompt/family.ts';
 import type { Question } from '../prompt/question.ts';
 import { MECHANISMS, type Mechanism } from './mechanism.ts';
 
-/** Markers and closers that a request may need room for: if the model opens thinking itself, that marker as well. */
+/** Markers and closers for which a request needs room. If the model opens thinking itself, its start marker counts. */
 const MARKERS: Record<Prompt['thinking'], number> = { closed: 0, open: 1, none: 2, hidden: 2 };
 
 /** All in tokens. */
@@ -13,38 +13,38 @@ export type Plan = {
   readonly mechanism: Mechanism;
   /** the budget */
   readonly thinkingTokens: number;
-  /** room for the closer, or for the markers that the model writes itself */
+  /** room for the closer, or for the markers that the model generates */
   readonly closerTokens: number;
   readonly answerTokens: number;
-  /** what the first request may generate */
+  /** how many tokens the first request may generate */
   readonly maxTokens: number;
-  /** what the server is to hold, in its own counting; absent: it is held here */
+  /** the budget that the server enforces, in its own counting; absent: thinkmeter enforces the budget */
   readonly nativeBudget?: number;
-  /** how far back from the budget a line end is looked for, so that thinking is not cut in the middle of a line */
+  /** a cut moves back to a line end within this distance of the budget, so that it does not split a line */
   readonly lineWindow: number;
   readonly sampling: Sampling;
   readonly warnings: readonly string[];
 };
 
-/** A default answer is not shrunk below this. */
+/** A default answer length is not lowered below this. */
 const LEAST_ANSWER = 32;
-/** Thinking is lowered first, but not below this while a default answer can still be shrunk. */
+/** The budget is lowered first, but not below this while a default answer length can be lowered. */
 const LEAST_THINKING = 16;
 
-/** Thinking is cut at a line end within so many tokens, or a quarter of the budget if that is less. */
+/** The cut moves back to a line end by at most this many tokens, or a quarter of the budget if that is less. */
 const LINE_WINDOW = 32;
 
-/** Tokens that are wanted behind a prompt. */
+/** Tokens that a question wants to generate after its prompt. */
 export function roomFor({ thinkingBudget, answerTokens }: Pick<Question, 'thinkingBudget' | 'answerTokens'>): number {
   return thinkingBudget.tokens + answerTokens.tokens;
 }
 
 /**
- * Prompt P, budget N, closer K and answer A must fit the window C: P + N + K + A <= C. The budget is a cap, so it is
- * lowered with a warning, whoever set it; then an answer of the default length. An answer length that the caller gave is
- * kept or refused.
- * @throws {ContextOverflowError} when prompt and answer leave no room, naming the numbers
- * @throws {EngineUnsupportedError} when the rendered prompt does not have thinking as it was asked for
+ * Prompt P, budget N, closer K and answer A must fit the window C: P + N + K + A <= C. If they do not fit, the budget
+ * is lowered first, with a warning, because it is only a cap. A default answer length is lowered next. An answer length
+ * that the caller gave is kept or refused.
+ * @throws {ContextOverflowError} if prompt and answer leave no room, with the numbers
+ * @throws {EngineUnsupportedError} if the rendered prompt does not switch thinking as requested
  */
 export function plan(
   question: Pick<Question, 'thinkingBudget' | 'answerTokens'>,
@@ -62,7 +62,7 @@ export function plan(
   const leastAnswer = answerTokens.given ? wanted.answer : Math.min(wanted.answer, LEAST_ANSWER);
   if (leastAnswer > free) {
     throw new ContextOverflowError(
-      `the prompt takes ${promptTokens} of the ${window} tokens of the model's window, so ${closer} to close thinking and ${leastAnswer} for the answer do not fit`,
+      `the prompt takes ${promptTokens} of the ${window} tokens in the model's window, so ${closer} to close thinking and ${leastAnswer} for the answer do not fit`,
       { hint: 'shorten the text or lower answer_tokens' },
     );
   }
@@ -95,7 +95,9 @@ function shrunk(name: string, wanted: number, got: number, window: number): stri
 
 function notAsAsked(wanted: 'on' | 'off', state: Prompt['thinking'], family: string): EngineUnsupportedError {
   return new EngineUnsupportedError(
-    `thinking was switched ${wanted}, but the prompt that the server rendered has it ${state} (family ${family})`,
-    { hint: `use a chat template with the family's switch${wanted === 'off' ? ', or a thinking_budget above 0' : ''}` },
+    `thinking was switched ${wanted}, but the rendered prompt shows thinking as ${state} (model family ${family})`,
+    {
+      hint: `use a chat template with the thinking switch of that family${wanted === 'off' ? ', or a thinking_budget above 0' : ''}`,
+    },
   );
 }

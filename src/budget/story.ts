@@ -1,18 +1,18 @@
-/** What happens in a run, as the values that its steps hand on. */
+/** The values that the steps of a run pass to each other. */
 import type { Facts, Prompt } from '../engine/engine.ts';
 import type { Boundary } from '../stream/trail.ts';
 import type { Plan } from './plan.ts';
 
-/** How far a run is, for whoever waits. */
+/** The progress of a run, for the waiting caller. */
 export type Progress = {
   readonly phase: 'waiting' | 'loading' | 'thinking' | 'answering';
   readonly thinkingTokens: number;
   readonly answerTokens: number;
-  /** what is being loaded, in words */
+  /** names what is being loaded */
   readonly message?: string;
 };
 
-/** What is known before the first token. */
+/** Everything decided before the first token. */
 export type Ready = {
   readonly facts: Facts;
   readonly prompt: Prompt;
@@ -22,16 +22,16 @@ export type Ready = {
   readonly warnings: readonly string[];
 };
 
-/** How thinking ended; the words of the result (design.md §4.1). */
+/** Why thinking ended; these words appear in results as `ended_by` (design.md §4.1). */
 export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off';
 
 type Thinking = {
-  /** what counts as thinking and reaches the answer */
+  /** tokens that count as thinking and that the answer continues from */
   readonly tokens: number;
   readonly text: string;
-  /** tokens of the start marker, if the model opened thinking itself, and of the end marker */
+  /** tokens of the end marker, and of the start marker if the model opened thinking itself */
   readonly markerTokens: number;
-  /** of an end-of-turn token inside open thinking, which is dropped */
+  /** an end-of-turn token inside open thinking, which is dropped */
   readonly endOfTurnTokens: number;
 };
 
@@ -42,13 +42,13 @@ export type FlowsOn = Thinking & {
   readonly answerFrom: Boundary;
 };
 
-/** The answer needs a request of its own, from what is kept of the stream. */
+/** The answer needs a request of its own, which continues the kept part of the stream. */
 export type Asks = Thinking & {
   readonly next: 'ask';
   readonly keep: Boundary;
 } & (
     | { readonly endedBy: 'budget' | 'deadline' | 'unclosed' | 'server'; readonly closed: false }
-    /** the end marker is in what is kept */
+    /** the kept part contains the end marker */
     | { readonly endedBy: 'model'; readonly closed: true }
   );
 

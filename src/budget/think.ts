@@ -1,8 +1,8 @@
 /**
- * The loop: reads a stream until thinking ends, whichever way it does.
+ * Reads a stream until thinking ends.
  *
- * Tokens that hold a piece of a marker are overhead, never thinking; characters behind the end marker, also those of
- * the token that straddles it, belong to the answer.
+ * Tokens that contain part of a marker count as overhead, never as thinking. Characters after the end marker belong to
+ * the answer, even if the marker's last token contains them.
  */
 import { EngineTimeoutError } from '../errors.ts';
 import type { Family } from '../prompt/family.ts';
@@ -20,7 +20,7 @@ type Task = {
   readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'lineWindow' | 'answerTokens'>;
   readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
   readonly state: Prompt['thinking'];
-  /** the prompt is hidden, and opens thinking: a stream without a start marker begins within thinking */
+  /** the hidden prompt opens thinking: a stream without a start marker begins within thinking */
   readonly opensUnseen?: boolean;
   readonly deadline: Deadline;
   readonly askedAt: number;
@@ -40,7 +40,7 @@ const UNTHOUGHT = {
   answerFrom: NOWHERE,
 } as const;
 
-/** Thinking from a start marker on, after the thinking of blocks before it: one budget holds for all of them. */
+/** Thinking from a start marker on. `tokens` and `text` are from the blocks before it: all blocks share one budget. */
 type Block = { readonly start: Boundary; readonly tokens: number; readonly text: string };
 
 export async function think(task: Task): Promise<Thought> {
@@ -54,7 +54,7 @@ export async function think(task: Task): Promise<Thought> {
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
-    // a whole turn in which nothing closes the thinking is an answer
+    // if the turn ended without an end marker, the expectation was wrong and the whole text is the answer
     if (isUnseen && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
     const next = thought.next === 'flows on' ? await opening(task, thought.answerFrom) : undefined;
     // oxlint-enable no-await-in-loop
@@ -66,11 +66,11 @@ export async function think(task: Task): Promise<Thought> {
 type Opening =
   | { readonly kind: 'opened'; readonly at: Boundary }
   | { readonly kind: 'unopened' }
-  /** the time was over, or the stream broke off, before it could be told */
+  /** the time ended, or the connection broke, before the stream showed whether it thinks */
   | { readonly kind: 'late' }
   | { readonly kind: 'lost'; readonly cause: Error };
 
-/** Where thinking begins when the model opens it itself, behind `from`: its next words are the start marker, or not. */
+/** Whether the model opens thinking itself: the next non-blank text after `from` is the start marker, or is not. */
 async function opening(task: Task, from: Boundary): Promise<Opening> {
   const { reading, family } = task;
   const { trail } = reading;
@@ -84,7 +84,7 @@ async function opening(task: Task, from: Boundary): Promise<Opening> {
     if (!family.startMarker.startsWith(words)) return { kind: 'unopened' };
     if (reading.end?.kind === 'lost') return reading.end;
     if (reading.end !== undefined) return { kind: 'unopened' };
-    // a marker that has begun is waited for as long as there is time at all
+    // the rest of a marker that has begun is awaited until the final deadline
     const until = words === '' ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const event = await reading.next(until);
@@ -100,7 +100,7 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   const { start } = block;
   let searched = start.chars;
   for (;;) {
-    const over = settled(task, block, searched);
+    const over = closedOrOverBudget(task, block, searched);
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const thought = over && (await over);
     if (thought !== undefined) return thought;
@@ -114,18 +114,18 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   }
 }
 
-/** Closed, or over the budget; undefined while neither is certain. What lies before `searched` holds no marker. */
-function settled(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
+/** The thinking, if closed or over the budget; undefined while neither is certain. `searched`: no marker before it. */
+function closedOrOverBudget(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
   const { reading, plan, family } = task;
   const full = block.start.tokens + plan.thinkingTokens - block.tokens;
   const text = reading.trail.since(searched);
   const found = text.indexOf(family.endMarker);
-  // what nearly every token comes to: nothing is awaited for it
+  // the usual case: returning without a promise saves an await per token
   if (found === -1 && reading.trail.tokens <= full + MECHANISMS[plan.mechanism].lead) return undefined;
   return found === -1 ? overBudget(task, block, searched, full) : closed(task, block, searched + found, full);
 }
 
-/** Without a whole marker: cut, unless one has begun in time. */
+/** No whole marker was found: cuts the thinking, unless a marker has begun within the budget. */
 async function overBudget(task: Task, block: Block, searched: number, full: number): Promise<Thought | undefined> {
   const { reading, plan, family } = task;
   const { trail } = reading;
@@ -136,7 +136,7 @@ async function overBudget(task: Task, block: Block, searched: number, full: numb
   return mayClose ? undefined : cut(task, block, 'budget');
 }
 
-/** The end marker stands at `at`: it has to begin with the token after the budget at the latest. */
+/** The end marker begins at `at`. It is in time if its first token directly follows the budget or comes earlier. */
 async function closed(task: Task, block: Block, at: number, full: number): Promise<Thought> {
   const { reading, plan, family } = task;
   const { trail } = reading;
@@ -147,7 +147,7 @@ async function closed(task: Task, block: Block, at: number, full: number): Promi
   const tokens = block.tokens + Math.max(0, Math.min(before.tokens, full) - start.tokens);
   return {
     next: 'flows on',
-    // a server that holds the budget ends the thinking where it is full
+    // a server that enforces the budget writes the end marker exactly at the budget
     endedBy: MECHANISMS[plan.mechanism].isServers && tokens >= plan.thinkingTokens ? 'budget' : 'model',
     tokens,
     text: block.text + trail.slice(start.chars, at),
@@ -157,7 +157,7 @@ async function closed(task: Task, block: Block, at: number, full: number): Promi
   };
 }
 
-/** Within the budget, but for blank tokens that the server's own closer begins with. */
+/** Whether a position is within the budget, apart from blank tokens with which the server's own closer begins. */
 async function isInTime({ reading, plan }: Task, { tokens, chars }: Boundary, full: number): Promise<boolean> {
   if (tokens <= full) return true;
   if (tokens > full + MECHANISMS[plan.mechanism].lead) return false;
@@ -165,21 +165,21 @@ async function isInTime({ reading, plan }: Task, { tokens, chars }: Boundary, fu
   return reading.trail.slice(budget.chars, chars).trim() === '';
 }
 
-/** The server was to hold the budget, and the cut had to be ours all the same. */
+/** Whether the server had to enforce the budget and thinkmeter made the cut instead. */
 export function overran(mechanism: Mechanism, { next, endedBy }: Pick<Thought, 'next' | 'endedBy'>): boolean {
   return MECHANISMS[mechanism].isServers && endedBy === 'budget' && next === 'ask';
 }
 
-/** Tokens so far, without an end of turn. */
+/** Tokens so far, without an end-of-turn token. */
 async function tokensSoFar({ trail, end }: Reading): Promise<number> {
   const stopped = end?.kind === 'finished' && end.reason.unified === 'stop';
   return stopped ? (await trail.whole()).tokens : trail.tokens;
 }
 
-/** What the stream's own end means for open thinking. */
+/** The stream ended while thinking was open: its finish reason shows why. */
 function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
   if (end.kind === 'finished' && end.reason.unified === 'stop') return cut(task, block, 'unclosed');
-  // the cap was ours: the server has counted what we could only estimate
+  // without ids our own count may be too low, but the server stopped exactly at our cap: the budget was used up
   const { countedBy } = task.reading;
   const { isCapped } = MECHANISMS[task.plan.mechanism];
   const full = isCapped && end.kind === 'finished' && end.reason.unified === 'length';
@@ -187,8 +187,8 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
 }
 
 /**
- * Keeps at most the budget, ends at the last line end inside a small window (not if the model itself stopped), never
- * inside a character, and never with the beginning of a marker.
+ * Cuts thinking within the budget, at the last line end inside a small window; if the model stopped, at its end. The cut
+ * is never inside a character, and never after the beginning of a marker.
  */
 async function cut(
   { reading, plan, family }: Task,
@@ -197,13 +197,13 @@ async function cut(
 ): Promise<Thought> {
   const { trail } = reading;
   const { start } = block;
-  // before anything else is requested: every token more is paid for
+  // the abort comes first: the server generates, and the operator pays, until it arrives
   reading.stop();
   const full = start.tokens + plan.thinkingTokens - block.tokens;
   const lineEnd = async (until: number): Promise<Boundary | undefined> =>
-    // a line end before thinking began is none of its
+    // line ends before the start of this thinking do not count
     endedBy === 'unclosed' ? undefined : trail.lineEnd(Math.max(start.tokens, until - plan.lineWindow), until);
-  // together, so that what has to be detokenized is requested at once
+  // concurrently, so that both lookups share their detokenize requests
   const [most] = await Promise.all([trail.boundaryByTokens(full), lineEnd(Math.min(full, trail.tokens))]);
   const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
   const half = possibleStart(end, family.endMarker);
@@ -221,7 +221,7 @@ async function cut(
   };
 }
 
-/** A cut never goes back before thinking began. */
+/** A cut never lies before the beginning of the thinking. */
 function later(a: Boundary, b: Boundary): Boundary {
   return b.tokens < a.tokens || b.chars < a.chars ? a : b;
 }
@@ -231,7 +231,7 @@ function alarm({ deadline, plan, askedAt, reading }: Pick<Task, 'deadline' | 'pl
 }
 
 function tooSlow(): EngineTimeoutError {
-  return new EngineTimeoutError('no token came before the time was over', {
+  return new EngineTimeoutError('max_seconds passed before the first token', {
     hint: 'raise max_seconds, or check whether the server is busy',
   });
 }

@@ -1,43 +1,43 @@
 /**
- * The port: what the budget loop needs of whatever generates tokens. An engine opens sessions; a run holds one of them,
- * and what it knows of the server is pinned there. Engines hold no budget logic, the loop holds no engine's name.
+ * The port between the budget loop and everything that generates tokens. An engine opens sessions. A run holds one
+ * session, whose facts about the server do not change. Engines contain no budget logic; the loop names no engine.
  */
 import type { Family, Sampling, ThinkingState } from '../prompt/family.ts';
 import type { Question } from '../prompt/question.ts';
 
-/** What is known of a model and its engine: plain data, found by probing. */
+/** Facts about a model and its engine, found by probing: plain data. */
 export type Facts = {
   readonly engine: 'remote' | 'embedded';
-  /** as the engine names it */
+  /** the engine's name of the model */
   readonly model: string;
-  /** prompt and generated tokens together; `Infinity`: not known */
+  /** prompt and generated tokens together; `Infinity`: unknown */
   readonly window: number;
   readonly family: Family;
-  /** the most tokens that the family's closer takes, in this model's own tokens */
+  /** length of the longest form of the family's closer, in this model's tokens */
   readonly closerTokens: number;
-  /** which server, version and model these are: evidence is kept under this name */
+  /** names the server, version and model: the key of the evidence */
   readonly server: string;
-  /** the server's own thinking budget, if it says that it has one */
+  /** the server's own thinking budget, if the server reports one */
   readonly native?: NativeBudget;
-  /** whether a prompt that begins like an earlier one is computed again; absent: not known */
+  /** whether the server reuses the computed beginning of an earlier prompt; absent: unknown */
   readonly prefixCaching?: boolean;
-  /** how the tokens of its streams can be counted while they come */
+  /** how the tokens of a stream can be counted while they arrive */
   readonly countedBy: CountedBy;
 };
 
 export type NativeBudget = {
-  /** its name on the wire, for people */
+  /** its name on the wire, for messages */
   readonly field: string;
-  /** it counts what the prompt has behind the start marker as well */
+  /** the server also counts the prompt's tokens after the start marker */
   readonly countsPrompt: boolean;
 };
 
-/** How tokens are counted, the most certain first. */
+/** How tokens are counted, most certain first. */
 export type CountedBy = 'ids' | 'usage' | 'tokenizer' | 'estimate';
 
-/** What a generation continues from. Opaque to the loop: only the session that made it can read it. */
+/** The text that a generation continues. Opaque to the loop: only the session that created a beginning can read it. */
 export type Beginning = {
-  /** counted, or, while `exact` is false, estimated */
+  /** an estimate if `exact` is false */
   readonly promptTokens: number;
   readonly exact: boolean;
 };
@@ -45,55 +45,55 @@ export type Beginning = {
 /** A rendered question. */
 export type Prompt = {
   readonly beginning: Beginning;
-  /** `hidden`: the server renders the prompt and does not show it */
+  /** `hidden`: the server renders the prompt and does not return it */
   readonly thinking: ThinkingState | 'hidden';
-  /** tokens behind the start marker, if thinking is open: usually a line end */
+  /** tokens after the start marker, if thinking is open: usually a line end */
   readonly opened: number;
-  /** what had to be changed in the text */
+  /** changes that had to be made to the text */
   readonly warnings?: readonly string[];
 };
 
-/** What a run keeps of a stream, to continue from it. */
+/** The part of a stream that a continuation keeps. */
 export type Kept = {
-  /** from the stream's beginning; undefined: its tokens came without ids */
+  /** from the stream's beginning; undefined: the tokens arrived without ids */
   readonly ids: readonly number[] | undefined;
   /** the text of exactly these tokens */
   readonly text: string;
   /** the thinking in it, without markers */
   readonly reasoning: string;
-  /** thinking is still open, so the closer has to follow */
+  /** thinking is still open, so the closer must follow */
   readonly open: boolean;
 };
 
 export type Extended = {
   readonly beginning: Beginning;
-  /** appended by us */
+  /** appended by thinkmeter */
   readonly closerTokens: number;
-  /** an answer that has begun cannot be continued here: it is generated anew */
+  /** the session cannot continue a partial answer: the answer is generated from its beginning */
   readonly restartsAnswer: boolean;
 };
 
 export type Limits = {
   readonly maxTokens: number;
   readonly sampling: Sampling;
-  /** for the server's own budget, in its own counting; absent: none is requested */
+  /** the server's own thinking budget, in the server's counting; absent: none is requested */
   readonly nativeBudget?: number;
 };
 
-/** `raw` is the server's own word: `stop`, `length`, `abort`, `repetition`, … */
+/** `raw` is the server's value: `stop`, `length`, `abort`, `repetition`, … */
 export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; readonly raw: string };
 
 /**
- * A chunk, as the wire gave it: several ids may share one text, an id may come without text (an incomplete character, an
- * end-of-turn token).
+ * One chunk of the stream. A chunk may carry several ids with one text, or an id without text (an incomplete character,
+ * an end-of-turn token).
  */
 export type Piece = {
   readonly ids: readonly number[];
   readonly text: string;
   readonly finish?: FinishReason;
-  /** how many tokens these are, if their ids do not come */
+  /** the number of tokens, if the server sends no ids */
   readonly counted?: { readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };
-  /** all that the engine has received and cannot place yet; a reader that runs out of time may take it as text */
+  /** received content that the engine cannot classify yet; a reader without time left may take it as text */
   readonly buffered?: { readonly text: string; readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };
   /** of the whole request, with the last piece */
   readonly usage?: Usage;
@@ -102,7 +102,7 @@ export type Piece = {
 export type Usage = {
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** of those, thinking; absent: the server does not say */
+  /** the completion tokens that are thinking; absent: not reported */
   readonly reasoningTokens?: number;
 };
 
@@ -111,63 +111,63 @@ export type Loading = (progress: { readonly message: string }) => void;
 export type CallOptions = { readonly signal: AbortSignal; readonly loading?: Loading };
 
 export type OpenOptions = CallOptions & {
-  /** probes again, and waits for it; else known facts are used at once and refreshed in the background */
+  /** true: wait for a new probe; otherwise known facts are used at once and refreshed in the background */
   readonly fresh?: boolean;
 };
 
 export type RenderOptions = CallOptions & {
   readonly thinking: boolean;
-  /** tokens that are to follow the prompt: if they might not fit, it is counted exactly, where that is possible */
+  /** tokens to follow the prompt: if they might not fit the window, the prompt is counted exactly when possible */
   readonly room: number;
 };
 
 export type Engine = {
-  /** Probes, or loads a model, on first use. @throws {ThinkmeterError} when no question could be put there */
+  /** Probes the server, or loads the model, on first use. @throws {ThinkmeterError} if no question can be answered */
   open(options: OpenOptions): Promise<Session>;
   close(): Promise<void>;
 };
 
-/** One server, one model, one way of prompting (token ids or messages), for one run. */
+/** One server, one model and one mode (token ids or messages), for one run. */
 export type Session = {
   readonly facts: Facts;
-  /** A question as a prompt, with thinking switched on or off. */
+  /** Renders a question as a prompt, with thinking switched on or off. */
   render(question: Pick<Question, 'system' | 'user'>, options: RenderOptions): Promise<Prompt>;
   /**
-   * Generates from there. Leaving the iteration, or the signal, ends the request upstream at once. Throws
-   * `ConnectionLostError` when the stream breaks off after its first token, `EndpointGoneError` when the endpoint that
-   * this session uses is not there any more.
+   * Generates after a beginning. If the iteration is left or the signal aborts, the request is aborted on the server at
+   * once. Throws `ConnectionLostError` if the stream breaks after its first token, and `EndpointGoneError` if the
+   * session's endpoint has disappeared.
    */
   generate(from: Beginning, limits: Limits, options: CallOptions): AsyncIterable<Piece>;
-  /** A beginning and what is kept of what came after it, thinking closed. Throws `EndpointGoneError` as well. */
+  /** Appends the kept part of a stream to its beginning, and closes the thinking. Also throws `EndpointGoneError`. */
   extend(from: Beginning, kept: Kept, options: CallOptions): Promise<Extended>;
-  /** The text of these ids, special tokens shown. Requested only if chunks do not show where a token ends. */
+  /** The text of ids, including special tokens. Used only if the chunks do not show the token boundaries. */
   decode(ids: readonly number[], options: CallOptions): Promise<string>;
-  /** For operators; absent: there is nothing to report. */
+  /** For operators; absent: nothing to report. */
   status?(options: CallOptions): Promise<EngineStatus>;
-  /** Live figures; undefined if the server has none. */
+  /** The server's current counters; undefined if the server has none. */
   load?(options: CallOptions): Promise<Load | undefined>;
 };
 
-/** What is known of a server, for people. */
+/** Facts about a server, for operators. */
 export type EngineStatus = {
   readonly address: string;
-  /** how the address came: set by the operator, the default, or found on this machine */
+  /** source of the address: set by the operator, the default, or found on this machine */
   readonly chosen: 'set' | 'default' | 'found';
-  /** as the table of dialects names it */
+  /** the name in the table of dialects */
   readonly kind: string;
   readonly version?: string;
-  /** who answers on its behalf, as the `Server` header says: `nginx/1.22.1` */
+  /** the program that answers in front of the server, from the `Server` header: `nginx/1.22.1` */
   readonly answeredBy?: string;
-  /** how the model is loaded, if it is not yet */
+  /** how to load the model, if it is not loaded yet */
   readonly toLoad?: string;
-  /** paths that accepted a request and did not answer it in time */
+  /** paths that accepted a request but did not answer in time */
   readonly silent: readonly string[];
-  /** prompts go as token ids, or as messages */
+  /** prompts are sent as token ids or as messages */
   readonly prompts: 'ids' | 'messages';
   readonly prefixCaching?: boolean;
-  /** known of servers of this kind, with its source */
+  /** known limitations of this kind of server, with their sources */
   readonly limitations: readonly string[];
-  /** its processes on this machine, by their command lines; absent: on another machine, or not known */
+  /** matches the command lines of its processes on this machine; absent: on another machine, or unknown */
   readonly program?: RegExp;
 };
 
@@ -183,12 +183,12 @@ export type Load = {
   readonly firstTokenMs?: number;
 };
 
-/** The stream broke off after tokens had come. Not for callers: the loop continues from what it has. */
+/** The stream broke after its first token. Internal: the run continues from the received tokens. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
-/** The endpoint that a session uses is not there any more. Not for callers: the run opens another session, once. */
+/** The endpoint of a session has disappeared. Internal: the run opens another session, once. */
 export class EndpointGoneError extends Error {
   override readonly name = 'EndpointGoneError';
 }

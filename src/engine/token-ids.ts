@@ -1,4 +1,4 @@
-/** A prompt as token ids, and how what is kept of a stream is appended to it: the same for every engine that takes ids. */
+/** Prompts as token ids, and continuations of kept streams, for every engine that accepts ids. */
 import { InvariantError } from '../errors.ts';
 import type { Closer } from '../prompt/family.ts';
 import type { Rendered } from '../prompt/render.ts';
@@ -6,7 +6,7 @@ import type { Beginning, Extended, Kept, Prompt } from './engine.ts';
 
 export type IdsBeginning = Beginning & {
   readonly ids: readonly number[];
-  /** the text of its last few tokens */
+  /** the text of its last tokens */
   readonly tail: string;
 };
 
@@ -18,7 +18,7 @@ export function toPrompt({ ids, thinking, tail, opened }: Rendered): Prompt & { 
   return { beginning: beginningOf(ids, tail), thinking, opened };
 }
 
-/** @throws {InvariantError} when another kind of session made it */
+/** @throws {InvariantError} if a session in chat mode created the beginning */
 export function idsOf(from: Beginning): IdsBeginning {
   if (!('ids' in from)) throw new InvariantError('this prompt was not rendered as token ids');
   return from as IdsBeginning;
@@ -26,7 +26,7 @@ export function idsOf(from: Beginning): IdsBeginning {
 
 type Parts = {
   readonly closer: Closer<readonly number[]>;
-  /** for a stream whose tokens came without ids */
+  /** tokenizes a stream whose tokens arrived without ids */
   readonly encode: (text: string) => Promise<readonly number[]>;
 };
 

@@ -1,11 +1,11 @@
-/** How long answers are on a server, from the most recent ones. */
+/** The usual length of answers on one server, from the most recent answers. */
 
 const MOST_KEPT = 64;
 
-/** Fewer than this are no measure. */
+/** Fewer answers than this give no usual length. */
 const LEAST_SEEN = 3;
 
-/** Of a hundred answers, so many are not longer than the usual length. */
+/** The usual length is this percentile of the recent lengths. */
 const PERCENTILE = 90;
 
 export class AnswerLengths {
@@ -16,7 +16,7 @@ export class AnswerLengths {
     if (this.#recent.length > MOST_KEPT) this.#recent.shift();
   }
 
-  /** In tokens; undefined while too few were seen. */
+  /** In tokens; undefined while too few answers were seen. */
   get usual(): number | undefined {
     if (this.#recent.length < LEAST_SEEN) return undefined;
     const sorted = this.#recent.toSorted((a, b) => a - b);

@@ -1,33 +1,33 @@
 /**
- * What counting and timing have shown of one server: the one home for it. An answer of 200 proves nothing, because servers
- * ignore fields that they do not know.
+ * Evidence about one server, from counting tokens and measuring times. Status codes are not evidence: servers return
+ * 200 and ignore unknown fields.
  *
- * Counters and times of a server are evidence only if they come from a run that was alone in this process from its start to
- * its end: runs that decode side by side count each other's tokens. What a run sees in its own stream (an overrun, a
- * refused field) needs no solitude. Every verdict against a server expires, so that it can be revised.
+ * A server's counters and times are evidence only if the run was alone in this process from its start to its end:
+ * parallel runs count each other's tokens. A run's own stream (an overrun, a refused field) is always evidence.
+ * Every verdict against a server expires, so that a later run can revise it.
  */
 import type { Pace } from '../budget/deadline.ts';
 import type { Known, Verdict } from '../budget/mechanism.ts';
 import { AnswerLengths } from './answer-lengths.ts';
 
-/** What may have been chance once is a verdict when it came so many times in a row. */
+/** Observations that may be chance become a verdict after this many in a row. */
 const IN_A_ROW = 3;
 
-/** A verdict against a server holds so long; then the next run tries again. */
+/** A verdict against a server expires after this time; the next run then tries again. */
 const REVISED_AFTER_MS = 600_000;
 
-/** While no thinking is cut there is nothing to learn from a server's counters; they are polled this rarely then. */
+/** Polling interval of a server's counters while no run cuts thinking: without a cut the counters show nothing. */
 const POLL_EVERY_MS = 10_000;
 
 export type Proof = Verdict | 'inconclusive';
 
 type Dated = { readonly verdict: Verdict; readonly at: number };
 
-/** A run, or a self-test, while it may make the server generate. */
+/** A run or self-test, for as long as it may cause the server to generate. */
 export type Stay = {
-  /** nothing else was generated for this process since it began */
+  /** this process has caused no other generation since the stay began */
   readonly alone: boolean;
-  /** It generates nothing more. Until `leave`, others can still end its solitude, but it does not end theirs. */
+  /** The run generates no more tokens. Until `leave`, other runs still end its `alone`, but it does not end theirs. */
   rest(): void;
   leave(): void;
 };
@@ -43,7 +43,7 @@ export class Evidence {
   #nextPoll = 0;
   #promptRatio: number | undefined;
   #firstTokenMs: number | undefined;
-  /** the prompt is hidden, and its template opens thinking */
+  /** the server hides the prompt, and its template opens thinking there */
   opensUnseen = false;
 
   known(now: number): Known {
@@ -54,12 +54,12 @@ export class Evidence {
     };
   }
 
-  /** The least first-token time and the usual length of an answer: company makes neither smaller. */
+  /** The shortest first-token time and the usual answer length. Parallel runs cannot make either smaller. */
   get pace(): Pace {
     return { firstTokenMs: this.#firstTokenMs, usualAnswer: this.#answers.usual };
   }
 
-  /** A prompt token's time compared with a generated one's; undefined while nothing was timed. */
+  /** Time of a prompt token divided by that of a generated token; undefined until measured. */
   get promptRatio(): number | undefined {
     return this.#promptRatio;
   }
@@ -89,7 +89,7 @@ export class Evidence {
     this.#verdicts.set(mechanism, { verdict: { held: false, why }, at: now });
   }
 
-  /** Our cut seems to save nothing. `clear` says that it does. */
+  /** Records that a cut seemed to save no tokens. `clear` withdraws all suspicions. */
   suspect(why: string, now: number): void {
     this.#suspicions += 1;
     if (this.#suspicions >= IN_A_ROW) this.fail('stream', why, now);
@@ -99,7 +99,7 @@ export class Evidence {
     this.#suspicions = 0;
   }
 
-  /** Tries the server's own budget, unless that is being done. Never rejects. */
+  /** Runs a self-test of the server's own budget. Callers during a self-test share it. Never rejects. */
   prove(test: () => Promise<Proof>, now: () => number): Promise<void> {
     this.#proving ??= this.#prove(test, now).finally(() => (this.#proving = undefined));
     return this.#proving;
@@ -116,13 +116,13 @@ export class Evidence {
         this.fail('native', `${IN_A_ROW} self-tests were inconclusive`, now());
       }
     } catch {
-      // it could not be made: that shows nothing of the mechanism
+      // a self-test that failed to run shows nothing about the mechanism
     } finally {
       stay.leave();
     }
   }
 
-  /** Whether the server's counters are worth reading before a run. */
+  /** Whether a run should read the server's counters at its start. */
   isTimeToPoll(now: number): boolean {
     if (this.#verdict('stream', now) !== undefined) return false;
     if (this.#polls >= IN_A_ROW && now < this.#nextPoll) return false;
@@ -131,12 +131,12 @@ export class Evidence {
     return true;
   }
 
-  /** There was a cut to learn from. */
+  /** A run has cut thinking, so the counters can show something: the next runs read them again. */
   pollAgain(): void {
     this.#polls = 0;
   }
 
-  /** The least counts, because waiting in a queue is in it. */
+  /** Keeps the smallest values, because times include waiting in the server's queue. */
   timed({
     ratio,
     firstTokenMs,
@@ -152,7 +152,7 @@ export class Evidence {
     this.#answers.add(tokens);
   }
 
-  /** What was tried, and what came of it, for people. */
+  /** The mechanisms tried and their verdicts, for operators. */
   summary(now: number): Readonly<Record<string, string>> {
     return Object.fromEntries(
       (['native', 'stream'] as const).flatMap((mechanism) => {
@@ -166,22 +166,22 @@ export class Evidence {
     const dated = this.#verdicts.get(mechanism);
     if (dated === undefined || dated.verdict.held || now - dated.at < REVISED_AFTER_MS) return dated?.verdict;
     this.#verdicts.delete(mechanism);
-    // one more of the kind that convicted it does so again
+    // after a verdict has expired, one more suspicion restores it
     if (mechanism === 'stream') this.#suspicions = IN_A_ROW - 1;
     return undefined;
   }
 }
 
-/** A process talks to few servers; a name changes with version and model. */
+/** One process uses few servers, but the name of a server changes with its version and model. */
 const MOST_SERVERS = 32;
 
-/** The evidence by server, as `Facts.server` names it. */
+/** The evidence by server; `Facts.server` is the key. */
 export class EvidenceOfServers {
   readonly #servers = new Map<string, Evidence>();
 
   of(server: string): Evidence {
     const known = this.#servers.get(server) ?? new Evidence();
-    // the most recent last
+    // a Map keeps insertion order: the least recently used server comes first and is deleted first
     this.#servers.delete(server);
     this.#servers.set(server, known);
     if (this.#servers.size > MOST_SERVERS) this.#servers.delete(this.#servers.keys().next().value ?? '');

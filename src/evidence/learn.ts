@@ -1,4 +1,4 @@
-/** What a run has shown of its server, for the runs after it. Nothing here makes a caller wait. */
+/** Records as evidence what a run has shown about its server. No caller waits for this. */
 import { overran } from '../budget/think.ts';
 import { MECHANISMS } from '../budget/mechanism.ts';
 import type { Outcome } from '../budget/outcome.ts';
@@ -11,12 +11,12 @@ import { limit } from '../wait.ts';
 import type { Evidence } from './evidence.ts';
 import { BUFFERED, cameAtOnce, flowed, proveStream, type FiguresBefore } from './stream-proof.ts';
 
-/** The server's figures near the beginning of a run, if they came. */
+/** The server's counters near the beginning of a run; `before` is set when they arrive. */
 export type Figures = { before?: FiguresBefore | undefined };
 
 const FIGURES_MS = 2000;
 
-/** Read beside a run's first steps, while it is not known how a cut is taken on that server. */
+/** Reads the counters in parallel with the first steps of a run, while the verdict on cuts is open. */
 export function readFigures({
   session,
   evidence,
@@ -33,7 +33,7 @@ export function readFigures({
   const figures: Figures = {};
   if (session.load === undefined || !evidence.isTimeToPoll(clock.now())) return figures;
   void load(session, inTime, clock).then((found) => {
-    // what had been received by then may be counted there already
+    // the counters may already include the tokens that this run has received by now
     if (found !== undefined)
       figures.before = { load: found, ownTokens: requests.tokens, ownRunning: requests.all.length };
   });
@@ -51,9 +51,9 @@ async function load(session: Session, signal: AbortSignal | undefined, clock: Cl
   }
 }
 
-const OVERRAN = 'the server continued to think beyond the budget that it was given';
+const OVERRAN = 'the server exceeded the thinking budget that was requested';
 
-/** Whether the server held its own budget: a run sees that in its own stream. */
+/** Records whether the server enforced its own budget. The run's own stream shows this. */
 export function learnFromThought(
   evidence: Evidence,
   { plan: { mechanism } }: Ready,
@@ -65,10 +65,10 @@ export function learnFromThought(
   else evidence.hold('native', now);
 }
 
-/** For the caller: how the streams came, if that is worth a word. */
+/** Warns the caller if the streams arrived in one burst. */
 export function streamWarnings({ plan: { mechanism } }: Ready, requests: readonly Request[]): string[] {
   return MECHANISMS[mechanism].cuts && requests.some(cameAtOnce)
-    ? [`${BUFFERED}, so a cut saves no tokens; if it is nginx, set proxy_buffering off`]
+    ? [`${BUFFERED}, so a cut saves no tokens; for nginx, set proxy_buffering off`]
     : [];
 }
 
@@ -76,7 +76,7 @@ export type Over = {
   readonly session: Session;
   readonly evidence: Evidence;
   readonly clock: Clock;
-  /** nothing else was generated for this process meanwhile */
+  /** this process caused no other generation during the run */
   readonly isAlone: () => boolean;
   readonly ready: Ready;
   readonly thought: Thought;
@@ -86,7 +86,7 @@ export type Over = {
   readonly outcome: Outcome;
 };
 
-/** After the answer was returned. Never rejects. */
+/** Runs after the answer was returned. Never rejects. */
 export async function learn(over: Over): Promise<void> {
   const { evidence, clock, ready, first, outcome } = over;
   const now = clock.now();
@@ -99,7 +99,7 @@ export async function learn(over: Over): Promise<void> {
   if (cuts && over.isAlone()) await learnFromCut(over);
 }
 
-/** How the streams came, and whether the cut ended the work of the server. */
+/** Records whether a proxy buffered the streams, and whether the cut stopped generation on the server. */
 async function learnFromCut(over: Over): Promise<void> {
   const { session, evidence, clock, thought, requests, figures, isAlone } = over;
   if (evidence.known(clock.now()).stream !== undefined) return;
@@ -121,10 +121,10 @@ async function learnFromCut(over: Over): Promise<void> {
   if (requests.some(flowed)) evidence.clear();
 }
 
-/** A short prompt's time is that of the way to the server; fewer tokens do not make a speed. */
+/** With a shorter prompt the round trip dominates the time; with fewer generated tokens the speed is not measurable. */
 const LEAST_TIMED = { prompt: 256, generated: 16 } as const;
 
-/** A prompt token's time compared with a generated one's. */
+/** Time of a prompt token divided by that of a generated token. */
 function promptRatio(first: Request): number | undefined {
   const { reading, askedAt, from } = first;
   const { firstTokenAt, trail } = reading;

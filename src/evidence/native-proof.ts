@@ -1,7 +1,7 @@
 /**
- * Whether a server holds the budget that its own field promises, by counting a tiny generation. An answer of 200 proves
- * nothing: vLLM 0.32 ignores its field with a Nano 2 kind of tokenizer, older ones do not know it. It is made after
- * a run has its answer, beside whatever comes then.
+ * Self-test: counts a tiny generation to find out whether a server enforces its own budget field. A status of 200 is
+ * not enough: vLLM 0.32 ignores the field with tokenizers of the Nano 2 kind, and older versions do not know the field.
+ * The self-test starts after a run has its answer.
  */
 import { deadline } from '../budget/deadline.ts';
 import { plan } from '../budget/plan.ts';
@@ -17,10 +17,10 @@ import type { Proof } from './evidence.ts';
 const TASK = 'Compute 12^2 + 345*7 - 2^9 + 678*3 - 19^2 + 4^5, step by step.';
 const BUDGET = 8;
 
-/** A server that has not generated 24 tokens by then is busy: this shows nothing. */
+/** A server that does not generate 24 tokens in this time is busy, so the self-test shows nothing. */
 const PROOF_MS = 60_000;
 
-/** `inconclusive`: the model closed its thinking before the budget was full. @throws when it could not be made */
+/** `inconclusive`: the model closed its thinking before the budget was used up. @throws if the test could not run */
 export async function proveNative(session: Session, clock: Clock, signal?: AbortSignal): Promise<Proof> {
   const inTime = limit(signal, PROOF_MS, clock);
   const requests = new Requests({ signal: inTime.signal, inTime: inTime.signal, clock });
@@ -28,7 +28,7 @@ export async function proveNative(session: Session, clock: Clock, signal?: Abort
     system: [],
     user: [{ from: 'ours', text: TASK }],
     thinkingBudget: { tokens: BUDGET, given: true },
-    // the server's own closer, and a word to see that thinking is over
+    // room for the server's own closer and one word, which shows that thinking has ended
     answerTokens: { tokens: 16, given: true },
   } as const;
   try {
@@ -46,7 +46,7 @@ export async function proveNative(session: Session, clock: Clock, signal?: Abort
       progress: () => undefined,
     });
     if (thought.endedBy !== 'budget') return 'inconclusive';
-    const why = `the server continued to think beyond a budget of ${BUDGET} tokens in its self-test`;
+    const why = `the server exceeded a budget of ${BUDGET} tokens in its self-test`;
     return overran('native', thought) ? { held: false, why } : { held: true };
   } catch (error) {
     if (error instanceof EngineHttpError && error.status === 400) return { held: false, why: error.message };

@@ -1,6 +1,6 @@
 /**
- * Whether cutting a stream ends the work behind it. A proxy between us and the server may buffer the stream until it is
- * complete, or not forward the disconnect: then a cut saves nothing, and a capped first request does.
+ * Whether cutting a stream stops generation on the server. A proxy may buffer the stream until it is complete, or not
+ * forward the disconnect. A cut then saves nothing, and only a capped first request saves tokens.
  */
 import { sum } from '../budget/counts.ts';
 import type { Thought } from '../budget/story.ts';
@@ -9,21 +9,21 @@ import type { Load } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst, type Arrival } from '../stream/speed.ts';
 
-/** A stream of so many tokens takes its time, unless it was buffered. */
+/** A stream of this many tokens takes measurable time to arrive, unless a proxy buffered it. */
 const LEAST_TOKENS = 24;
-/** Of the time until its first token: what comes within it after that came all at once. */
+/** A stream arrived in one burst if its tokens arrived within this share of the first-token time. */
 const AT_ONCE = 0.02;
 const LEAST_WAIT_MS = 250;
 
-/** Counters may be a little behind. */
+/** A server may update its counters this many tokens late. */
 const LATE_TOKENS = 16;
 
 /** An abort takes time to arrive: up to 300 ms of extra tokens are normal, over 1 s means that it never arrived. */
-const GOES_ON_MS = { atMost: 300, atLeast: 1000 } as const;
+const CONTINUED_MS = { atMost: 300, atLeast: 1000 } as const;
 
 type Arrived = Pick<Request, 'askedAt'> & { readonly reading: Arrival };
 
-/** The tokens of a stream waited for each other somewhere on their way. */
+/** All tokens arrived in one burst, so something on the way buffered the stream. */
 export function cameAtOnce({ askedAt, reading }: Arrived): boolean {
   const { firstTokenAt, lastTokenAt, trail } = reading;
   if (firstTokenAt === undefined || lastTokenAt === undefined || trail.tokens < LEAST_TOKENS) return false;
@@ -31,15 +31,15 @@ export function cameAtOnce({ askedAt, reading }: Arrived): boolean {
   return waited >= LEAST_WAIT_MS && lastTokenAt - firstTokenAt <= waited * AT_ONCE;
 }
 
-/** It came piece by piece: long enough to see, and not at once. */
+/** The stream was long enough to judge, and did not arrive in one burst. */
 export function flowed(request: Arrived): boolean {
   return request.reading.trail.tokens >= LEAST_TOKENS && !cameAtOnce(request);
 }
 
 export const BUFFERED =
-  'the stream came in one burst: something between here and the server buffers it until it is complete';
+  'the stream arrived in one burst: a proxy between thinkmeter and the server buffers it until it is complete';
 
-/** A server's figures when they arrived, with what this run had received by then. */
+/** A server's counters, with the tokens and requests of this run at the moment when the counters arrived. */
 export type FiguresBefore = { readonly load: Load; readonly ownTokens: number; readonly ownRunning: number };
 
 type Story = {
@@ -49,7 +49,7 @@ type Story = {
   readonly after: Load;
 };
 
-/** Undefined when this run shows nothing: nothing was cut, or others were at work as well. */
+/** Undefined if the run proves nothing: no cut was made, or the server worked for other clients too. */
 export function proveStream({ thought, requests, before, after }: Story): Verdict | undefined {
   if (thought.next !== 'ask' || thought.endedBy !== 'budget') return undefined;
   if (before.load.generatedTokens === undefined || after.generatedTokens === undefined) return undefined;
@@ -57,15 +57,15 @@ export function proveStream({ thought, requests, before, after }: Story): Verdic
   const beyond = after.generatedTokens - before.load.generatedTokens - received;
   const { tokens, ms } = afterFirst(requests.map(({ reading }) => reading));
   if (ms === 0) return undefined;
-  const wentOnMs = (beyond * ms) / tokens;
-  // a server that counts at the end of a request shows nothing
+  const continuedMs = (beyond * ms) / tokens;
+  // a server that counts tokens only at the end of a request proves nothing
   if (beyond < -LATE_TOKENS) return undefined;
-  if (after.running === 0 && wentOnMs <= GOES_ON_MS.atMost) return { held: true };
-  // others may be at work there; only if nobody was, and nobody is, the tokens are ours
+  if (after.running === 0 && continuedMs <= CONTINUED_MS.atMost) return { held: true };
+  // if other clients use the server, the extra tokens may be theirs
   if (before.load.running > before.ownRunning || after.running > 0) return undefined;
-  if (wentOnMs < GOES_ON_MS.atLeast) return undefined;
+  if (continuedMs < CONTINUED_MS.atLeast) return undefined;
   return {
     held: false,
-    why: `the server generates on after a request was closed: it counted ${beyond} tokens more`,
+    why: `the server continues to generate after an abort: it counted ${beyond} extra tokens`,
   };
 }

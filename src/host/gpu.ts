@@ -1,4 +1,4 @@
-/** What the GPU of this machine says of itself, where there is a tool to ask. */
+/** Reads the GPUs of this machine through the vendor's tools. */
 import { outputOf } from './programs.ts';
 
 export type Gpu = {
@@ -14,10 +14,10 @@ const NVIDIA = [
   '--query-gpu=name,utilization.gpu,memory.used,memory.total,power.draw',
   '--format=csv,noheader,nounits',
 ];
-/** Apple's GPUs; readable without being root. */
+/** Apple's GPUs; `ioreg` needs no root rights. */
 const APPLE = ['-r', '-d', '1', '-c', 'IOAccelerator'];
 
-/** None where neither `nvidia-smi` nor, on macOS, `ioreg` is. */
+/** Empty if neither `nvidia-smi` nor, on macOS, `ioreg` is available. */
 export async function readGpus(): Promise<Gpu[]> {
   const [nvidia, apple] = await Promise.all([outputOf('nvidia-smi', NVIDIA), outputOf('ioreg', APPLE)]);
   return nvidia === undefined ? parseApple(apple ?? '') : parseNvidia(nvidia);
@@ -42,7 +42,7 @@ export function parseApple(ioreg: string): Gpu[] {
   return [{ name, busy: Number(busy), ...known({ usedMiB: used === undefined ? undefined : Number(used) / 2 ** 20 }) }];
 }
 
-/** A tool writes `[N/A]` for what a card does not tell. */
+/** `nvidia-smi` prints `[N/A]` for figures that a card does not report. */
 function known<Name extends string>(figures: Record<Name, number | undefined>): Partial<Record<Name, number>> {
   const there = Object.entries<number | undefined>(figures).filter(([, figure]) => Number.isFinite(figure));
   return Object.fromEntries(there) as Partial<Record<Name, number>>;

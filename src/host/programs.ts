@@ -1,11 +1,11 @@
-/** Other programs of this machine: the only place that starts any. */
+/** Starts other programs of this machine; no other file does. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ConfigError } from '../errors.ts';
 
 const LONGEST_MS = 3000;
 
-/** What a program prints; undefined when it is not there, fails, or takes long. */
+/** The output of a program; undefined if the program is missing, fails, or takes longer than 3 s. */
 export function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(program, args, { timeout: LONGEST_MS, maxBuffer: 1 << 20 }, (error, stdout) =>
@@ -14,7 +14,7 @@ export function outputOf(program: string, args: readonly string[]): Promise<stri
   });
 }
 
-/** Runs a program on our own terminal until it ends, or the signal ends it. @throws {ConfigError} */
+/** Runs a program in the terminal until the program ends or the signal stops it. @throws {ConfigError} */
 export async function runInForeground(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
   const child = spawn(program, args, { stdio: 'inherit' });
   const stop = (): void => void child.kill('SIGTERM');
@@ -22,11 +22,13 @@ export async function runInForeground(program: string, args: readonly string[], 
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code === 0 || signal.aborted) return;
-    throw new ConfigError(`the command ${program} ended with ${code ?? 'a signal'}`, { hint: 'read what it printed' });
+    throw new ConfigError(`the program ${program} ended with ${code === null ? 'a signal' : `exit code ${code}`}`, {
+      hint: 'see its output above',
+    });
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`the command ${program} could not be started`, {
-      hint: 'install it, and make sure that it is on the PATH',
+    throw new ConfigError(`the program ${program} could not be started`, {
+      hint: 'install it and check that it is on the PATH',
       cause,
     });
   } finally {

@@ -1,4 +1,4 @@
-/** A real MCP client at the other end of a pipe: what `thinkmeter demo` shows its runs through. */
+/** A real MCP client that starts a server and talks to it over stdio, for `thinkmeter demo`. */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { CancelledError, ToolCallError } from '../errors.ts';
@@ -12,12 +12,12 @@ export type ServerCommand = {
 };
 
 export type ToolCaller = {
-  /** @throws {ToolCallError} with the server's own sentence when the call fails */
+  /** @throws {ToolCallError} with the server's own sentence if the call fails */
   call(tool: string, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<RunResult>;
   close(): Promise<void>;
 };
 
-/** A demo on a slow server may take longer than a client's usual minute. */
+/** The SDK's default is 60 s, which is too short for a demo on a slow machine. */
 const CALL_TIMEOUT_MS = 600_000;
 
 export async function startServer({ command, args, env }: ServerCommand): Promise<ToolCaller> {
@@ -28,7 +28,7 @@ export async function startServer({ command, args, env }: ServerCommand): Promis
       const options = { timeout: CALL_TIMEOUT_MS, signal };
       const result = await client.callTool({ name: tool, arguments: { ...input } }, options).catch((error: unknown) => {
         if (signal.aborted) throw new CancelledError('the call was cancelled', { cause: error });
-        throw new ToolCallError('the server ended in the middle of a call', { cause: error });
+        throw new ToolCallError('the server ended during a call', { cause: error });
       });
       if (result.isError !== true) return result.structuredContent as RunResult;
       const [first] = result.content;

@@ -1,16 +1,17 @@
 /**
- * Progress notifications for one call: at most one a second, at least one every five, also while nothing arrives;
- * rising, and none after the end (a client may tear the connection down for one that comes late).
+ * Progress notifications for one call: at most one per second, and at least one every five seconds, even if no token
+ * arrives. Values rise. After the end of the call none is sent, because a client may close the connection for a late
+ * one.
  */
 import type { Progress } from '../budget/story.ts';
 import type { Clock } from '../clock.ts';
 import { progressText } from '../report/progress.ts';
 
 const AT_MOST_EVERY_MS = 1000;
-/** A little less than the five seconds promised, so that a busy moment does not break the promise. */
+/** Less than the promised five seconds, so that a late timer does not break the promise. */
 const AT_LEAST_EVERY_MS = 4500;
 
-/** `elapsed` in seconds. */
+/** `elapsed` is in seconds. */
 type Send = (notification: { readonly elapsed: number; readonly message: string }) => void;
 
 export class ProgressReporter {

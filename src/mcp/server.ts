@@ -1,4 +1,4 @@
-/** Our tools and runs as an MCP server. Serves both eras of the protocol: the SDK makes one instance a connection. */
+/** The tools and runs as an MCP server for both eras of the protocol. The SDK creates one instance per connection. */
 import { randomUUID } from 'node:crypto';
 import {
   McpServer,
@@ -24,17 +24,17 @@ export type ServerParts = {
   readonly runner: Runner;
   readonly runs: Runs;
   readonly defaults: ToolDefaults;
-  /** whether results carry a link to where they can be read in full; the list of resources has it either way */
+  /** whether a result contains a link to its full record; the list of resources contains the record in any case */
   readonly resourceLinks: boolean;
   readonly log: Log;
 };
 
 const INSTRUCTIONS =
-  'Hands problems to a Nemotron reasoning model under a hard thinking budget. reason: one hard problem; answer_fast: a quick answer without thinking; analyze_batch: one instruction over many items. A higher thinking_budget buys accuracy with time.';
+  'Sends problems to a Nemotron reasoning model with a hard thinking budget. reason: one hard problem; answer_fast: a quick answer without thinking; analyze_batch: one instruction over many items. A higher thinking_budget increases accuracy and takes more time.';
 
 /**
- * Members and elements of one call's arguments, counted together: a guard against payloads made to exhaust memory
- * (CVE-2026-111768). Well above the 1000 items of a batch, so that a list too long gets a sentence of ours.
+ * Limit on the members and elements of one call's arguments together, against payloads made to exhaust memory
+ * (CVE-2026-111768). The limit is far above the 1000 items of a batch, so that a longer list gets our own message.
  */
 const MOST_ELEMENTS = 10_000;
 
@@ -73,7 +73,7 @@ async function call(
   const token = mcpReq._meta?.progressToken;
   const send = ({ elapsed, message }: { elapsed: number; message: string }): void => {
     if (token === undefined) return;
-    // a client that has gone cannot be told
+    // the client may have disconnected, so a failed notification is ignored
     mcpReq
       .notify({ method: 'notifications/progress', params: { progressToken: token, progress: elapsed, message } })
       .catch(() => undefined);
@@ -108,7 +108,7 @@ function toCallResult({ text, structured, runId }: ToolResult, linked: boolean):
   return { content: [...content, link], structuredContent: structured };
 }
 
-/** Who can act on it decides how it is told: a sentence to the caller, or, for a bug, an id to find it by in the log. */
+/** If caller or operator can act on an error, the caller gets a sentence; for a bug, the id of the log entry. */
 function toErrorResult(error: unknown, tool: string, log: Log): CallToolResult {
   if (error instanceof CancelledError) {
     log.debug({ tool, code: error.code }, 'cancelled');
@@ -118,9 +118,9 @@ function toErrorResult(error: unknown, tool: string, log: Log): CallToolResult {
   } else {
     const id = randomUUID();
     log.error({ tool, id, err: error }, 'a bug');
-    throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; the server's log has the details`);
+    throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; see the server's log for details`);
   }
-  // in `_meta`, because structured content has to fit the tool's output schema
+  // the code is in `_meta`, because structured content must match the tool's output schema
   return {
     isError: true,
     content: [{ type: 'text', text: toSentence(error) }],
@@ -143,7 +143,7 @@ function registerRuns(server: McpServer, runs: Runs): void {
       if (record === undefined) {
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          `there is no run ${String(id)}; runs are kept until the server ends, the last 500`,
+          `run ${String(id)} does not exist; the server keeps the last 500 runs until it ends`,
         );
       }
       return {
@@ -153,13 +153,13 @@ function registerRuns(server: McpServer, runs: Runs): void {
   );
 }
 
-/** A schema to show. What comes in is checked by the tool itself, whose sentences say what to do. */
+/** A schema for the tool list only. The tool itself validates arguments, because its messages contain what to do. */
 function advertised<T extends z.ZodObject>(schema: T): T {
   const shown = (io: 'input' | 'output') => (): Record<string, unknown> =>
     z.toJSONSchema(schema, {
       io,
       override: ({ jsonSchema }) => {
-        // every integer would carry it; it tells a model nothing
+        // every integer would have this maximum, which costs tokens and helps no model
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       },
     });

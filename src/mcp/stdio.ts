@@ -3,12 +3,12 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createMcpServer, type ServerParts } from './server.ts';
 
 export type StdioServing = {
-  /** resolves when the transport has closed by itself, with its last error, if there was one */
+  /** resolves when the transport closes, with its last error if any */
   readonly closed: Promise<Error | undefined>;
   close(): Promise<void>;
 };
 
-/** Serves over this process's stdin and stdout until `close`. The first message decides the era of the protocol. */
+/** Serves over this process's stdin and stdout until `close`. The client's first message selects the protocol era. */
 export function serveOverStdio(parts: ServerParts): StdioServing {
   const ended = new EventEmitter();
   const factory = (): ReturnType<typeof createMcpServer> => {

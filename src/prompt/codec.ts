@@ -1,16 +1,16 @@
-/** What rendering needs of an engine: its model's own template and tokenizer. */
+/** The part of an engine that rendering needs: the model's own chat template and tokenizer. */
 import type { Conversation, Message } from './messages.ts';
 
 export type PlainMessage = { readonly role: Message['role'] | 'assistant'; readonly content: string };
 
 export type Codec = {
-  /** messages through the chat template, with the opening of the assistant's turn; ids */
+  /** renders messages with the chat template, including the opening of the assistant's turn, to token ids */
   template(
     messages: readonly PlainMessage[],
     templateArguments: Conversation['templateArguments'],
   ): Promise<readonly number[]>;
-  /** plain text to ids, with no special token added; control strings in it do become control tokens */
+  /** plain text to ids, without added special tokens. Trap: control strings in the text become control tokens */
   encode(text: string): Promise<readonly number[]>;
-  /** ids to text, special tokens shown */
+  /** ids to text, including special tokens */
   decode(ids: readonly number[]): Promise<string>;
 };

@@ -1,8 +1,8 @@
-/** What only the model's own template and tokenizer can tell of its family. */
+/** Facts about a model's family that only its own template and tokenizer show. */
 import { familyBySwitch, TAIL_TOKENS, type Closer, type Family } from './family.ts';
 import type { Codec } from './codec.ts';
 
-/** The family of a model whose name gives nothing away: by what each switch does to the end of a prompt. */
+/** Detects the family of a model with an unknown name, from the effect of each switch on the end of a prompt. */
 export async function detectFamily(codec: Codec): Promise<Family> {
   const tail = async (system: string, templateArguments: Record<string, boolean>): Promise<string> => {
     const messages = [

@@ -1,25 +1,25 @@
 /**
- * What a kind of model needs, one row a kind: markers, thinking switch, closer, sampling.
+ * Model families, one row each: markers, thinking switch, closer, sampling.
  *
  * Sources: the model cards and chat templates of NVIDIA-Nemotron-Nano-9B-v2, Nemotron 3, Qwen3 and DeepSeek-R1 (switch,
- * markers, sampling); the demo models' own card (models/README.md) for what they were trained on.
+ * markers, sampling); the demo models' own card (models/README.md) for their training.
  */
 
-/** How thinking is switched: by a word in the system text, by an argument of the chat template, or not at all. */
+/** Thinking is switched by a word in the system text, by an argument of the chat template, or not at all. */
 export type ThinkingSwitch =
   | { readonly kind: 'word'; readonly on: string; readonly off: string }
   | { readonly kind: 'argument'; readonly name: string }
   | { readonly kind: 'absent' };
 
-/** Left out: the server's own default. `temperature` 0 is greedy. */
+/** If a field is absent, the server's default applies. `temperature` 0 is greedy. */
 export type Sampling = { readonly temperature?: number; readonly topP?: number };
 
-/** The text that ends thinking when we cut it: one form after a line end, another elsewhere. */
+/** The text that ends thinking after a cut: one form after a line end, another elsewhere. */
 export type Closer<T> = { readonly afterLine: T; readonly elsewhere: T };
 
 /**
- * How a template takes a last turn of the assistant's that begins with its thought: `unasked`, behind the start marker that
- * it opens itself; `asked`, as it is, where the server is told to continue that turn.
+ * How a template accepts a final assistant turn that begins with its reasoning. `unasked`: the template opens the turn
+ * with the start marker itself. `asked`: the template prints the turn unchanged if the request asks for a continuation.
  */
 export type PrefixWay = 'unasked' | 'asked';
 
@@ -27,11 +27,11 @@ export type Family = {
   readonly name: string;
   readonly startMarker: string;
   readonly endMarker: string;
-  /** the chat template opens thinking at the end of a prompt; else the model does */
+  /** the chat template opens thinking at the end of a prompt; if false, the model generates the start marker */
   readonly opensInPrompt: boolean;
   readonly switch: ThinkingSwitch;
   readonly closer: Closer<string>;
-  /** absent: the template drops the thought, or that is not known */
+  /** absent: the template drops the reasoning, or its behaviour is unknown */
   readonly assistantPrefix?: PrefixWay;
   readonly sampling: { readonly on: Sampling; readonly off: Sampling };
 };
@@ -59,7 +59,7 @@ const nemotron3: Family = {
   sampling: { on: { temperature: 1, topP: 1 }, off: { temperature: 1, topP: 1 } },
 };
 
-/** The model writes its start marker itself, and its switch puts an empty thought into the prompt. */
+/** The model generates its start marker; the switch turns thinking off by an empty reasoning block in the prompt. */
 const qwen3: Family = {
   name: 'qwen-3',
   ...MARKERS,
@@ -69,7 +69,7 @@ const qwen3: Family = {
   sampling: { on: { temperature: 0.6, topP: 0.95 }, off: { temperature: 0.7, topP: 0.8 } },
 };
 
-/** Always thinks; the newer template opens it. */
+/** Always thinks; the newer template opens the thinking. */
 const deepseekR1: Family = {
   name: 'deepseek-r1',
   ...MARKERS,
@@ -88,28 +88,28 @@ export const UNKNOWN_FAMILY: Family = {
   sampling: { on: {}, off: {} },
 };
 
-/** The demo models are known by name: built as their elders, but trained to be read greedily. */
+/** The demo models have the templates of Nano 2 and Nemotron 3, but are trained for greedy sampling. */
 const BY_NAME: readonly { readonly pattern: RegExp; readonly family: Family }[] = [
   { pattern: /thinkmeter-demo-3$/i, family: { ...nemotron3, sampling: { on: GREEDY, off: GREEDY } } },
   { pattern: /thinkmeter-demo$/i, family: { ...nano2, sampling: { on: GREEDY, off: GREEDY } } },
-  // the Japanese Nano 2 is switched by an argument, not by a word: it is left to detection
+  // the Japanese Nano 2 is switched by an argument instead of a word: `detectFamily` finds that
   { pattern: /nemotron-nano-(9b|12b)-v2(?!.*japanese)/i, family: nano2 },
   { pattern: /nemotron-3(\.5)?-/i, family: nemotron3 },
   { pattern: /qwen3/i, family: qwen3 },
   { pattern: /deepseek-r1/i, family: deepseekR1 },
 ];
 
-/** The operator's sampling in the place of the family's, where it is given. */
+/** The family with the operator's sampling, where set, instead of its own. */
 export function withSampling(family: Family, by: Sampling | undefined): Family {
   return { ...family, sampling: { on: { ...family.sampling.on, ...by }, off: { ...family.sampling.off, ...by } } };
 }
 
-/** The family that a model's name gives away, if it does. */
+/** The family of a model with a known name. */
 export function familyByName(model: string): Family | undefined {
   return BY_NAME.find(({ pattern }) => pattern.test(bareName(model)))?.family;
 }
 
-/** Without slashes at the end, Ollama's tag (`nemotron:latest`) and the ending of llama.cpp's files. */
+/** Removes trailing slashes, Ollama's tag (`nemotron:latest`) and llama.cpp's file extension. */
 function bareName(model: string): string {
   return model
     .replace(/[/\\]+$/, '')
@@ -117,15 +117,15 @@ function bareName(model: string): string {
     .replace(/\.gguf$/i, '');
 }
 
-/** The end of a rendered prompt, by what the switch was asked to do. */
+/** The end of a rendered prompt for each setting of each switch. */
 export type SwitchTrial = {
   readonly argument: { on: string; off: string };
   readonly word: { on: string; off: string };
 };
 
 /**
- * The family, by what the switch does to the rendered prompt: which of the two ways changes how the prompt ends.
- * Sampling is then the server's default, because a switch does not tell whose model it is.
+ * The family, from the switch that changes the end of the rendered prompt. Sampling is then the server's default,
+ * because several families share a switch.
  */
 export function familyBySwitch(trial: SwitchTrial): Family {
   const serverDefaults = { sampling: UNKNOWN_FAMILY.sampling };
@@ -137,10 +137,10 @@ export function familyBySwitch(trial: SwitchTrial): Family {
 
 export type ThinkingState = 'open' | 'closed' | 'none';
 
-/** Tokens of a prompt that are enough to read its thinking state from: `<think></think>` is five in Nano 2, and a line end may follow. */
+/** The last tokens of a prompt that show its thinking state: `<think></think>` is five in Nano 2, plus a line end. */
 export const TAIL_TOKENS = 6;
 
-/** Where a prompt leaves thinking, read from the text of its last few tokens. */
+/** The thinking state at the end of a prompt, from the text of its last tokens. */
 export function thinkingState(tail: string, { startMarker, endMarker }: Family): ThinkingState {
   const end = tail.trimEnd();
   if (end.endsWith(startMarker)) return 'open';

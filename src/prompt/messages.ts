@@ -3,13 +3,13 @@ import type { Part, Question } from './question.ts';
 
 export type Message = { readonly role: 'system' | 'user'; readonly parts: readonly Part[] };
 
-/** What goes to a chat template: messages, and the arguments that switch thinking. */
+/** The input of a chat template: messages, and the arguments that switch thinking. */
 export type Conversation = {
   readonly messages: readonly Message[];
   readonly templateArguments: Readonly<Record<string, boolean>>;
 };
 
-/** The one place that makes messages. The thinking switch is always explicit, in the family's way. */
+/** The only place that creates messages. The family's thinking switch is always set explicitly. */
 export function toConversation(
   question: Pick<Question, 'system' | 'user'>,
   family: Pick<Family, 'switch'>,

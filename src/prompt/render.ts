@@ -1,9 +1,10 @@
 /**
- * A conversation as a prompt, by the short way or by the long one.
+ * Renders a conversation as a prompt, in one of two ways.
  *
- * Short: the model's own chat template over the plain text; from the second prompt of a kind on, text put into the
- * skeleton of such prompts, without a request. Long, for text that holds control strings: a skeleton, the text tokenized
- * apart with every control string broken in two, and the ids joined. Every character arrives, none acts.
+ * - Short: the model's own chat template renders the plain text. From the second prompt of a shape on, the texts are
+ *   put into the skeleton of that shape, which costs no request.
+ * - Long, if a text contains control strings: the skeleton's pieces and the texts are tokenized separately, each
+ *   control string is broken in two, and the ids are joined. Every character arrives, and no control string acts.
  */
 import type { Codec } from './codec.ts';
 import { breakApart, controlStrings } from './control-text.ts';
@@ -14,15 +15,15 @@ import { buildSkeleton, fill, textsOf, withContent, type Skeleton, type Skeleton
 
 type State = {
   readonly thinking: ThinkingState;
-  /** the end of the prompt, as text */
+  /** the text of the prompt's last tokens */
   readonly tail: string;
-  /** tokens behind the start marker, where thinking is open */
+  /** tokens after the start marker, if thinking is open */
   readonly opened: number;
 };
 
 export type Rendered = State & { readonly ids: readonly number[] };
 
-/** Not tokenized yet: the server does that, and shows the ids. */
+/** A prompt as text: the server tokenizes it and returns the ids with the first chunk. */
 export type RenderedText = State & { readonly text: string; readonly conversation: Conversation };
 
 export async function render(
@@ -34,7 +35,7 @@ export async function render(
   return renderIds(toConversation(question, family, thinking), family, codec);
 }
 
-/** The same, as text if its skeleton is known; else the skeleton is learnt for the next one. */
+/** Like `render`, but returns text if the skeleton is known; otherwise the skeleton is learnt for the next prompt. */
 export async function renderText(
   question: Pick<Question, 'system' | 'user'>,
   family: Family,
@@ -45,7 +46,7 @@ export async function renderText(
   const conversation = toConversation(question, family, thinking);
   const controls = await findControls(conversation, family, codec);
   const texts = textsOf(conversation);
-  // templates strip white space at the ends of a text, and a skeleton does not
+  // a template strips white space at the ends of a text, but filling a skeleton does not
   const isOrdinary = controls.length === 0 && texts.every((text) => text.trim() === text);
   const skeleton = isOrdinary ? skeletons.get(conversation) : undefined;
   if (skeleton !== undefined) {
@@ -97,7 +98,7 @@ async function longWay(conversation: Conversation, controls: readonly string[], 
   return encodeApart(pieces, codec);
 }
 
-/** Ids of the pieces in order; a piece that occurs often, as in hostile text, is tokenized once. */
+/** Ids of the pieces in order. Each distinct piece is tokenized once, because hostile text may repeat one often. */
 async function encodeApart(pieces: readonly string[], codec: Codec): Promise<number[]> {
   const distinct = [...new Set(pieces)].filter((piece) => piece !== '');
   const encoded = await Promise.all(distinct.map((piece) => codec.encode(piece)));

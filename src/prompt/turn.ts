@@ -1,7 +1,7 @@
 /**
- * A question for a server that takes messages only. Untrusted text cannot be tokenized apart there, so its control strings
- * are broken visibly, by a space. A thought that is to be answered from begins the assistant's turn, where that is kept,
- * else it is quoted.
+ * A question as messages, for servers without token ids. Untrusted text cannot be tokenized separately there, so a
+ * visible space breaks its control strings. If server and template keep a prefix of the assistant's turn, earlier
+ * reasoning begins that turn; otherwise the user message quotes the reasoning.
  */
 import { breakApart, knownControls } from './control-text.ts';
 import type { Family } from './family.ts';
@@ -20,7 +20,7 @@ export type PlainTurn = {
 export type TurnOptions = {
   readonly thinking: boolean;
   readonly reasoning?: string;
-  /** the thought is kept as the beginning of the assistant's turn, in the family's way */
+  /** the reasoning begins the assistant's turn, in the form that the family's template keeps */
   readonly asPrefix?: boolean;
 };
 
@@ -42,14 +42,14 @@ export function toPlainTurn(
   };
 }
 
-/** The thought, closed. Its start marker is the template's own, unless the turn is printed as it is. */
+/** The reasoning with its closer. The start marker is added only if the template prints the turn unchanged. */
 function prefixOf(reasoning: string, family: Family): string {
   const { startMarker, closer, assistantPrefix } = family;
   const start = assistantPrefix === 'asked' ? `${startMarker}\n` : '';
   return `${start}${escaped(reasoning, family)}${reasoning.endsWith('\n') ? closer.afterLine : closer.elsewhere}`;
 }
 
-/** What was thought so far, as notes to answer from. */
+/** The reasoning so far, quoted as notes. */
 function quoted(reasoning: string): Part[] {
   return [
     ours('\n\nNotes so far, cut short:\n<notes>\n'),
@@ -58,13 +58,13 @@ function quoted(reasoning: string): Part[] {
   ];
 }
 
-/** Says so where a text of others had to be changed. */
+/** A warning if an untrusted text had to be changed. */
 export function escapeWarnings(question: Pick<Question, 'system' | 'user'>, family: Family): string[] {
   const changed = [...question.system, ...question.user].some(
     ({ from, text }) => from === 'theirs' && escaped(text, family) !== text,
   );
   return changed
-    ? ['control strings in the text, such as </think>, were broken by a space: this server takes text only']
+    ? ['control strings in the text, such as </think>, were broken by a space: this server accepts only messages']
     : [];
 }
 

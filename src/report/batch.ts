@@ -1,4 +1,4 @@
-/** What became of the items of a batch, put together. */
+/** The results of a batch, from the ends of its items. */
 import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
 import type { batchResultSchema } from './schema.ts';
@@ -7,7 +7,7 @@ export type BatchResult = Readonly<z.infer<typeof batchResultSchema>>;
 
 export type BatchItem = BatchResult['results'][number];
 
-/** One item: answered, failed with a sentence, or not begun before the deadline. */
+/** The end of one item: answered, failed with a sentence, or not started before the deadline. */
 export type ItemEnd =
   | { readonly kind: 'answered'; readonly outcome: Outcome }
   | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number; readonly reasoning: string }
@@ -33,7 +33,11 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchR
       ...new Set(answered.flatMap(({ warnings }) => warnings)),
       ...(remaining.length === 0
         ? []
-        : [`${remaining.length} items were not begun before the deadline; call again with them, or raise max_seconds`]),
+        : [
+            remaining.length === 1
+              ? '1 item was not started before the deadline; call again with it, or raise max_seconds'
+              : `${remaining.length} items were not started before the deadline; call again with them, or raise max_seconds`,
+          ]),
     ],
   };
 }

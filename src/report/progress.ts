@@ -1,8 +1,9 @@
 import type { Progress } from '../budget/story.ts';
 
-/** How far a run is, in a line. */
+/** The progress of a run in one line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {
-  const tokens = `${thinkingTokens} thinking tokens${answerTokens > 0 ? `, ${answerTokens} answer tokens` : ''}`;
+  const answered = answerTokens > 0 ? `, ${counted(answerTokens, 'answer')}` : '';
+  const tokens = `${counted(thinkingTokens, 'thinking')}${answered}`;
   const words = {
     waiting: 'waiting for the model',
     loading: 'loading the model',
@@ -10,4 +11,8 @@ export function progressText({ phase, thinkingTokens, answerTokens, message }: P
     answering: `answering: ${tokens}`,
   };
   return message === undefined ? words[phase] : `${words[phase]} (${message})`;
+}
+
+function counted(count: number, kind: string): string {
+  return `${count} ${kind} ${count === 1 ? 'token' : 'tokens'}`;
 }

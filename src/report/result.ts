@@ -1,4 +1,4 @@
-/** An outcome as callers read it: the contract's names, nothing more. */
+/** Converts an outcome to the public result: exactly the fields of the contract. */
 import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
 import type { runResultSchema } from './schema.ts';

@@ -1,4 +1,4 @@
-/** The results' fields as schemas, which clients check structured content against. */
+/** Output schemas of the results; clients validate structured content against them. */
 import * as z from 'zod';
 
 const tokens = z.int().min(0);

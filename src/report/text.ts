@@ -1,4 +1,4 @@
-/** Results as people and models read them: the answer first, the numbers in one line at the end. */
+/** Results as text: the answer first, the numbers in one line at the end. */
 import type { BatchResult } from './batch.ts';
 import type { RunResult } from './result.ts';
 
@@ -14,21 +14,21 @@ export function numbersLine({ thinking, answer_tokens, answer_ended_by, timing, 
 }
 
 export function batchText({ results, remaining, totals, warnings }: BatchResult): string {
-  // a line each: an answer's own line ends could pass for the next item
+  // one line per item: a line end inside an answer could look like the next item
   const lines = results.map(
     ({ index, answer, error = '' }) => `[${index}] ${answer?.replaceAll(/\s*\n\s*/g, ' ') ?? `error: ${error}`}`,
   );
   const notes = warnings.map((warning) => `note: ${warning}`);
-  const left = remaining.length === 0 ? '' : `, ${remaining.length} not begun`;
+  const left = remaining.length === 0 ? '' : `, ${remaining.length} not started`;
   const sums = `[${totals.items - remaining.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
   return [lines.join('\n'), ...notes, sums].join('\n\n');
 }
 
-/** A text of at most so many characters: cut at its end, and saying where the whole of it is. */
+/** A text of at most `most` characters. If the text is cut, it ends with the address of the full record. */
 export function shortened(text: string, most: number, whole: string): string {
   if (text.length <= most) return text;
-  const note = whole === '' || whole.length + 20 > most ? '…' : `… (whole: ${whole})`;
-  // half of a surrogate pair is no character
+  const note = whole === '' || whole.length + 20 > most ? '…' : `… (full text: ${whole})`;
+  // the cut must not leave half of a surrogate pair
   return text.slice(0, Math.max(0, most - note.length)).replace(/[\uD800-\uDBFF]$/, '') + note;
 }
 

@@ -1,4 +1,4 @@
-/** Results as tools return them: never more than a client takes, and the whole of it behind a resource link. */
+/** The results that tools return: limited to the size that clients accept, with a link to the full record. */
 import type { Outcome } from '../budget/outcome.ts';
 import type { BatchItem, BatchResult } from './batch.ts';
 import { toRunResult } from './result.ts';
@@ -10,14 +10,14 @@ export type ToolResult = {
   readonly text: string;
   /** exactly the fields of the tool's output schema */
   readonly structured: Readonly<Record<string, unknown>>;
-  /** where the whole of it can be read, if there is more */
+  /** the id of the full record, if there is one */
   readonly runId?: string;
 };
 
-/** Characters of text and structured content together; clients cut or refuse more. */
+/** Limit on the characters of text and structured content together; clients cut or refuse longer results. */
 export const MOST_CHARACTERS = 40_000;
 
-/** Of an answer, which stands in both; line ends and quotes count as they are written in JSON. What it leaves belongs to the reasoning. */
+/** Limit on the answer, which both parts contain; JSON escapes count. The reasoning gets the remaining characters. */
 const MOST_OF_ANSWER = 32_000;
 
 export function runToolResult(outcome: Outcome, withReasoning: boolean): ToolResult {
@@ -30,12 +30,12 @@ export function runToolResult(outcome: Outcome, withReasoning: boolean): ToolRes
   return { text, structured: { ...result, ...reasoning }, runId: outcome.runId };
 }
 
-/** As JSON, without the quotes around it. */
+/** Length in JSON, without the quotes around the text. */
 function written(text: string): number {
   return JSON.stringify(text).length - 2;
 }
 
-/** The longest beginning of a text that takes at most so much room. */
+/** The longest beginning of a text whose cost is at most `room`. */
 function fitted(text: string, room: number, whole: string, cost: (text: string) => number): string {
   return shortened(
     text,
@@ -44,7 +44,7 @@ function fitted(text: string, room: number, whole: string, cost: (text: string) 
   );
 }
 
-/** The largest number up to a limit that fits, where every smaller one does. */
+/** The largest number up to `limit` that fits. Binary search: if a number fits, every smaller one must fit. */
 function largest(limit: number, isLittle: (count: number) => boolean): number {
   if (isLittle(limit)) return limit;
   let [most, tooMany] = [0, limit];
@@ -56,7 +56,7 @@ function largest(limit: number, isLittle: (count: number) => boolean): number {
   return most;
 }
 
-/** Answers of a batch are shortened first, to this at least; then the list ends earlier. */
+/** Long answers of a batch are shortened first, but not below this length; then the list is cut. */
 const SHORTEST = 80;
 
 export function batchToolResult(full: BatchResult, runId: string): ToolResult {
@@ -64,12 +64,13 @@ export function batchToolResult(full: BatchResult, runId: string): ToolResult {
   const batch = { ...full, warnings: fewWarnings(full.warnings) };
   for (const most of [Infinity, 1000, 300, SHORTEST]) {
     const short = { ...batch, results: batch.results.map((item) => shortItem(item, most, whole)) };
-    const result = most === Infinity ? short : noted(short, `long answers were cut; ${whole} has them whole`);
+    const result =
+      most === Infinity ? short : noted(short, `long answers were shortened; the full answers are at ${whole}`);
     if (fits(result)) return { text: batchText(result), structured: result, runId };
   }
   const first = (shown: number): BatchResult => {
     const results = batch.results.slice(0, shown).map((item) => shortItem(item, SHORTEST, ''));
-    const note = `the first ${shown} of ${batch.results.length} results, cut short; ${whole} has them all, whole`;
+    const note = `only the first ${shown} of ${batch.results.length} results fit, shortened; all results are at ${whole}`;
     return noted({ ...batch, results }, note);
   };
   const result = first(largest(batch.results.length, (shown) => fits(first(shown))));
@@ -80,12 +81,13 @@ function fits(result: BatchResult): boolean {
   return size(batchText(result), result) <= MOST_CHARACTERS;
 }
 
-/** Items may each have a warning of their own, such as the numbers to which its budget was lowered. */
+/** Every item may have its own warning, such as the number to which its budget was lowered. */
 const MOST_WARNINGS = 10;
 
 function fewWarnings(warnings: readonly string[]): string[] {
   const more = warnings.length - MOST_WARNINGS;
-  return more <= 0 ? [...warnings] : [...warnings.slice(0, MOST_WARNINGS), `and ${more} warnings more of this kind`];
+  const note = more === 1 ? '1 more warning was left out' : `${more} more warnings were left out`;
+  return more <= 0 ? [...warnings] : [...warnings.slice(0, MOST_WARNINGS), note];
 }
 
 function shortItem(item: BatchItem, most: number, whole: string): BatchItem {

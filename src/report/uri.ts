@@ -1,4 +1,4 @@
-/** Where a run, or a batch, can be read in full. */
+/** The resource URI of the full record of a run or batch. */
 export function runUri(runId: string): string {
   return `thinkmeter://runs/${runId}`;
 }

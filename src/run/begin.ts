@@ -1,4 +1,4 @@
-/** The first half of a run: open a session, render, choose, plan, and think. */
+/** The first half of a run: opens a session, renders, chooses a mechanism, plans, and reads the thinking. */
 import { deadline as toDeadline } from '../budget/deadline.ts';
 import { chooseMechanism, MECHANISMS } from '../budget/mechanism.ts';
 import { plan as toPlan, roomFor } from '../budget/plan.ts';
@@ -11,7 +11,7 @@ import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { openOptions, type Begun, type Context, type Opened } from './context.ts';
 
-/** Known facts are used at once. If what they led to shows that they are old, they are asked for again, once. */
+/** Uses the known facts at once. If an error shows that they are outdated, probes the server again, once. */
 export async function begin(context: Context): Promise<Begun> {
   context.progress?.({ phase: 'waiting', thinkingTokens: 0, answerTokens: 0 });
   context.inTime.throwIfAborted();
@@ -31,7 +31,7 @@ export async function begin(context: Context): Promise<Begun> {
   }
 }
 
-/** The server may have been restarted with another window or model, or behind another gateway. */
+/** Errors that a restart of the server explains: with another window or model, or behind another gateway. */
 function isOutdated(error: unknown): boolean {
   if (error instanceof EndpointGoneError || error instanceof ContextOverflowError) return true;
   return error instanceof EngineHttpError && error.status === 404;
@@ -61,7 +61,7 @@ async function beginIn(context: Context, opened: Opened): Promise<Begun> {
   } catch (error) {
     const [request] = requests.all;
     if (request === undefined || request.reading.trail.tokens > 0) throw error;
-    // no token came of it: as if it had not been made
+    // the request yielded no token: the run repeats it and does not count it
     if (error instanceof EndpointGoneError) requests.drop(request);
     if (!MECHANISMS[ready.plan.mechanism].isServers || !isRefusal(error)) throw error;
     requests.drop(request);
@@ -89,7 +89,7 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   };
 }
 
-/** A call that waited so long that only its answer's share of the time is left answers without thinking. */
+/** If the call has waited until only the answer's share of the time is left, switches thinking off. */
 function withinTime(
   { question, clock, startedAt }: Context,
   { deadline }: Opened,
@@ -101,7 +101,7 @@ function withinTime(
   return {
     question: { ...question, thinkingBudget: { ...question.thinkingBudget, tokens: 0 } },
     warnings: [
-      `thinking was switched off: the call had waited for ${waited} of ${question.maxSeconds} seconds, and the rest is for the answer`,
+      `thinking was switched off: the call had waited ${waited} of ${question.maxSeconds} seconds, and the answer needs the rest`,
     ],
   };
 }
@@ -114,18 +114,18 @@ async function thinkFirst(
   const { requests } = context;
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
-  const ask = (): Request => requests.open(opened.session, ready.prompt.beginning, limits);
-  const first = ask();
+  const openFirst = (): Request => requests.open(opened.session, ready.prompt.beginning, limits);
+  const first = openFirst();
   try {
     const thought = await thinkIn(context, opened, ready, first);
-    // thinking that a lost connection ended is closed and answered from
+    // if a lost connection ended the thinking, the run closes it and continues with the answer
     if (thought.endedBy === 'server' && first.reading.end?.kind === 'lost') requests.breaks(first.reading.end.cause);
     return { thought, first };
   } catch (error) {
     if (!(error instanceof ConnectionLostError)) throw error;
-    // it broke before the model had shown whether it thinks: a marker's worth of tokens, so it begins anew
+    // the stream broke before it showed whether the model thinks: it lost a few tokens at most, so the run restarts it
     requests.breaks(error);
-    const second = ask();
+    const second = openFirst();
     const thought = await thinkIn(context, opened, ready, second).catch((again: unknown) => {
       if (again instanceof ConnectionLostError) requests.breaks(again);
       throw again;
@@ -156,7 +156,7 @@ async function thinkIn(
   return thought;
 }
 
-/** It says that it does not accept the request as it is. */
+/** The server rejects the content of the request. */
 function isRefusal(error: unknown): error is EngineHttpError {
   return error instanceof EngineHttpError && (error.status === 400 || error.status === 422);
 }

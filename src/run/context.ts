@@ -1,4 +1,4 @@
-/** What the steps of a run share, and what the first of them find. */
+/** The values that the steps of a run share. */
 import type { Deadline } from '../budget/deadline.ts';
 import type { ForcedMechanism } from '../budget/mechanism.ts';
 import type { Progress, Ready, Thought } from '../budget/story.ts';
@@ -13,10 +13,10 @@ export type RunOptions = {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** when the tool was called, on the run's clock: waiting before the run counts */
+  /** when the tool was called, on the run's clock: waiting before the run counts towards `max_seconds` */
   readonly startedAt: number;
   readonly progress?: (progress: Progress) => void;
-  /** what earlier runs have shown of the servers; this one adds to it */
+  /** measured by earlier runs; this run adds to it */
   readonly evidence: EvidenceOfServers;
   /** the operator's choice */
   readonly mechanism?: ForcedMechanism | undefined;
@@ -25,12 +25,12 @@ export type RunOptions = {
 export type Context = RunOptions & {
   readonly question: Question;
   readonly engine: Engine;
-  /** fires with `signal`, and at the deadline: for everything but generating, which ends in its own way */
+  /** aborts with `signal` and at the deadline. Generating does not use it: the loop stops a stream and keeps its text */
   readonly inTime: AbortSignal;
   readonly requests: Requests;
 };
 
-/** A session, and what is known of its server. */
+/** A session and the evidence about its server. */
 export type Opened = {
   readonly session: Session;
   readonly evidence: Evidence;
@@ -39,14 +39,14 @@ export type Opened = {
   readonly figures: Figures;
 };
 
-/** The first request, and the thinking that was read from it. */
+/** The first request and the thinking read from it. */
 export type Begun = Opened & {
   readonly ready: Ready;
   readonly thought: Thought;
   readonly first: Request;
 };
 
-/** Opening takes as long as loading a model may take, and tells so. */
+/** Opening may load a model, so it reports progress. */
 export function openOptions({ inTime, progress }: Context, fresh: boolean): OpenOptions {
   return {
     signal: inTime,

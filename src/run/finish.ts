@@ -1,4 +1,4 @@
-/** The second half of a run: the answer, from the same stream or, after a cut, from what was kept and the closer. */
+/** The second half of a run: reads the answer, from the same stream or, after a cut, from a second request. */
 import { readAnswer, type Answer, type AnswerPart } from '../budget/answer.ts';
 import { MECHANISMS } from '../budget/mechanism.ts';
 import { EndpointGoneError, type Extended, type Kept, type Session } from '../engine/engine.ts';
@@ -7,19 +7,22 @@ import type { Request } from '../stream/requests.ts';
 import type { Boundary } from '../stream/trail.ts';
 import { openOptions, type Begun, type Context } from './context.ts';
 
-/** Where the answer is read. */
+/** The position from which the answer is read. */
 type Source = {
   readonly session: Session;
   readonly request: Request;
   readonly from: Boundary;
   readonly closerTokens: number;
-  /** it was made for the answer alone, and its prompt is hidden */
+  /** the request was made only for the answer, and the server does not show its prompt */
   readonly isHidden: boolean;
 };
 
 const START: Boundary = { tokens: 0, chars: 0 };
 
-/** Continues once after a broken stream, and after a first request that was capped (`two_call`) within the answer. */
+/**
+ * Reads the answer to its end. Continues once after a broken stream, and once more if the capped first request of
+ * `two_call` ended within the answer.
+ */
 export async function finish(context: Context, begun: Begun): Promise<Answer> {
   const { first, thought, ready } = begun;
   let closerTokens = 0;
@@ -27,7 +30,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
   let source: Source | undefined;
   let hasMoved = false;
   for (;;) {
-    // oxlint-disable no-await-in-loop -- a continuation begins where the last stream broke off
+    // oxlint-disable no-await-in-loop -- a continuation needs the end of the stream before it
     try {
       source ??= await firstSource(context, begun);
       const part = await readPart(context, begun, source, parts);
@@ -39,11 +42,11 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
         return { parts, closerTokens: closerTokens + source.closerTokens, isFromHiddenPrompt: source.isHidden };
       }
       if (!isCapped) mayContinue(context, part, source.request);
-      // what was capped before its start marker could come may be thinking
+      // the cap may have cut before the start marker: the text is treated as thinking
       const reasoning = isCapped && thought.endedBy === 'none' ? part.text : thought.text;
       closerTokens += source.closerTokens;
       const rest = { until: part.until, reasoning, open: false, done: tokensOf(parts) };
-      const next = await continued(context, begun, source, rest);
+      const next = await continueFrom(context, begun, source, rest);
       if (next.restartsAnswer) parts = [];
       source = next;
     } catch (error) {
@@ -52,7 +55,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
       if (source !== undefined && source.request !== first) context.requests.drop(source.request);
       parts = [];
       closerTokens = 0;
-      source = await moved(context, begun);
+      source = await moveToNewSession(context, begun);
     }
     // oxlint-enable no-await-in-loop
   }
@@ -64,20 +67,20 @@ async function firstSource(context: Context, begun: Begun): Promise<Source> {
   if (thought.next === 'flows on') return { ...source, from: thought.answerFrom };
   first.reading.stop();
   const { keep, text: reasoning, closed } = thought;
-  return continued(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });
+  return continueFrom(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });
 }
 
 type Continuation = {
-  /** the stream is kept up to here */
+  /** the end of the kept part of the stream */
   readonly until: Boundary;
   readonly reasoning: string;
   readonly open: boolean;
-  /** answer tokens that are there already */
+  /** answer tokens received already */
   readonly done: number;
 };
 
-/** A request from what is kept of another. */
-async function continued(
+/** Opens a request that continues the kept part of another. */
+async function continueFrom(
   context: Context,
   begun: Begun,
   { session, request }: Pick<Source, 'session' | 'request'>,
@@ -91,11 +94,17 @@ async function continued(
     reasoning,
     open,
   };
-  return asked(context, begun, session, await session.extend(request.from, kept, { signal: context.inTime }), done);
+  return requestAnswer(
+    context,
+    begun,
+    session,
+    await session.extend(request.from, kept, { signal: context.inTime }),
+    done,
+  );
 }
 
-/** The endpoint has gone: the question is put to whatever the engine has now, with the thinking so far. */
-async function moved(context: Context, begun: Begun): Promise<Source> {
+/** If the session's endpoint has disappeared: opens a new session and requests the answer with the thinking so far. */
+async function moveToNewSession(context: Context, begun: Begun): Promise<Source> {
   const { engine, question, inTime: signal } = context;
   const { thought } = begun;
   const session = await engine.open(openOptions(context, true));
@@ -105,20 +114,20 @@ async function moved(context: Context, begun: Begun): Promise<Source> {
     room: question.answerTokens.tokens,
     signal,
   });
-  if (!thinking) return asked(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
+  if (!thinking) return requestAnswer(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
   const marker = state === 'open' ? '' : session.facts.family.startMarker;
   const kept = { ids: undefined, text: marker + thought.text, reasoning: thought.text, open: true };
-  return asked(context, begun, session, await session.extend(beginning, kept, { signal }));
+  return requestAnswer(context, begun, session, await session.extend(beginning, kept, { signal }));
 }
 
-function asked(
+function requestAnswer(
   { requests, inTime }: Context,
   { ready }: Begun,
   session: Session,
   { beginning, closerTokens, restartsAnswer }: Extended,
   done = 0,
 ): Source & { readonly restartsAnswer: boolean } {
-  // a request that would come too late is not made
+  // after the deadline no request is sent
   inTime.throwIfAborted();
   const { sampling } = ready.plan;
   const answerTokens = ready.plan.answerTokens - (restartsAnswer ? 0 : done);
@@ -149,16 +158,16 @@ function tokensOf(parts: readonly AnswerPart[]): number {
   return parts.reduce((sum, { tokens }) => sum + tokens, 0);
 }
 
-/** A broken connection, or a server that ended the stream before the answer had a word. */
+/** The connection broke, or the server ended the stream before the first word of the answer. */
 function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
   return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
 }
 
-/** @throws {ThinkmeterError} the second time */
+/** @throws {ThinkmeterError} at the second broken stream of the run */
 function mayContinue({ requests }: Context, part: AnswerPart, { reading }: Request): void {
   if (part.endedBy !== 'lost' && !requests.mayContinue) {
-    throw new NoAnswerError('the server ended the stream twice before the answer had a word', {
-      hint: "check the server's own limits",
+    throw new NoAnswerError('the server ended the stream twice before the first word of the answer', {
+      hint: "check the server's own limits on generated tokens",
     });
   }
   requests.breaks(reading.end?.kind === 'lost' ? reading.end.cause : undefined);

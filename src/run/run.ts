@@ -1,6 +1,7 @@
 /**
- * One budgeted run: render, plan, think, cut, answer. One request if thinking closes by itself, two if it is cut, and one
- * more if a connection broke. What follows a cut begins with the same token ids that were received.
+ * One budgeted run: render, plan, think, cut, answer. The run needs one request if the model closes its thinking, two
+ * if the thinking is cut, and one more if a connection breaks. After a cut, the second request begins with the same
+ * token ids that were received.
  */
 import { deadline as toDeadline } from '../budget/deadline.ts';
 import { toOutcome, type Outcome } from '../budget/outcome.ts';
@@ -24,11 +25,11 @@ import { finishSeeing } from './unseen.ts';
 
 export type Run = {
   readonly outcome: Outcome;
-  /** what it has shown of its server is put down: nobody waits for that to have the answer. Never rejects. */
+  /** resolves when the evidence of the run is recorded; the answer does not wait for it. Never rejects. */
   readonly learnt: Promise<void>;
 };
 
-/** @throws {ThinkmeterError} with `partial` set: what had been received, and paid for */
+/** @throws {ThinkmeterError} with `partial` set: the tokens received, and paid for, before the error */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Run> {
   const { runId, clock, startedAt, signal } = options;
   const { at } = toDeadline(startedAt, question.maxSeconds);
@@ -71,7 +72,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   }
 }
 
-/** A self-test comes last: before the answer, it could stand in front of the run's own second request. */
+/** The self-test runs last: earlier, it could delay the run's own second request. */
 async function learnt({ requests, clock }: Context, begun: Begun, outcome: Outcome): Promise<void> {
   const { stay, session, evidence, ready } = begun;
   stay.rest();
@@ -93,18 +94,18 @@ function toFailure(error: unknown, { runId, isCancelled, isLate }: Circumstances
   if (isCancelled) return new CancelledError('the call was cancelled', { cause: error });
   if (error instanceof ThinkmeterError) return error;
   if (isLate) {
-    return new EngineTimeoutError('the time was over before the answer could be requested', {
+    return new EngineTimeoutError('max_seconds passed before the answer could be requested', {
       hint: 'raise max_seconds',
       cause: error,
     });
   }
   if (error instanceof EndpointGoneError) {
     return new EngineUnsupportedError(error.message, {
-      hint: 'check the server, and any gateway in front of it: its endpoints come and go',
+      hint: 'check the server and any gateway in front of it: its endpoints appear and disappear',
       cause: error,
     });
   }
-  return new InvariantError(`something went wrong inside thinkmeter (run ${runId})`, { cause: error });
+  return new InvariantError(`an unexpected error occurred inside thinkmeter (run ${runId})`, { cause: error });
 }
 
 function toPartial(

@@ -1,7 +1,7 @@
 /**
- * Thinking whose beginning nobody saw. Over chat completions the prompt is hidden, and a template may open thinking in
- * it: then the stream begins within the thinking, and only the end marker shows it. The first run miscounts; from then on
- * it is expected.
+ * Thinking that a hidden prompt opened. Over chat completions the server renders the prompt, and its template may open
+ * thinking there. The stream then begins within the thinking, and only the end marker reveals it. The first run counts
+ * that thinking as answer; later runs expect it.
  */
 import type { Answer } from '../budget/answer.ts';
 import type { Thought } from '../budget/story.ts';
@@ -12,9 +12,9 @@ import { finish } from './finish.ts';
 export type Finished = { readonly thought: Thought; readonly answer: Answer; readonly warnings: readonly string[] };
 
 const BEGAN_UNSEEN =
-  'the thinking began in the prompt that the server rendered, where it is hidden: the budget holds from the next call on';
+  'the prompt that the server rendered opened the thinking, which only its end marker revealed: the budget is enforced from the next call on';
 
-/** Reads the answer. If there is thinking at its beginning, it is split off, and expected from now on. */
+/** Reads the answer. Thinking at its beginning is split off, and later runs expect it. */
 export async function finishSeeing(context: Context, begun: Begun): Promise<Finished> {
   const { thought, first, ready, evidence } = begun;
   const { family } = ready.facts;
@@ -26,13 +26,13 @@ export async function finishSeeing(context: Context, begun: Begun): Promise<Fini
   const end = unopenedEnd(part.text, family);
   if (end === undefined) return asSeen;
   const rest = part.text.slice(end.ends);
-  // a turn that ends with the marker speaks of it
+  // an end marker at the end of a turn is part of the answer's text
   if (rest.trim() === '' && part.endedBy === 'stop') return asSeen;
-  // a family whose templates open it is read so anyway
+  // families whose template opens thinking are expected to do so anyway
   const isNews = ready.plan.mechanism !== 'off' && !family.opensInPrompt;
   if (isNews) evidence.opensUnseen = true;
   const warnings = isNews ? [BEGAN_UNSEEN] : [];
-  // in a later request it is the answer's: left out of it, and counted there
+  // in a later request this thinking counts as answer tokens; `toOutcome` omits its text
   if (context.requests.all.at(-1) !== first) return { ...asSeen, warnings };
   const { trail } = first.reading;
   const [before, after] = await Promise.all([trail.boundaryByChars(end.begins), trail.boundaryAfterChars(end.ends)]);
@@ -45,11 +45,11 @@ export async function finishSeeing(context: Context, begun: Begun): Promise<Fini
     endOfTurnTokens: 0,
   } as const;
   if (part.endedBy === 'length') {
-    // the answer's share was spent on it
+    // the thinking used up the answer's tokens, so the answer needs a request of its own
     const spent: Thought = { ...unseen, next: 'ask', closed: true, keep: until };
     return { thought: spent, answer: await finish(context, { ...begun, thought: spent }), warnings };
   }
-  // when its first token came is not known any more
+  // the arrival time of the first real answer token was not recorded
   const own = { ...part, text: rest, tokens: part.tokens - until.tokens, firstTokenAt: undefined };
   const flowed: Thought = { ...unseen, next: 'flows on', answerFrom: until };
   return { thought: flowed, answer: { ...answer, parts: [own] }, warnings };

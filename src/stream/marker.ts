@@ -1,6 +1,6 @@
-/** Markers in streamed text: found whole, or possibly begun at its end. */
+/** Finds whole markers in streamed text, and markers that may have begun at the end of the text. */
 
-/** Where the text ends in what may become the marker; undefined when it does not. */
+/** Index at which the text ends in a beginning of the marker; undefined if the text does not. */
 export function possibleStart(text: string, marker: string): number | undefined {
   for (let length = Math.min(marker.length - 1, text.length); length > 0; length--) {
     if (text.endsWith(marker.slice(0, length))) return text.length - length;
@@ -9,8 +9,8 @@ export function possibleStart(text: string, marker: string): number | undefined 
 }
 
 /**
- * Where an end marker stands in a text that has no start marker before it: first or last in its line, and not in a fence,
- * because an answer may speak of it there. Undefined when there is none.
+ * An end marker without a start marker before it. The end marker counts only first or last in its line, outside a code
+ * fence: elsewhere an answer may quote it. Undefined if no end marker counts.
  */
 export function unopenedEnd(
   text: string,
@@ -26,7 +26,7 @@ export function unopenedEnd(
   return undefined;
 }
 
-/** Text without markers at its ends, and without the white space around it. */
+/** Removes markers and white space at both ends of a text. */
 export function withoutMarkers(text: string, markers: readonly string[]): string {
   let bare = text.trim();
   for (;;) {

@@ -1,25 +1,25 @@
 /**
- * One request while it is being read: its tokens, how it ended, and when. Waiting is bounded by an alarm; what was
- * being waited for is not lost when the alarm rings first.
+ * Reads one request: its tokens, how it ended, and when. An alarm bounds every wait. If the alarm rings first, the
+ * pending piece is not lost: the next read returns it.
  */
 import type { Clock } from '../clock.ts';
 import { ConnectionLostError, type CountedBy, type FinishReason, type Piece, type Usage } from '../engine/engine.ts';
 import { link, type Linked } from '../wait.ts';
 import { Trail } from './trail.ts';
 
-/** How a request ended by itself. */
+/** How the server ended a request. */
 export type StreamEnd =
   | { readonly kind: 'finished'; readonly reason: FinishReason }
   | { readonly kind: 'lost'; readonly cause: Error };
 
 export type Event = 'piece' | 'ended' | 'alarm';
 
-/** Chunks that came closer together than this came at once. */
+/** Chunks that arrive within this time of each other count as one arrival. */
 const TOGETHER_MS = 1;
 
 const BY_CERTAINTY: readonly CountedBy[] = ['ids', 'usage', 'tokenizer', 'estimate'];
 
-/** Of two the less certain. */
+/** The less certain of two ways of counting. */
 export function weaker(a: CountedBy | undefined, b: CountedBy): CountedBy {
   return a !== undefined && BY_CERTAINTY.indexOf(a) > BY_CERTAINTY.indexOf(b) ? a : b;
 }
@@ -27,15 +27,15 @@ export function weaker(a: CountedBy | undefined, b: CountedBy): CountedBy {
 export class Reading {
   readonly trail: Trail;
   end: StreamEnd | undefined;
-  /** how its tokens were counted, the weakest way that was needed; undefined while none came */
+  /** the least certain way in which any of its tokens was counted; undefined before the first token */
   countedBy: CountedBy | undefined;
-  /** as the server counts the whole request, if it has said so */
+  /** the server's own count of the whole request, if reported */
   usage: Usage | undefined;
   firstTokenAt: number | undefined;
   lastTokenAt: number | undefined;
   /** tokens of the first chunk that had any */
   firstTokens = 0;
-  /** chunks with tokens, and how many times such came: a stream that is buffered on its way comes in clumps */
+  /** chunks with tokens, and the number of arrivals: if a proxy buffers the stream, many chunks share an arrival */
   readonly flow = { chunks: 0, arrivals: 0 };
   readonly #iterator: AsyncIterator<Piece>;
   readonly #own: Linked;
@@ -45,7 +45,7 @@ export class Reading {
   #alarm: { readonly at: number; readonly silence: () => void } | undefined;
   #ring: () => void = () => undefined;
 
-  /** `open` starts the request under a signal that this reading owns. */
+  /** `open` starts the request under a signal that this reading owns, so `stop` aborts only this request. */
   constructor(
     open: (signal: AbortSignal) => AsyncIterable<Piece>,
     decode: (ids: readonly number[]) => Promise<string>,
@@ -57,11 +57,11 @@ export class Reading {
     this.trail = new Trail(decode);
   }
 
-  /** Waits for the next piece, or for the stream's end, at most until `alarmAt`. Errors of the engine pass through. */
+  /** Waits for the next piece or the stream's end, at most until `alarmAt`. @throws errors of the engine unchanged */
   async next(alarmAt = Infinity): Promise<Event> {
     if (this.end !== undefined) return 'ended';
     const isLate = alarmAt <= this.#clock.now();
-    // a request that would come too late is not made
+    // the iterator sends the request on its first read: after the alarm no request is sent
     if (this.#pending === undefined && isLate) return 'alarm';
     this.#pending ??= this.#iterator.next();
     if (isLate) return 'alarm';
@@ -102,7 +102,7 @@ export class Reading {
     return 'ended';
   }
 
-  /** One timer serves the whole stream: an alarm that moves back lets it ring, and sets it again then. */
+  /** One timer serves the whole stream. If the alarm moves to a later time, the timer rings early and is set again. */
   #orAlarm(pending: Promise<IteratorResult<Piece>>, alarmAt: number): Promise<IteratorResult<Piece> | 'alarm'> {
     if (alarmAt === Infinity) return pending;
     if (this.#alarm === undefined || alarmAt < this.#alarm.at) this.#set(alarmAt);
@@ -126,7 +126,7 @@ export class Reading {
     this.#alarm = undefined;
   }
 
-  /** There is no time to wait until the engine can place what it has buffered: it is taken as text. False: nothing was buffered. */
+  /** Takes buffered, unclassified content as text, when no time is left to wait. False: nothing was buffered. */
   takeBuffered(): boolean {
     if (this.#buffered === undefined) return false;
     const { text, tokens, by } = this.#buffered;
@@ -136,12 +136,12 @@ export class Reading {
     return true;
   }
 
-  /** Ends the request upstream, now. What was received stays. */
+  /** Aborts the request on the server. The tokens received so far stay readable. */
   stop(): void {
     this.#silence();
     this.#own.abort();
     this.#own.release();
-    // the iterator's own clean-up, and an abort error that nobody waits for any more
+    // nobody awaits these two any more: without a handler their abort errors would be unhandled rejections
     this.#pending?.catch(() => undefined);
     void this.#iterator.return?.().catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-/** The generations of one run: each is requested here, read by the loop, and stopped when the run is over. */
+/** The generation requests of one run: opened here, read by the loop, stopped at the end of the run. */
 import type { Clock } from '../clock.ts';
 import type { Beginning, Limits, Session } from '../engine/engine.ts';
 import { EngineProtocolError } from '../errors.ts';
@@ -6,14 +6,14 @@ import { limit } from '../wait.ts';
 import { Reading } from './reading.ts';
 
 export type Request = {
-  /** the prompt, or what was received before and is continued */
+  /** the prompt, or the prompt and received tokens that this request continues */
   readonly from: Beginning;
   readonly askedAt: number;
   readonly limits: Limits;
   readonly reading: Reading;
 };
 
-/** A detokenizer that is slower than this is left: the token boundaries that are known have to do. */
+/** If detokenizing takes longer, the trail uses the token boundaries known so far. */
 const DECODE_MS = 2000;
 
 export class Requests {
@@ -21,10 +21,10 @@ export class Requests {
   readonly #signal: AbortSignal;
   readonly #inTime: AbortSignal;
   readonly #clock: Clock;
-  /** one broken connection may be continued in a run; a second one means that something is wrong */
+  /** a run continues after one broken connection; a second break is an error */
   mayContinue = true;
 
-  /** `inTime` fires with `signal`, and at the deadline: for what only helps to read a stream */
+  /** `inTime` aborts with `signal` and at the deadline: it bounds detokenizing, which only supports the reading. */
   constructor({
     signal,
     inTime,
@@ -53,29 +53,29 @@ export class Requests {
     return request;
   }
 
-  /** The server refused it, so no token came of it: it is stopped, and does not count as a request. */
+  /** Stops a request that the server refused. It yielded no token, so it does not count as a request of the run. */
   drop(request: Request): void {
     request.reading.stop();
     this.all.splice(this.all.indexOf(request), 1);
   }
 
-  /** Tokens that reached us so far. */
+  /** Tokens received so far by all requests. */
   get tokens(): number {
     return this.all.reduce((sum, { reading }) => sum + reading.trail.tokens, 0);
   }
 
-  /** To be called before a broken stream is continued. @throws {EngineProtocolError} the second time */
+  /** Call this before a broken stream is continued. @throws {EngineProtocolError} at the second break of a run */
   breaks(cause: unknown): void {
     if (!this.mayContinue) {
       throw new EngineProtocolError('the connection to the server broke twice during one call', {
-        hint: 'check the server, and any proxy in front of it',
+        hint: 'check the server and any proxy in front of it',
         cause,
       });
     }
     this.mayContinue = false;
   }
 
-  /** No request of the run is left open upstream. */
+  /** Aborts every request that is still open on the server. */
   stop(): void {
     for (const { reading } of this.all) reading.stop();
   }

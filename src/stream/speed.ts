@@ -1,11 +1,11 @@
-/** How fast tokens came. The first chunk of a stream pays for its prompt; the speed is that of the tokens behind it. */
+/** Generation speed. The time to the first chunk includes the prompt, so only the tokens after that chunk are timed. */
 import type { Reading } from './reading.ts';
 
 export type Arrival = Pick<Reading, 'firstTokenAt' | 'lastTokenAt' | 'firstTokens'> & {
   readonly trail: Pick<Reading['trail'], 'tokens'>;
 };
 
-/** The tokens behind the first chunk of each stream, and the milliseconds that they took. */
+/** The number of tokens after the first chunk of each stream, and the milliseconds they took. */
 export function afterFirst(streams: readonly Arrival[]): { readonly tokens: number; readonly ms: number } {
   let [tokens, ms] = [0, 0];
   for (const { firstTokenAt, lastTokenAt, firstTokens, trail } of streams) {

@@ -1,56 +1,58 @@
 /**
- * The tokens of one stream beside their text. Where a chunk carried one id and brought text, all text so far belongs to
- * the ids so far: a boundary. The end of a chunk of several ids is one as well, unless the chunk ends within a character,
- * whose text then begins the next chunk: so text that begins with ASCII proves it. Boundaries within such a chunk are
- * found by detokenizing, and only when one is needed there. If that fails, the boundaries that are known have to do.
+ * Maps the tokens of one stream to their text. At a boundary, the ids so far make exactly the text so far.
+ *
+ * - A chunk with one id and some text ends at a boundary.
+ * - A chunk with several ids ends at a boundary unless it ends within a character, whose text then begins the next
+ *   chunk. If the next chunk's text begins with ASCII, the boundary is certain.
+ * - Boundaries inside a chunk of several ids are found by detokenizing, only when one is needed. If detokenizing fails,
+ *   the known boundaries are used.
  */
 
-/** `tokens` ids make exactly the first `chars` characters: a place where text may be cut. */
+/** `tokens` ids make exactly the first `chars` characters, so text may be cut here. */
 export type Boundary = { readonly tokens: number; readonly chars: number };
 
 type Decode = (ids: readonly number[]) => Promise<string>;
 
-/** The end of a chunk, or a place found within one. */
+/** The end of a chunk, or a position found inside one. */
 type Point = Boundary & {
-  /** a boundary for certain; else it may lie within a character */
+  /** certainly a boundary; if false, the point may lie within a character */
   sure: boolean;
   /** more boundaries may lie between here and the next point */
   open: boolean;
 };
 
-/** Stands where bytes do not make a character yet. */
+/** Detokenizers print this character for bytes that do not make a whole character yet. */
 const HALF_CHARACTER = '\uFFFD';
 
-/** Places tried at once within one stretch: all of a short one; a longer one is divided so many times. */
+/** Positions tried at once between two points. A stretch of at most this many tokens is tried at every token. */
 const TRIED_AT_ONCE = 8;
 
 const START: Boundary = { tokens: 0, chars: 0 };
 
 export class Trail {
-  /** none, or fewer than there are tokens, if they do not come */
+  /** fewer ids than tokens, or none, if the server does not send ids */
   readonly ids: number[] = [];
-  /** so far */
   tokens = 0;
   /** characters so far */
   length = 0;
-  /** a place in the text could not be mapped to tokens, so what was counted there is estimated */
+  /** a position in the text could not be mapped to tokens, so the token count there is an estimate */
   isEstimated = false;
   readonly #texts: string[] = [];
-  /** ascending; the first is the beginning */
+  /** ascending; the first point is the beginning of the stream */
   #points: Point[] = [{ ...START, sure: true, open: false }];
   readonly #decode: Decode;
-  /** detokenizing failed once: it is not tried again */
+  /** detokenizing failed once and is not tried again */
   #isBlind = false;
 
   constructor(decode: Decode) {
     this.#decode = decode;
   }
 
-  /** Without ids a chunk's own end is all that is known of where tokens end. */
+  /** If a chunk has no ids, its end is the only known boundary. */
   append(ids: readonly number[], text: string, tokens = ids.length): void {
     for (const id of ids) this.ids.push(id);
     this.tokens += tokens;
-    // ids without text belong to a character that is not whole yet, or end the turn
+    // ids without text are part of an incomplete character, or the end-of-turn token
     if (text === '') return;
     this.#texts.push(text);
     this.length += text.length;
@@ -61,7 +63,7 @@ export class Trail {
     this.#points.push({ tokens: this.tokens, chars: this.length, sure: isOne, open: false });
   }
 
-  /** The text from a character on. Costs what it returns, so a long stream can be searched as it grows. */
+  /** The text from a character on. The cost depends only on the text returned, so a long stream is cheap to search. */
   since(chars: number): string {
     let from = this.length;
     let first = this.#texts.length;
@@ -74,9 +76,9 @@ export class Trail {
     return this.since(from).slice(0, Math.max(0, to - from));
   }
 
-  /** The last boundary at or before so many tokens. */
+  /** The last boundary at or before this number of tokens. */
   async boundaryByTokens(tokens: number): Promise<Boundary> {
-    await this.#settle(() =>
+    await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           (from.tokens <= tokens && tokens < to.tokens && isOpen(from)) ||
@@ -86,9 +88,9 @@ export class Trail {
     return this.#findLast((point) => point.tokens <= tokens);
   }
 
-  /** The last boundary at or before so many characters: the tokens that lie wholly before the character at `chars`. */
+  /** The last boundary at or before `chars`: the tokens that lie wholly before that character. */
   async boundaryByChars(chars: number): Promise<Boundary> {
-    const left = await this.#settle(() =>
+    const left = await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           (from.chars <= chars && chars < to.chars && isOpen(from)) || (to.chars <= chars && this.#isUnsureEnd(to)),
@@ -98,18 +100,18 @@ export class Trail {
     return this.#findLast((point) => point.chars <= chars);
   }
 
-  /** The first boundary at or after so many characters: where a token that straddles them ends. */
+  /** The first boundary at or after `chars`: the end of a token that straddles that position. */
   async boundaryAfterChars(chars: number): Promise<Boundary> {
-    const left = await this.#settle(() =>
+    const left = await this.#findBoundaries(() =>
       this.#pairs((from, to) => from.chars < chars && chars <= to.chars && (isOpen(from) || !to.sure)),
     );
     this.isEstimated ||= left;
     return bare(this.#points.find((point) => point.sure && point.chars >= chars)) ?? this.#end();
   }
 
-  /** The last boundary right behind a line end, with `after < tokens <= until`; none: undefined. */
+  /** The last boundary directly after a line end, with `after < tokens <= until`; undefined if none exists. */
   async lineEnd(after: number, until: number): Promise<Boundary | undefined> {
-    await this.#settle(() =>
+    await this.#findBoundaries(() =>
       this.#pairs(
         (from, to) =>
           from.tokens < until &&
@@ -126,10 +128,10 @@ export class Trail {
     );
   }
 
-  /** The boundary behind the last whole character; ids beyond it have no text of their own. */
+  /** The boundary after the last whole character. The ids after that boundary have no text. */
   async whole(): Promise<Boundary> {
-    const left = await this.#settle(() => this.#pairs((_, to) => this.#isUnsureEnd(to)));
-    // no character that came is lost because nobody can say how many tokens it has
+    const left = await this.#findBoundaries(() => this.#pairs((_, to) => this.#isUnsureEnd(to)));
+    // if the boundary cannot be found, the received characters are kept all the same
     return left ? (bare(this.#last()) ?? START) : this.#findLast(() => true);
   }
 
@@ -137,12 +139,12 @@ export class Trail {
     return this.#points.at(-1) as Point;
   }
 
-  /** No text has come behind it that could prove it. */
+  /** The last point, while no later text proves that it is a boundary. */
   #isUnsureEnd(point: Point): boolean {
     return !point.sure && point === this.#last();
   }
 
-  /** All ids and all characters; whether they belong together is not certain. */
+  /** All ids and all characters. The ids may extend beyond the characters. */
   #end(): Boundary {
     return { tokens: this.tokens, chars: this.length };
   }
@@ -151,7 +153,7 @@ export class Trail {
     return bare(this.#points.findLast((point) => point.sure && fits(point))) ?? START;
   }
 
-  /** Neighbouring points, from the last back: what is asked for mostly lies near the end. */
+  /** Neighbouring points, last pair first: most queries concern the end of the stream. */
   #pairs(concerns: (from: Point, to: Point) => boolean): (readonly [Point, Point])[] {
     const found: (readonly [Point, Point])[] = [];
     for (let index = this.#points.length - 1; index > 0; index--) {
@@ -161,12 +163,12 @@ export class Trail {
     return found;
   }
 
-  /** Divides what `unsettled` names, all of it at once, until it names nothing more. True: it had to give up. */
-  async #settle(unsettled: () => (readonly [Point, Point])[]): Promise<boolean> {
-    for (let work = unsettled(); work.length > 0; work = unsettled()) {
+  /** Divides all stretches that `missing` returns, in rounds, until it returns none. True: detokenizing failed. */
+  async #findBoundaries(missing: () => (readonly [Point, Point])[]): Promise<boolean> {
+    for (let work = missing(); work.length > 0; work = missing()) {
       if (this.#isBlind) return true;
       try {
-        // oxlint-disable-next-line no-await-in-loop -- what one round finds decides on the next
+        // oxlint-disable-next-line no-await-in-loop -- the result of one round decides the next
         const found = await whenAllEnd(work.map(([from, to]) => this.#tried(from, to)));
         for (const apply of found) apply();
       } catch {
@@ -176,14 +178,14 @@ export class Trail {
     return false;
   }
 
-  /** Detokenizes beginnings of one stretch; what they tell is applied when all stretches of a round are there. */
+  /** Detokenizes beginnings of one stretch. The result is applied later, when all stretches of the round are done. */
   async #tried(from: Point, to: Point): Promise<() => void> {
     const count = to.tokens - from.tokens;
     let sizes = spread(count);
     let boundaries = await this.#boundariesAfter(from, sizes);
     if (boundaries === 'within a character') return () => this.#remove(from);
     if (sizes.length < count && boundaries.every(({ tokens }) => tokens === to.tokens)) {
-      // in a long stretch none of the places tried was a boundary: all of them are tried
+      // no position tried in a long stretch was a boundary: every position is tried
       sizes = Array.from({ length: count }, (_, less) => less + 1);
       const all = await this.#boundariesAfter(from, sizes);
       boundaries = all === 'within a character' ? boundaries : all;
@@ -192,11 +194,11 @@ export class Trail {
     return () => this.#divide(from, to, found, sizes.length === count);
   }
 
-  /** Of the places so many tokens behind a point, those that are boundaries. */
+  /** The boundaries among the positions at these distances, in tokens, after a point. */
   async #boundariesAfter(from: Point, sizes: readonly number[]): Promise<Boundary[] | 'within a character'> {
     const decode = (size: number): Promise<string> => this.#decode(this.ids.slice(from.tokens, from.tokens + size));
     const texts = await whenAllEnd(sizes.map(decode));
-    // or a character begins here and does not end in this stretch: it is found again from the point before
+    // `from` lies within a character that does not end in this stretch: the search restarts from the point before
     if (!from.sure && texts.every((text) => text.startsWith(HALF_CHARACTER))) return 'within a character';
     return texts.flatMap((text, index) => {
       const isWhole = !text.endsWith(HALF_CHARACTER) && this.slice(from.chars, from.chars + text.length) === text;
@@ -206,19 +208,19 @@ export class Trail {
 
   #divide(from: Point, to: Point, found: readonly Boundary[], isComplete: boolean): void {
     const index = this.#points.indexOf(from);
-    // another stretch of the same round has shown that one of the two is none
+    // another stretch of the same round has removed one of the two points
     if (index === -1 || this.#points[index + 1] !== to) return;
     from.sure = true;
     from.open = !isComplete;
     const within = found.filter(({ tokens }) => tokens < to.tokens);
     this.#points.splice(index + 1, 0, ...within.map((at) => ({ ...at, sure: true, open: !isComplete })));
-    // a tokenizer whose pieces read otherwise when they stand alone: the chunk's own end is all there is
+    // some tokenizers decode a piece differently when it stands alone: only the chunk's end is left as a boundary
     const isBelieved = isComplete && found.length === 0 && to.chars > from.chars;
     if (found.length > within.length || isBelieved) to.sure = true;
     else if (isComplete && !to.sure) this.#remove(to);
   }
 
-  /** It lies within a character. */
+  /** Removes a point that lies within a character. */
   #remove(point: Point): void {
     const index = this.#points.indexOf(point);
     if (index < 1) return;
@@ -228,7 +230,7 @@ export class Trail {
   }
 }
 
-/** Like `Promise.all`, but a failure does not leave the others behind, still under way. */
+/** Like `Promise.all`, but after a failure waits until the other promises have ended. */
 async function whenAllEnd<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
@@ -242,7 +244,7 @@ function bare(point: Point | undefined): Boundary | undefined {
   return point && { tokens: point.tokens, chars: point.chars };
 }
 
-/** Sizes of beginnings to try: all of a short stretch; of a longer one the first, its end, and some between. */
+/** Sizes of the beginnings to try: every size of a short stretch; of a longer one 1, the whole, and some between. */
 function spread(count: number): number[] {
   if (count <= TRIED_AT_ONCE) return Array.from({ length: count }, (_, less) => less + 1);
   const step = count / TRIED_AT_ONCE;

@@ -11,7 +11,7 @@ import {
 
 const native = { field: 'thinking_token_budget', countsPrompt: true };
 const HELD: Verdict = { held: true };
-const FAILED: Verdict = { held: false, why: 'it thought on' };
+const FAILED: Verdict = { held: false, why: 'it overran' };
 
 /** Long together: 1189 tokens read again cost a little more than a cut of our own is worth. */
 const LONG = { promptTokens: 1092, budget: 97 };
@@ -41,10 +41,10 @@ const rows: readonly Row[] = [
   { name: 'forced: two calls', forced: 'two_call', mechanism: 'two_call' },
   { name: 'forced: the server’s own, without a trial', forced: 'native', facts: { native }, mechanism: 'native' },
   {
-    name: 'forced: the server’s own, where it has none',
+    name: 'forced: the server’s own, which it does not have',
     forced: 'native',
     mechanism: 'stream',
-    warning: /^THINKMETER_MECHANISM=native was not used, but stream: the server has no budget of its own$/,
+    warning: /^THINKMETER_MECHANISM=native was replaced by stream: the server has no budget of its own$/,
   },
   {
     name: 'forced: the server’s own, which failed',
@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
     facts: { native },
     known: { native: FAILED },
     mechanism: 'stream',
-    warning: /was not used, but stream: it thought on/,
+    warning: /was replaced by stream: it overran/,
   },
   {
     name: 'forced: the server’s own, which failed, as did our cut',
@@ -60,7 +60,7 @@ const rows: readonly Row[] = [
     facts: { native },
     known: { native: FAILED, stream: FAILED },
     mechanism: 'two_call',
-    warning: /was not used, but two_call/,
+    warning: /was replaced by two_call/,
   },
   {
     name: 'forced: our cut, which failed',
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
     mechanism: 'stream',
   },
   {
-    name: 'forced: our cut, where tokens are estimated',
+    name: 'forced: our cut, although tokens are estimated',
     forced: 'stream',
     facts: { countedBy: 'estimate' },
     mechanism: 'stream',

@@ -43,7 +43,7 @@ function runWith(
 /** A run's own tokens: 41 of the thinking, so that the budget is seen to be full, and those of the answer. */
 const OWN = 41 + tokens.encode('The answer is 42.').length + 1;
 
-test('a server that generates on when it is left, three times in a row: then the first request is capped', async () => {
+test('a server that continues to generate after an abort, three times in a row: the first request is then capped', async () => {
   const evidence = new EvidenceOfServers();
   for (let run = 0; run < 3; run += 1) {
     const count = counter(1000, 1000 + OWN + 300);
@@ -51,14 +51,14 @@ test('a server that generates on when it is left, three times in a row: then the
     const outcome = await runWith(evidence, slowly, { load: () => count.load() });
     expect(outcome).toMatchObject({ mechanism: 'stream', honored: true, answer: 'The answer is 42.' });
   }
-  expect(evidence.of('a server').summary(0)['stream']).toMatch(/300 tokens more/);
+  expect(evidence.of('a server').summary(0)['stream']).toMatch(/300 extra tokens/);
   const count = counter(0, 0);
   const then = await runWith(evidence, capped, { load: () => count.load() });
   expect(then).toMatchObject({ mechanism: 'two_call', honored: true, warnings: [] });
   expect(count.read).toBe(0);
 });
 
-test('a server that ends there: the figures are not asked for again', async () => {
+test('a server that stops at the abort: its counters are not requested again', async () => {
   const evidence = new EvidenceOfServers();
   const count = counter(1000, 1000 + OWN);
   expect(await runWith(evidence, slowly, { load: () => count.load() })).toMatchObject({ warnings: [] });
@@ -66,7 +66,7 @@ test('a server that ends there: the figures are not asked for again', async () =
   expect(count.read).toBe(2);
 });
 
-test('while nothing is cut the figures are read three times, and then once in a while; a cut is learnt from at once', async () => {
+test('while nothing is cut the counters are read three times, then rarely; after a cut they are read at once', async () => {
   const evidence = new EvidenceOfServers();
   const closes: Step[] = [...says(tokens, ' hm</think>The answer is 42.'), turnEnds(tokens)];
   const count = counter(1, 2, 3, 1000, 1000 + OWN);
@@ -84,13 +84,13 @@ test('while nothing is cut the figures are read three times, and then once in a 
   expect(evidence.of('a server').known(0).stream).toEqual({ held: true });
 });
 
-test('a server without figures is asked for none, and believed', async () => {
+test('a server without counters is not polled, and stream is used', async () => {
   const evidence = new EvidenceOfServers();
   await runWith(evidence, slowly);
   expect(await runWith(evidence, slowly)).toMatchObject({ mechanism: 'stream', warnings: [] });
 });
 
-test('a stream that is held back is told each time; three in a row, and the first request is capped', async () => {
+test('a buffered stream gives a warning each time; after three in a row the first request is capped', async () => {
   const evidence = new EvidenceOfServers();
   for (let turn = 1; turn <= 3; turn += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -100,7 +100,7 @@ test('a stream that is held back is told each time; three in a row, and the firs
   expect(await runWith(evidence, capped)).toMatchObject({ mechanism: 'two_call', warnings: [] });
 });
 
-test('one that flows between them begins the count anew', async () => {
+test('a stream that flows between them restarts the count', async () => {
   const evidence = new EvidenceOfServers();
   for (const script of [inOneBurst, inOneBurst, slowly, inOneBurst, inOneBurst]) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
@@ -110,7 +110,7 @@ test('one that flows between them begins the count anew', async () => {
 });
 
 // a short run tells nothing either way, but it clears what was suspected
-test('one that tells nothing between them changes nothing', async () => {
+test('an inconclusive stream between them changes nothing', async () => {
   const evidence = new EvidenceOfServers();
   const short: Step[] = [{ wait: 1000 }, ...says(tokens, 'hm</think>It is 42.'), turnEnds(tokens)];
   await runWith(evidence, inOneBurst);

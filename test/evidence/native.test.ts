@@ -16,7 +16,7 @@ const native: NativeBudget = { field: 'thinking_token_budget', countsPrompt: tru
 const forced = (more: Partial<Start>): Start => ({ tokens, native, mechanism: 'native', scripts: [], ...more });
 
 describe('forced', () => {
-  test('the server is asked to hold it, and cuts: one request, ended by the budget', async () => {
+  test('the server enforces the budget: one request, ended by the budget', async () => {
     const run = start(forced({ budget: 3, scripts: [[...say('one two three</think>\n\nIt is 42.'), stop]] }));
     expect(await run.outcome()).toMatchObject({
       mechanism: 'native',
@@ -44,7 +44,7 @@ describe('forced', () => {
     });
   });
 
-  test('a server that thinks on is cut here, told of, and not believed again', async () => {
+  test('a server that exceeds its own budget: thinkmeter cuts, warns, and does not use native again', async () => {
     const evidence = new EvidenceOfServers();
     const first = start(forced({ evidence, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
     const outcome = await first.outcome();
@@ -55,15 +55,15 @@ describe('forced', () => {
       answer: 'The answer is 42.',
       requests: 2,
     });
-    expect(outcome.warnings.join()).toMatch(/did not hold its own budget of 3 tokens/);
+    expect(outcome.warnings.join()).toMatch(/exceeded its own budget of 3 tokens/);
     const second = start(forced({ evidence, budget: 3, scripts: [forEver(tokens, ' hm'), answers] }));
     const again = await second.outcome();
     expect(again).toMatchObject({ mechanism: 'stream', honored: true, counts: { thinking: 3 } });
-    expect(again.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was not used, but stream/);
+    expect(again.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was replaced by stream/);
     expect(second.engine.requests[0]?.nativeBudget).toBeUndefined();
   });
 
-  test('a server that refuses the field is asked without it, in the same run', async () => {
+  test('if the server refuses the field, the same run repeats the request without it', async () => {
     const refusal = new EngineHttpError('reasoning_config is not configured', 400, {});
     const run = start(forced({ budget: 3, scripts: [[refusal], forEver(tokens, ' hm'), answers], before: 1 }));
     const outcome = await run.outcome();
@@ -71,7 +71,7 @@ describe('forced', () => {
     expect(outcome.warnings.join()).toMatch(/reasoning_config is not configured/);
   });
 
-  test('a server without such a field is cut as any other', async () => {
+  test('if the server has no such field, thinkmeter cuts', async () => {
     const run = start({ tokens, mechanism: 'native', budget: 3, scripts: [forEver(tokens, ' hm'), answers] });
     const outcome = await run.outcome();
     expect(outcome).toMatchObject({ mechanism: 'stream', honored: true });

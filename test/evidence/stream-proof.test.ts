@@ -24,11 +24,11 @@ const arrivals: readonly (Came & { readonly name: string; readonly atOnce: boole
   { name: 'as fast as a good GPU, after a long prompt', waited: 2000, took: 320, tokens: 64, atOnce: false },
 ];
 
-test.each(arrivals)('$name: held back, $atOnce', ({ atOnce, ...came }) => {
+test.each(arrivals)('$name: buffered, $atOnce', ({ atOnce, ...came }) => {
   expect(cameAtOnce(request(came))).toBe(atOnce);
 });
 
-test('where nothing came nothing was held back', () => {
+test('a stream without tokens was not buffered', () => {
   const reading = { firstTokenAt: undefined, lastTokenAt: undefined, firstTokens: 0, trail: { tokens: 0 } };
   expect(cameAtOnce({ askedAt: 0, reading })).toBe(false);
 });
@@ -72,7 +72,7 @@ const beyond = (tokens: number, more: Partial<Load> = {}): Partial<Load> => ({
 
 const held: readonly (Story & { readonly name: string })[] = [
   { name: 'the server counted what came', after: beyond(0) },
-  { name: 'it went on for as long as an abort is on its way', after: beyond(30) },
+  { name: 'it continued for the time that an abort takes to arrive', after: beyond(30) },
   { name: 'it counts a little late', after: beyond(-1) },
   { name: 'others were there before, and it adds up all the same', before: { running: 3 }, after: beyond(2) },
   {
@@ -94,8 +94,8 @@ test.each(held)('the cut held: $name', (story) => {
 });
 
 const unknown: readonly (Story & { readonly name: string })[] = [
-  { name: 'it went on for a little longer than that', after: beyond(31) },
-  { name: 'it went on for nearly a second', after: beyond(99) },
+  { name: 'it continued for a little longer than that', after: beyond(31) },
+  { name: 'it continued for nearly a second', after: beyond(99) },
   { name: 'others run now', after: beyond(1000, { running: 1 }) },
   { name: 'others run now, though it adds up', after: beyond(0, { running: 1 }) },
   { name: 'others ran before', before: { running: 1 }, after: beyond(1000) },
@@ -120,13 +120,13 @@ test.each(unknown)('nothing is known: $name', (story) => {
   expect(proven(story)).toBeUndefined();
 });
 
-test.each([100, 5000])('it generates on: %i tokens more, with nobody else there', (tokens) => {
-  const why = `the server generates on after a request was closed: it counted ${tokens} tokens more`;
+test.each([100, 5000])('it continues to generate: %i extra tokens, without other clients', (tokens) => {
+  const why = `the server continues to generate after an abort: it counted ${tokens} extra tokens`;
   expect(proven({ after: beyond(tokens) })).toEqual({ held: false, why });
 });
 
 // a stream whose tokens came together has no speed: times 0 any number of tokens is no time
-test('where the speed is not known, thousands of tokens more are no proof that it held', () => {
+test('if the speed is unknown, thousands of extra tokens do not prove that the cut worked', () => {
   expect(proven({ came: [{ waited: 200, took: 0, tokens: 101 }], after: beyond(5000) })).not.toEqual({
     held: true,
   });

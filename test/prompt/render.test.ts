@@ -174,6 +174,6 @@ test('a template that does not keep the text it is given is an error that says s
   };
   await expect(render(ask(questionParts('a </think> b', undefined)), family, true, upperCase)).rejects.toMatchObject({
     code: 'ENGINE_UNSUPPORTED',
-    message: expect.stringContaining('does not keep text'),
+    message: expect.stringContaining('changes the text of messages'),
   });
 });

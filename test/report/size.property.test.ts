@@ -143,7 +143,7 @@ test('a shortened text is no longer than asked for, a beginning of the whole, an
       const short = shortened(text, most, 'thinkmeter://runs/1');
       expect(short.length).toBeLessThanOrEqual(Math.max(most, 1));
       expectWhole(short);
-      const kept = text.length <= most ? text.length : short.replace(/…( \(whole: [^)]*\))?$/, '').length;
+      const kept = text.length <= most ? text.length : short.replace(/…( \(full text: [^)]*\))?$/, '').length;
       expect(short.slice(0, kept)).toBe(text.slice(0, kept));
     }),
   );

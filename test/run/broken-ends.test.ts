@@ -31,7 +31,7 @@ describe('the server ends it before the budget does', () => {
     });
   });
 
-  test('twice before the answer had a word: an error that keeps the thought', async () => {
+  test('twice before the first word of the answer: an error that keeps the reasoning', async () => {
     const run = start({
       tokens,
       scripts: [[...say('one two</think>\n\n'), serverEnds('abort')], [serverEnds('abort')]],

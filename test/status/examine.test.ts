@@ -91,7 +91,7 @@ const heldAtEight = (): Step[] => [...says(tokens, ' a b c d e f g h</think>\n\n
 
 test.each([
   { name: 'held', proof: heldAtEight, tried: /^held$/ },
-  { name: 'continued to think', proof: thinksOn, tried: /continued to think/ },
+  { name: 'exceeded its budget', proof: thinksOn, tried: /exceeded a budget of 8 tokens/ },
   { name: 'refused', proof: () => [new EngineHttpError('no such field', 400)], tried: /no such field/ },
 ])('a budget of the server’s own is tried: $name', async ({ proof, tried }) => {
   const { status, engine } = await examined({ facts: { native }, scripts: [proof(), thinksAndAnswers()] });

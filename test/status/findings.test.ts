@@ -39,7 +39,7 @@ const nothing: readonly { name: string; known: Known }[] = [
   { name: 'a window that is not known', known: facts({ window: Infinity }) },
   { name: 'an own budget that was not tried', known: facts({ native }) },
   { name: 'an own budget that held', known: { ...facts({ native }), tried: { native: 'held' } } },
-  { name: 'no own budget', known: { tried: { native: 'it thought on' } } },
+  { name: 'no own budget', known: { tried: { native: 'it overran' } } },
   { name: 'a cut that holds', known: { tried: { stream: 'held' } } },
   { name: 'a server that answers itself', known: { engine: { ...ENGINE, answeredBy: 'uvicorn' } } },
   { name: 'prefix caching', known: facts({ prefixCaching: true }) },

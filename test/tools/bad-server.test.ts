@@ -132,15 +132,18 @@ test('a connection that breaks in every answer keeps what was paid for behind a 
   const client = await start({ THINKMETER_BASE_URL: fake.url });
   fake.change({ dropAfterTokens: 12 });
   const sentence = errorSentence(await client.call('reason', { question }));
-  const [, tokens, link = ''] =
-    /[Tt]he (\d+) thinking tokens that were received are kept at (\S+)\.$/.exec(sentence) ?? [];
+  const [, tokens, link = ''] = /The (\d+) thinking tokens received are kept at (\S+?)\.?$/.exec(sentence) ?? [];
   expect(sentence).toMatch(/broke/);
   const kept: unknown = JSON.parse(await client.read(link));
   expect(kept).toMatchObject({ thinking: { tokens: Number(tokens) }, reasoning: expect.stringContaining('so so') });
 });
 
 const folders = [
-  { name: 'a model folder that is missing', model: '/no/such/folder', says: /no model folder at \/no\/such\/folder/ },
+  {
+    name: 'a model folder that is missing',
+    model: '/no/such/folder',
+    says: /model folder \/no\/such\/folder does not exist/,
+  },
   { name: 'a folder without a model', model: 'test', says: /not a model folder.*config\.json/ },
 ];
 

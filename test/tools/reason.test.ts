@@ -139,7 +139,7 @@ test('with resource links off the link is left out, and the run can be read all 
 });
 
 test('a run that never was cannot be read, and the error says which', async () => {
-  await expect(client.read('thinkmeter://runs/nope')).rejects.toThrow('there is no run nope');
+  await expect(client.read('thinkmeter://runs/nope')).rejects.toThrow('run nope does not exist');
 });
 
 test('the context comes first, between its lines, then the question', async () => {

@@ -28,11 +28,11 @@ test.each([
   const { honored } = row;
   const first = runResult(await client.call('reason', args), { honored, unseen: true, reasoning: true });
   expect(first).toMatchObject({ answer: 'The answer is 42.', usage: { requests: row.requests } });
-  expect(first.warnings.join()).toContain('where it is hidden');
+  expect(first.warnings.join()).toContain('which only its end marker revealed');
   const second = runResult(await client.call('reason', args), { reasoning: true });
   expect(second).toMatchObject({ answer: 'The answer is 42.', thinking: { budget: 10, ended_by: 'budget' } });
   expect(THOUGHT.startsWith(second.reasoning?.trim() ?? '?')).toBe(true);
-  expect(second.warnings.join()).not.toContain('where it is hidden');
+  expect(second.warnings.join()).not.toContain('which only its end marker revealed');
 });
 
 test('seen by its end, it is counted as what it is', async () => {

@@ -1,4 +1,4 @@
-/** Values pushed by one side and awaited by the other, in order, until the channel ends or fails. */
+/** A queue between a producer that pushes values and a consumer that awaits them, until the channel ends or fails. */
 export class Channel<T> implements AsyncIterable<T> {
   readonly #values: T[] = [];
   #end: { readonly error?: unknown } | undefined;
@@ -23,7 +23,7 @@ export class Channel<T> implements AsyncIterable<T> {
     for (;;) {
       while (this.#values.length > 0) yield this.#values.shift() as T;
       if (this.#end !== undefined) break;
-      // oxlint-disable-next-line no-await-in-loop -- values come one by one
+      // oxlint-disable-next-line no-await-in-loop -- values arrive one by one
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     if ('error' in this.#end) throw this.#end.error;

@@ -1,4 +1,4 @@
-/** A model in this process: loaded on first use, in a worker thread, one generation at a time. */
+/** A model in this process, loaded in a worker thread on first use. It runs one generation at a time. */
 import PQueue from 'p-queue';
 import { ConfigError, EngineProtocolError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
@@ -13,28 +13,28 @@ import { findModel } from './files.ts';
 import { Thread, WorkerError } from './thread.ts';
 
 export type EmbeddedOptions = {
-  /** a folder, or a model of the hub */
+  /** a folder, or the id of a model on the hub */
   readonly model: string;
-  /** as transformers.js names it (`q8`, `q4`, `fp32`, …); default: what the folder holds, `q8` from the hub */
+  /** transformers.js's name (`q8`, `q4`, `fp32`, …); default: the folder's format, or `q8` from the hub */
   readonly dtype?: string;
-  /** where models of the hub are loaded from */
+  /** address of the hub */
   readonly hub?: string;
   readonly sampling?: Sampling;
   /** the built worker file */
   readonly worker: URL;
 };
 
-/** What is known once the model is there. */
+/** Facts that are known after loading. */
 type Loaded = { readonly facts: Facts; readonly closer: Closer<readonly number[]> };
 
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const thread = new Thread(options.worker);
-  // first come, first served: one thread computes one token after the other anyway
-  const turns = new PQueue({ concurrency: 1 });
+  // first come, first served: the worker thread computes one token at a time
+  const slot = new PQueue({ concurrency: 1 });
   const listeners = new Set<Loading>();
   thread.onLoading = (message) => listeners.forEach((listener) => listener({ message: `loading ${message}` }));
   thread.onEnd = () => (known = undefined);
-  /** of the generations under way: set to 1, each stops before its next token */
+  /** stop flags of the running generations: a generation whose flag is 1 stops before its next token */
   const stops = new Set<Int32Array>();
   let known: Promise<Loaded> | undefined;
 
@@ -47,7 +47,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const load = async (): Promise<Loaded> => {
     const { name, source, dtype } = findModel(options.model, options.dtype);
     const { window } = await thread.call('load', { source, dtype, hub: options.hub }).catch((error: unknown) => {
-      throw toFault(error, options.model);
+      throw toLoadError(error, options.model);
     });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);
     const closer = await encodeCloser(family, codec);
@@ -83,7 +83,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     { signal }: CallOptions,
   ): AsyncGenerator<Piece> {
     signal.throwIfAborted();
-    // the thread may have ended since, and what it had loaded with it
+    // if the thread has ended since the session was opened, the model must be loaded again
     await loaded({ signal });
     const stop = new Int32Array(new SharedArrayBuffer(4));
     stops.add(stop);
@@ -94,17 +94,17 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     };
     signal.addEventListener('abort', halt, { once: true });
     const onToken = (id: number, text: string): void => pieces.push({ ids: [id], text });
-    // a turn lasts until the thread has stored its cache, also after an abort: the next one begins with it
-    const turn = async (): Promise<'stop' | 'length' | 'abort'> => {
+    // even after an abort the slot is kept until the thread has stored its cache, which the next generation uses
+    const inSlot = async (): Promise<'stop' | 'length' | 'abort'> => {
       signal.throwIfAborted();
       return thread.call('generate', { ids, maxTokens, sampling, stop }, onToken);
     };
-    turns.add(turn).then(
+    slot.add(inSlot).then(
       (raw) => {
         pieces.push({ ids: [], text: '', finish: { raw, unified: raw === 'abort' ? 'other' : raw } });
         pieces.end();
       },
-      (error: unknown) => pieces.fail(error instanceof WorkerError ? toBreakdown(error) : error),
+      (error: unknown) => pieces.fail(error instanceof WorkerError ? toGenerationError(error) : error),
     );
     try {
       for await (const piece of pieces) {
@@ -143,27 +143,27 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   };
 }
 
-function toBreakdown(error: WorkerError): EngineProtocolError {
-  return new EngineProtocolError(`the model broke down while generating: ${error.message.slice(0, 200)}`, {
-    hint: 'ask again, with less text if the memory was not enough',
+function toGenerationError(error: WorkerError): EngineProtocolError {
+  return new EngineProtocolError(`the embedded model failed while generating: ${error.message.slice(0, 200)}`, {
+    hint: 'call again, with less text if memory ran out',
     cause: error,
   });
 }
 
-/** What keeps a model from loading, in words for the person who can fix it. */
-function toFault(error: unknown, model: string): unknown {
+/** Turns a failure to load the model into an error for the operator. */
+function toLoadError(error: unknown, model: string): unknown {
   if (error instanceof ThinkmeterError || !(error instanceof WorkerError)) return error;
   if (error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes('@huggingface/transformers')) {
     return new EngineUnsupportedError(
       'the embedded engine needs the package @huggingface/transformers, which is not installed',
       {
-        hint: 'install it beside thinkmeter: ONNXRUNTIME_NODE_INSTALL=skip npm install @huggingface/transformers@4.3.1',
+        hint: 'install it next to thinkmeter: ONNXRUNTIME_NODE_INSTALL=skip npm install @huggingface/transformers@4.3.1',
         cause: error,
       },
     );
   }
-  return new ConfigError(`the model ${model} does not load: ${error.message.slice(0, 200)}`, {
-    hint: 'set THINKMETER_MODEL to a folder with an ONNX model, or to a hub id that this machine can reach, and THINKMETER_DTYPE to what it holds',
+  return new ConfigError(`the model ${model} could not be loaded: ${error.message.slice(0, 200)}`, {
+    hint: 'set THINKMETER_MODEL to a folder with an ONNX model, or to a hub id that this machine can reach, and THINKMETER_DTYPE to a format that the model has',
     cause: error,
   });
 }

@@ -1,11 +1,11 @@
-/** Where an embedded model's files are: a folder on this machine, or the hub. */
+/** Finds the files of an embedded model: in a folder on this machine, or on the hub. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { isHubId } from '../hub-id.ts';
 import type { ModelSource } from './protocol.ts';
 
-/** Which file holds which number format, in the order of preference (names: transformers.js). */
+/** Number formats and their files, in order of preference (names from transformers.js). */
 const FORMATS = [
   ['q8', 'model_quantized.onnx'],
   ['q4', 'model_q4.onnx'],
@@ -14,10 +14,10 @@ const FORMATS = [
   ['fp32', 'model.onnx'],
 ] as const;
 
-/** transformers.js would take fp32 on a CPU: four times the memory */
+/** On a CPU, transformers.js would choose fp32, which takes four times the memory. */
 const HUB_DEFAULT = 'q8';
 
-/** @throws {ConfigError} when it is meant to be a folder and is not one with a model in it */
+/** @throws {ConfigError} if `model` is not a hub id and not a folder with a model */
 export function findModel(
   model: string,
   dtype: string | undefined,
@@ -25,7 +25,7 @@ export function findModel(
   const folder = resolve(model);
   if (!existsSync(folder)) {
     if (!isHubId(model)) {
-      throw new ConfigError(`there is no model folder at ${model}`, {
+      throw new ConfigError(`the model folder ${model} does not exist`, {
         hint: 'set THINKMETER_MODEL to a folder with an ONNX model, or to a hub id such as ORGANIZATION/NAME',
       });
     }
@@ -33,13 +33,13 @@ export function findModel(
   }
   if (!statSync(folder).isDirectory() || !existsSync(join(folder, 'config.json'))) {
     throw new ConfigError(`${model} is not a model folder: it has no config.json`, {
-      hint: 'set THINKMETER_MODEL to a folder as transformers.js reads it',
+      hint: 'set THINKMETER_MODEL to a model folder in the layout of transformers.js',
     });
   }
   const held = FORMATS.find(([, file]) => existsSync(join(folder, 'onnx', file)))?.[0];
   if (held === undefined && dtype === undefined) {
-    throw new ConfigError(`${model} holds no ONNX model: onnx/model*.onnx is missing`, {
-      hint: 'export the model to ONNX, or take an ONNX repository of the hub',
+    throw new ConfigError(`${model} contains no ONNX model: onnx/model*.onnx is missing`, {
+      hint: 'export the model to ONNX, or use an ONNX repository from the hub',
     });
   }
   const name = basename(folder);

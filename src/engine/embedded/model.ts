@@ -1,4 +1,4 @@
-/** A model in this thread, through transformers.js: template, tokenizer, generation on a cache that is kept. */
+/** A transformers.js model in this thread: template, tokenizer, and generation with a cache kept between calls. */
 import { availableParallelism } from 'node:os';
 import {
   AutoModelForCausalLM,
@@ -21,10 +21,10 @@ import { applySampling } from './sampler.ts';
 
 const HALF_CHARACTER = '\uFFFD';
 
-/** One core is left to the rest: measured, two threads on two busy cores are slower than one (onnxruntime-node 1.30). */
+/** One core stays free: on two busy cores, two threads were measured slower than one (onnxruntime-node 1.30). */
 const THREADS = Math.max(1, availableParallelism() - 1);
 
-/** Where a configuration does not say it. */
+/** Used if the model's configuration does not contain a window. */
 const LEAST_WINDOW = 2048;
 
 export class LocalModel {
@@ -33,7 +33,7 @@ export class LocalModel {
   readonly #endIds: readonly number[];
   readonly #defaults: Sampling;
   readonly window: number;
-  /** what the cache was computed from */
+  /** the ids from which the cache was computed */
   #cachedIds: readonly number[] = [];
   #cache: DynamicCache | undefined;
 
@@ -91,7 +91,7 @@ export class LocalModel {
   ): Promise<'stop' | 'length' | 'abort'> {
     const cache = this.#cacheFor(ids);
     const generated: number[] = [];
-    // what the tokenizer makes of a piece may hang on the one before it, so that one is decoded along
+    // the text of a token may depend on the token before it, so both are decoded together
     let before = ids.at(-1);
     let pending: number[] = [];
     const toText = (id: number): string => {
@@ -116,7 +116,7 @@ export class LocalModel {
         temperature: 1,
         top_k: 0,
         logits_processor: greedy ? null : new Choice(chosen),
-        stopping_criteria: new StopWhenAsked(stop),
+        stopping_criteria: new StopOnFlag(stop),
         streamer: new Tap((id) => {
           generated.push(id);
           onToken(id, this.#endIds.includes(id) ? '' : toText(id));
@@ -130,23 +130,23 @@ export class LocalModel {
       this.#forget();
       throw failed.error;
     }
-    // the last token has been chosen, but not been read by the model yet
+    // the cache does not contain the last token: the model has chosen it, but not read it
     this.#cachedIds = [...ids, ...generated].slice(0, -1);
     this.#cache = cache;
     if (this.#endIds.includes(generated.at(-1) ?? -1)) return 'stop';
     return generated.length >= maxTokens ? 'length' : 'abort';
   }
 
-  /** The last cache, cut to the longest beginning that these ids share with it; or an empty one. */
+  /** The cache of the last call, cut to the beginning that these ids share with it; or an empty cache. */
   #cacheFor(ids: readonly number[]): DynamicCache {
     const cache = this.#cache;
-    // at least one token has to be read for there to be a next one
+    // the model must read at least one token to predict the next
     const shared = Math.min(sharedBeginning(ids, this.#cachedIds), ids.length - 1);
     this.#forget();
     if (cache === undefined || shared === 0) return new DynamicCache();
     if (cache.get_seq_length() === shared) return cache;
     const tensors = Object.entries(cache as unknown as Record<string, Tensor>);
-    // a state that is not laid out by position, as of a Mamba layer, cannot be taken back
+    // the state of a Mamba layer is not stored by position, so it cannot be cut
     if (!tensors.every(([name]) => name.startsWith('past_key_values.'))) return new DynamicCache();
     return new DynamicCache(
       Object.fromEntries(tensors.map(([name, tensor]) => [name, tensor.slice(null, null, [0, shared], null)])),
@@ -168,7 +168,7 @@ function toTensor(ids: readonly number[]): Tensor {
   return new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]);
 }
 
-/** What the model's own files say, as a server would take it where the family says nothing. */
+/** Sampling from the model's own files: the default that a server would use for fields that the family leaves out. */
 function ownSampling({ generation_config: own }: PreTrainedModel): Sampling {
   if (own?.do_sample !== true) return { temperature: 0 };
   return { temperature: own.temperature ?? 1, topP: own.top_p ?? 1 };
@@ -195,7 +195,7 @@ class Nucleus extends LogitsProcessor {
   }
 }
 
-class StopWhenAsked extends StoppingCriteria {
+class StopOnFlag extends StoppingCriteria {
   readonly #stop: Int32Array;
 
   constructor(stop: Int32Array) {
@@ -208,7 +208,7 @@ class StopWhenAsked extends StoppingCriteria {
   }
 }
 
-/** The first that a streamer is given is the prompt. */
+/** Passes generated tokens on. transformers.js gives a streamer the prompt first, which is skipped. */
 class Tap extends BaseStreamer {
   #prompt = true;
   readonly #onToken: (id: number) => void;

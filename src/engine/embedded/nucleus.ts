@@ -1,20 +1,20 @@
 /**
  * The nucleus of top_p without sorting the vocabulary. One pass adds up the weights in bins of logits, and only the bin
- * in which the sum reaches the limit is sorted. The result equals that of sorting everything, token by token: if the
- * sum is so near to the limit that rounding could decide, everything is sorted.
+ * in which the sum reaches the limit is sorted. The result equals that of a full sort, token by token. If the sum is so
+ * close to the limit that rounding could decide, everything is sorted.
  */
 import { BINS, crossingBin, dropBelow, type Extent, extentOf, fillBins, tokensIn, WEIGHT_ERROR } from './bins.ts';
 
-/** Sets what is outside to -Infinity. Of equal logits, those with the lower ids are inside. */
+/** Sets logits outside the nucleus to -Infinity. Of equal logits, those with lower ids are inside. */
 export function keepNucleus(logits: Float32Array, topP: number): void {
   const extent = extentOf(logits);
-  // NaN or infinite: the sums of weights are NaN, which reaches no limit
+  // if a logit is NaN or infinite, the sums of weights are NaN and reach no limit
   if (!Number.isFinite(extent.highest)) return;
   if (extent.highest === extent.lowest) keepFirst(logits, topP, extent.highest);
   else if (!keepByBins(logits, topP, extent)) keepBySorting(logits, topP, extent.highest);
 }
 
-/** If all that is possible is equally likely: every weight is 1 or 0, so the sums are exact. */
+/** All possible tokens are equally likely: every weight is 1 or 0, so the sums are exact. */
 function keepFirst(logits: Float32Array, topP: number, possible: number): void {
   let count = 0;
   for (let token = 0; token < logits.length; token++) if (logits[token] === possible) count++;
@@ -23,7 +23,7 @@ function keepFirst(logits: Float32Array, topP: number, possible: number): void {
     if (logits[token] === possible && left-- <= 0) logits[token] = -Infinity;
 }
 
-/** False, with nothing changed, if rounding could decide. */
+/** Returns false and changes nothing if rounding could decide. */
 function keepByBins(logits: Float32Array, topP: number, extent: Extent): boolean {
   const { highest } = extent;
   const bins = fillBins(logits, extent, highest);
@@ -38,8 +38,8 @@ function keepByBins(logits: Float32Array, topP: number, extent: Extent): boolean
     before = sum;
     sum += weight;
   }
-  // the rounding error of adding n weights is at most n / 2 units; it occurs in the sum and in the limit, both here and
-  // by sorting, and here each weight has an error as well
+  // the rounding error of adding n weights is at most n / 2 units. It occurs in the sum and in the limit, here and in a
+  // full sort; here each weight has an error as well
   const slack = 2 * (logits.length + WEIGHT_ERROR) * Number.EPSILON * total;
   if (sum - limit < slack || limit - before < slack) return false;
   dropBelow(crossing.bin, bins, logits);
@@ -55,7 +55,7 @@ function valuesOf(tokens: readonly number[], logits: Float32Array): Float32Array
 
 type Part = { readonly values: Float32Array; readonly above: number };
 
-/** The values among which the sum reaches the limit, few or all equal, in descending order; and the sum above them. */
+/** The values among which the sum reaches the limit (few, or all equal) in descending order; and the sum above them. */
 function narrow(values: Float32Array, above: number, limit: number, weighsOne: number): Part {
   const extent = extentOf(values);
   if (extent.highest === extent.lowest) return { values, above };

@@ -1,8 +1,8 @@
-/** What the engine and its worker thread say to each other. */
+/** Messages between the embedded engine and its worker thread. */
 import type { Sampling } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
 
-/** A folder on this machine, or a model of the hub. */
+/** A folder on this machine, or a model on the hub. */
 export type ModelSource =
   | { readonly kind: 'folder'; readonly parent: string; readonly name: string }
   | { readonly kind: 'hub'; readonly id: string };
@@ -10,7 +10,7 @@ export type ModelSource =
 export type Load = {
   readonly source: ModelSource;
   readonly dtype: string;
-  /** the hub's address, where it is not the public one */
+  /** the hub's address; absent: the public hub */
   readonly hub?: string | undefined;
 };
 
@@ -20,7 +20,7 @@ export type Generate = {
   readonly ids: readonly number[];
   readonly maxTokens: number;
   readonly sampling: Sampling;
-  /** one number, shared: not 0 means stop before the next token */
+  /** one shared number: any value but 0 stops the generation before its next token */
   readonly stop: Int32Array;
 };
 
@@ -32,7 +32,7 @@ export type Calls = {
   };
   encode: { ask: { text: string }; answer: readonly number[] };
   decode: { ask: { ids: readonly number[] }; answer: string };
-  /** its tokens come as `token` events before the answer, which is the finish reason */
+  /** `token` messages precede the answer, which is the finish reason */
   generate: { ask: Generate; answer: 'stop' | 'length' | 'abort' };
 };
 

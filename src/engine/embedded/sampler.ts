@@ -1,10 +1,10 @@
 /**
- * The choice of the next token. transformers.js 4.3 ignores `top_p` in `generate()` without a word, so temperature
- * and nucleus are applied here, to the logits, and its own are left at their neutral values.
+ * Samples the next token. transformers.js 4.3 silently ignores `top_p` in `generate()`. Temperature and nucleus are
+ * therefore applied to the logits here, and the library's own settings stay neutral.
  */
 import { keepNucleus } from './nucleus.ts';
 
-/** Scales and masks logits in place: what lies outside the nucleus becomes -Infinity. */
+/** Scales and masks logits in place: those outside the nucleus become -Infinity. */
 export function applySampling(
   logits: Float32Array,
   { temperature = 1, topP = 1 }: { temperature?: number; topP?: number },

@@ -1,10 +1,10 @@
-/** The worker thread as typed calls: started with the first, stopped for good by `close`. */
+/** Typed calls to the worker thread. The first call starts the thread; after `close` no call is accepted. */
 import { Worker } from 'node:worker_threads';
 import { EngineUnsupportedError, InvariantError } from '../../errors.ts';
 import { atMost } from '../../wait.ts';
 import type { CallName, Calls, FromWorker } from './protocol.ts';
 
-/** A token, or the rest of loading a model. */
+/** The longest step that cannot be interrupted: one token, or the rest of loading a model. */
 const LONGEST_COMPUTATION_MS = 10_000;
 
 type Waiting = {
@@ -13,7 +13,7 @@ type Waiting = {
   readonly onToken: ((id: number, text: string) => void) | undefined;
 };
 
-/** A failure inside the worker; `code` is Node's, where it has one. */
+/** A failure inside the worker; `code` is Node's error code, if any. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';
   readonly code: string | undefined;
@@ -30,9 +30,9 @@ export class Thread {
   #worker: Worker | undefined;
   #calls = 0;
   #closed = false;
-  #settled: () => void = () => undefined;
+  #callEnded: () => void = () => undefined;
   onLoading: (message: string) => void = () => undefined;
-  /** the thread is gone, and what it had loaded with it; the next call starts another */
+  /** the thread has ended and its model is lost; the next call starts another thread */
   onEnd: () => void = () => undefined;
 
   constructor(file: URL) {
@@ -49,7 +49,7 @@ export class Thread {
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(call, { resolve, reject, onToken });
       const worker = this.#start();
-      // a thread with work keeps the program alive, one without does not
+      // only a thread with work may keep the program alive
       worker.ref();
       worker.postMessage({ call, name, ask });
     }) as Promise<Calls[Name]['answer']>;
@@ -57,15 +57,15 @@ export class Thread {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    // stdout belongs to the protocol: what a library prints there is not handed on
+    // stdout belongs to the protocol: output of libraries in the thread is discarded
     const worker = new Worker(this.#file, { stdout: true });
     worker.on('message', (message: FromWorker) => this.#hear(message));
-    // after an error comes an exit, by when another thread may have been started
+    // an `error` event is followed by `exit`, and by then another thread may have started
     const fail = (error: Error): void => {
       if (this.#worker === worker) this.#fail(error);
     };
     worker.on('error', (error) => fail(error instanceof Error ? error : new InvariantError(String(error))));
-    worker.on('exit', (code) => fail(new WorkerError(`the model's thread ended (${code})`, undefined)));
+    worker.on('exit', (code) => fail(new WorkerError(`the worker thread ended with code ${code}`, undefined)));
     this.#worker = worker;
     return worker;
   }
@@ -76,7 +76,7 @@ export class Thread {
     if (message.kind === 'token') return waiting?.onToken?.(message.id, message.text);
     this.#waiting.delete(message.call);
     if (this.#waiting.size === 0) this.#worker?.unref();
-    this.#settled();
+    this.#callEnded();
     if (message.kind === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(new WorkerError(message.message, message.code));
   }
@@ -86,11 +86,11 @@ export class Thread {
     this.onEnd();
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    this.#settled();
+    this.#callEnded();
   }
 
   /**
-   * Waits for what is being computed: onnxruntime takes the whole process down when its thread ends within a token
+   * Waits for the current computation: if the thread ends within a token, onnxruntime terminates the whole process
    * (seen with 1.30: "terminate called after throwing an instance of 'Napi::Error'").
    */
   async close(): Promise<void> {
@@ -102,7 +102,7 @@ export class Thread {
   async #idle(): Promise<void> {
     while (this.#waiting.size > 0) {
       // oxlint-disable-next-line no-await-in-loop -- calls end one by one
-      await new Promise<void>((resolve) => (this.#settled = resolve));
+      await new Promise<void>((resolve) => (this.#callEnded = resolve));
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The worker thread: owns the model, its tokenizer and the key-value cache of the last generation. A generation
- * blocks its thread while a token is computed; here it blocks nobody else.
+ * The worker thread owns the model, its tokenizer and the key-value cache of the last generation. Computing a token
+ * blocks the thread, so generation does not run in the main thread.
  */
 import { parentPort } from 'node:worker_threads';
 import { InvariantError } from '../../errors.ts';
@@ -8,9 +8,9 @@ import { LocalModel } from './model.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 const port = parentPort;
-if (port === null) throw new InvariantError('this file runs as a worker thread only');
+if (port === null) throw new InvariantError('this file was not started as a worker thread');
 
-// the program's stdout belongs to the protocol, and a library's line nobody reads would keep the program alive
+// stdout belongs to the protocol, and unread output of a library would keep the program alive
 process.stdout.write = () => true;
 
 const say = (message: FromWorker): void => port.postMessage(message);
@@ -18,7 +18,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 let model: LocalModel | undefined;
 
 function loaded(): LocalModel {
-  if (model === undefined) throw new InvariantError('the model is used before it is loaded');
+  if (model === undefined) throw new InvariantError('the model was used before it was loaded');
   return model;
 }
 

@@ -49,9 +49,24 @@ test('the name of a folder is its last part, and two parts without a folder are 
 });
 
 test.each([
-  { name: 'no such folder', model: () => '/no/such/folder', dtype: undefined, says: 'there is no model folder at /no' },
-  { name: 'no such relative folder', model: () => './no-such', dtype: undefined, says: 'there is no model folder at' },
-  { name: 'a name that is neither', model: () => 'nemotron', dtype: undefined, says: 'there is no model folder at' },
+  {
+    name: 'no such folder',
+    model: () => '/no/such/folder',
+    dtype: undefined,
+    says: 'The model folder /no/such/folder does not exist',
+  },
+  {
+    name: 'no such relative folder',
+    model: () => './no-such',
+    dtype: undefined,
+    says: 'The model folder ./no-such does not exist',
+  },
+  {
+    name: 'a name that is neither',
+    model: () => 'nemotron',
+    dtype: undefined,
+    says: 'The model folder nemotron does not exist',
+  },
   { name: 'a file', model: () => join(demo, 'config.json'), dtype: undefined, says: 'it has no config.json' },
   {
     name: 'a folder without config',
@@ -63,21 +78,21 @@ test.each([
     name: 'a folder without ONNX',
     model: () => folderWith('config.json'),
     dtype: undefined,
-    says: 'holds no ONNX model',
+    says: 'contains no ONNX model',
   },
-  { name: 'a format that it does not hold', model: () => demo, dtype: 'q4', says: 'does not load' },
-  { name: 'a format that does not exist', model: () => demo, dtype: 'banana', says: 'does not load' },
+  { name: 'a format that it does not hold', model: () => demo, dtype: 'q4', says: 'could not be loaded' },
+  { name: 'a format that does not exist', model: () => demo, dtype: 'banana', says: 'could not be loaded' },
   {
     name: 'files that are no model',
     model: () => folderWith('config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'),
     dtype: undefined,
-    says: 'does not load',
+    says: 'could not be loaded',
   },
   {
     name: 'a hub id that is not there',
     model: () => 'no-such-house/no-such-model',
     dtype: undefined,
-    says: 'does not load',
+    says: 'could not be loaded',
   },
 ])('$name is one clear sentence about the set-up', async ({ model, dtype, says }) => {
   const engine = createEmbeddedEngine({ model: model(), worker, ...(dtype === undefined ? {} : { dtype }) });
@@ -98,7 +113,7 @@ test('a model that could not be loaded is looked for again by the next call', as
   const describing = (): Promise<unknown> => factsOf(engine);
   await expect(describing()).rejects.toThrow('it has no config.json');
   writeFileSync(join(folder, 'config.json'), '{}');
-  await expect(describing()).rejects.toThrow('holds no ONNX model');
+  await expect(describing()).rejects.toThrow('contains no ONNX model');
 });
 
 test('a model of the hub is loaded, and says how far it is', async () => {

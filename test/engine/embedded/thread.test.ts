@@ -76,14 +76,14 @@ test('tokens come before the answer, to the call that they belong to', async () 
 
 test('when the thread ends, whoever waits is told', async () => {
   const thread = threadOf(`() => process.exit(3)`);
-  await expect(thread.call('encode', { text: 'x' })).rejects.toThrow("the model's thread ended (3)");
+  await expect(thread.call('encode', { text: 'x' })).rejects.toThrow('the worker thread ended with code 3');
 });
 
 test('after it has been closed a thread takes no call, and those that waited are told', async () => {
   const thread = threadOf(`() => new Promise(() => undefined)`);
   const waiting = failure(thread.call('encode', { text: 'x' }));
   await thread.close();
-  expect((await waiting).message).toContain("the model's thread ended");
+  expect((await waiting).message).toContain('the worker thread ended');
   await expect(thread.call('encode', { text: 'x' })).rejects.toMatchObject({ code: 'ENGINE_UNSUPPORTED' });
 });
 
@@ -140,7 +140,7 @@ const ENDS_ONCE = `(() => {
   let loaded = false;
   return ({ name, ask }) => {
     if (name === 'load') loaded = true;
-    else if (!loaded) throw new Error('the model is used before it is loaded');
+    else if (!loaded) throw new Error('the model was used before it was loaded');
     if (name === 'generate' && ask.ids[0] === 13) process.exit(1);
     if (name === 'generate') return 'stop';
     ${MODEL}
