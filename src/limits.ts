@@ -16,7 +16,7 @@ export type Limits = Pick<Question, 'thinkingBudget' | 'answerTokens' | 'maxSeco
 /** In tokens, if a call does not give them. */
 type Defaults = { readonly thinking: number; readonly answer: number };
 
-/** The number goes before the word; the word, like a default, may shrink to fit the window. */
+/** `thinking_budget` goes before `complexity`. */
 export function readLimits(args: LimitArguments, { thinking, answer }: Defaults, operator: ToolDefaults): Limits {
   const { thinking_budget: budget, complexity, answer_tokens: answerTokens } = args;
   const maxSeconds = args.max_seconds ?? operator.maxSeconds;

@@ -1,7 +1,7 @@
 /** Part of a message. `ours` is trusted and may contain control strings; `theirs` must arrive as plain text. */
 export type Part = { readonly from: 'ours' | 'theirs'; readonly text: string };
 
-/** A number of tokens. `given`: set by the caller; a default may be lowered to fit the window. */
+/** A number of tokens. `given`: set by the caller. An answer length that the caller set is never lowered to fit the window. */
 export type Amount = { readonly tokens: number; readonly given: boolean };
 
 /** A tool's question to the model, made from validated input. */

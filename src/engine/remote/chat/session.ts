@@ -2,14 +2,12 @@
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
 import type { Beginning, Facts, Session } from '../../engine.ts';
+import { estimatedTokens } from '../http/counted.ts';
 import { reports, type Place } from '../server/place.ts';
 import { chat, type LearntOfChat } from './chat.ts';
 import { switchWarnings, type Messages } from './chat-body.ts';
 
 type MessagesBeginning = Beginning & { readonly messages: Messages };
-
-/** A rough estimate, for prompts that no local tokenizer can count. */
-const CHARACTERS_OF_A_TOKEN = 4;
 
 /** Properties learnt in chat mode. They live as long as one description of the server. */
 const LEARNT = new WeakMap<Facts, LearntOfChat>();
@@ -25,7 +23,7 @@ export function chatSession(place: Place): Session {
 
     async render(question, { thinking }) {
       const text = [...question.system, ...question.user].map((part) => part.text).join('');
-      const promptTokens = count?.(text) ?? Math.ceil(text.length / CHARACTERS_OF_A_TOKEN);
+      const promptTokens = count?.(text) ?? estimatedTokens(text);
       const beginning: MessagesBeginning = { promptTokens, exact: false, messages: { question, thinking } };
       const { family } = facts;
       return {

@@ -1,4 +1,4 @@
-/** Counts the tokens of a chunk that arrived without token ids. */
+/** Counts the tokens of texts without a request: chunks that arrived without token ids, and prompts that nobody has counted. */
 import type { Piece } from '../../engine.ts';
 
 /** Counts the tokens of a text without a request. */
@@ -16,4 +16,11 @@ export function countedTokens(
   if (growth !== undefined) return { tokens: Math.max(0, growth), by: 'usage' };
   if (text === '') return { tokens: 0, by: 'estimate' };
   return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
+}
+
+/** English has about four characters per token. */
+const CHARACTERS_PER_TOKEN = 4;
+
+export function estimatedTokens(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }

@@ -57,7 +57,7 @@ export function tokenIdsSession(
     const rendered = await renderText(question, facts.family, thinking, codec, skeletons);
     if ('ids' in rendered) return toPrompt(rendered);
     const text = new TextBeginning(rendered);
-    const fits = text.promptTokens + room + 2 * facts.closerTokens <= facts.window;
+    const fits = text.mostTokens + room + 2 * facts.closerTokens <= facts.window;
     const beginning = fits ? text : beginningOf(await codec.encode(rendered.text), rendered.tail);
     return { beginning, thinking: rendered.thinking, opened: rendered.opened };
   };

@@ -4,19 +4,17 @@ import type { Codec } from '../../../prompt/codec.ts';
 import type { RenderedText } from '../../../prompt/render.ts';
 import type { Beginning } from '../../engine.ts';
 import { beginningOf, type IdsBeginning } from '../../token-ids.ts';
+import { estimatedTokens } from '../http/counted.ts';
 import type { Seen } from './seen.ts';
 
 export class TextBeginning implements Beginning {
   readonly text: string;
   readonly tail: string;
   readonly #rendered: RenderedText;
-  /** an upper limit for the prompt's tokens, because a token has at least one byte */
-  readonly #bytes: number;
   #ids: readonly number[] | undefined;
 
   constructor(rendered: RenderedText) {
     this.#rendered = rendered;
-    this.#bytes = Buffer.byteLength(rendered.text);
     this.text = rendered.text;
     this.tail = rendered.tail;
   }
@@ -26,8 +24,14 @@ export class TextBeginning implements Beginning {
     return this.#ids;
   }
 
+  /** An estimate until the ids are known. */
   get promptTokens(): number {
-    return this.#ids?.length ?? this.#bytes;
+    return this.#ids?.length ?? estimatedTokens(this.text);
+  }
+
+  /** An upper limit, because a token has at least one byte. */
+  get mostTokens(): number {
+    return this.#ids?.length ?? Buffer.byteLength(this.text);
   }
 
   get exact(): boolean {
