@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { SETTINGS, type Setting } from '../src/config/options.ts';
-import { DIALECTS, type Dialect } from '../src/engine/remote/server/dialects.ts';
+import type { Dialect } from '../src/engine/remote/server/dialect.ts';
+import { DIALECTS } from '../src/engine/remote/server/dialects.ts';
 import type { Tool } from '../src/tool.ts';
 import { tools } from '../tools/index.ts';
 

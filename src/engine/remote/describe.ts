@@ -11,7 +11,8 @@ import { SERVER_CODECS, type ServerCodec } from './token-ids/codecs.ts';
 import { complete } from './token-ids/completions.ts';
 import type { LocalCodec } from './token-ids/local-codec.ts';
 import { Seen, type TokenIds } from './token-ids/seen.ts';
-import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce, type Dialect } from './server/dialects.ts';
+import type { Dialect } from './server/dialect.ts';
+import { ALL_POLLS, dialectNamed, recognise, recogniseAtOnce } from './server/recognise.ts';
 import { listModels, pollPaths, PROBE_MS } from './server/probe.ts';
 import type { Found } from './server/signs.ts';
 

@@ -5,7 +5,7 @@ import { toPlainTurn } from '../../../prompt/turn.ts';
 import type { Limits } from '../../engine.ts';
 import type { Question } from '../../../prompt/question.ts';
 import { sampled } from '../http/wire.ts';
-import type { Dialect } from '../server/dialects.ts';
+import type { Dialect } from '../server/dialect.ts';
 
 /** A question for a server that renders prompts itself. `reasoning` is the thinking to answer from. */
 export type Messages = {

@@ -2,7 +2,7 @@
 import type { EngineStatus, Facts, Load, Session } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import type { Count } from '../http/counted.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialect.ts';
 import type { Found } from './signs.ts';
 
 export type Place = {

@@ -1,7 +1,7 @@
 /** A model's template and tokenizer, through its server's endpoints. */
 import type { Codec } from '../../../prompt/codec.ts';
 import type { RemoteClient } from '../http/client.ts';
-import type { Dialect } from '../server/dialects.ts';
+import type { Dialect } from '../server/dialect.ts';
 import { applied, detokenized, tokenized } from '../http/wire.ts';
 
 export type ServerCodec = Codec & {

@@ -2,7 +2,7 @@
 import { ConnectionLostError, type Limits, type Piece, type Usage } from '../../engine.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
-import type { Dialect } from '../server/dialects.ts';
+import type { Dialect } from '../server/dialect.ts';
 import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
 
 export type Completion = {

@@ -1,6 +1,6 @@
 /** Requests of the probe, and the cost of a silent path. */
 import { expect, onTestFinished, test } from 'vitest';
-import { ALL_POLLS } from '../../../../src/engine/remote/server/dialects.ts';
+import { ALL_POLLS } from '../../../../src/engine/remote/server/recognise.ts';
 import { createRemoteEngine, type RemoteOptions } from '../../../../src/engine/remote/engine.ts';
 import type { Engine } from '../../../../src/engine/engine.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
