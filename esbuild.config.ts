@@ -24,6 +24,7 @@ const { outputFiles } = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   external: ['@huggingface/transformers'],
+  alias: { '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts' },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',
