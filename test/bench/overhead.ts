@@ -70,16 +70,8 @@ const messages = [
   { role: 'system', content: 'You are a careful reasoner. /think' },
   { role: 'user', content: QUESTION },
 ];
-const tokenize = async (): Promise<{ tokens: number[] }> =>
-  (await (await post('/tokenize', { messages, add_generation_prompt: true })).json()) as { tokens: number[] };
-const { tokens: prompt } = await tokenize();
-
-/** A part of what is added. */
-async function rendering(): Promise<number> {
-  const startedAt = performance.now();
-  await tokenize();
-  return performance.now() - startedAt;
-}
+const rendered = await post('/tokenize', { messages, add_generation_prompt: true });
+const { tokens: prompt } = (await rendered.json()) as { tokens: number[] };
 
 async function direct(): Promise<number> {
   const startedAt = performance.now();
@@ -98,22 +90,20 @@ async function direct(): Promise<number> {
 }
 
 const WARM_UP = 50;
-const [served, asked, rendered]: [number[], number[], number[]] = [[], [], []];
+const [served, asked]: [number[], number[]] = [[], []];
 for (let run = 0; run < WARM_UP + Number(values.runs); run++) {
   // oxlint-disable no-await-in-loop -- in turns, so that both meet the same machine
-  const times = [await direct(), await throughServer(), await rendering()] as const;
+  const times = [await direct(), await throughServer()] as const;
   // oxlint-enable no-await-in-loop
   if (run < WARM_UP) continue;
   asked.push(times[0]);
   served.push(times[1]);
-  rendered.push(times[2]);
 }
 const added = served.map((ms, run) => ms - (asked[run] ?? 0));
 const rows = [
   figures('direct request', asked),
   figures('through thinkmeter', served),
   figures('added, pair by pair', added),
-  figures('of that, its /tokenize', rendered),
 ];
 process.stdout.write(`${toTable(HEADINGS, rows)}\n\n`);
 process.stdout.write(`added per call, at the median: ${median(added).toFixed(2)} ms\n`);
