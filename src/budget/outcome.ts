@@ -132,7 +132,7 @@ function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism,
   return [
     ...(overran(mechanism, thought)
       ? [
-          `the server exceeded its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and will do so in later calls`,
+          `the server exceeded its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and does so itself for the next ten minutes`,
         ]
       : []),
     ...(ignoredSwitch({ mechanism }, thought)

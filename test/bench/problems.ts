@@ -2,18 +2,9 @@
  * Fresh problems of the kind that the demo models do (models/recipe): sums of numbers, powers and products, also as
  * word problems. The same seed gives the same problems.
  */
-export type Problem = { readonly question: string; readonly answer: number };
+import { randomFrom } from '../support/random.ts';
 
-/** mulberry32: small, and good enough to choose problems */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export type Problem = { readonly question: string; readonly answer: number };
 
 type Dice = {
   below(limit: number): number;
@@ -23,7 +14,7 @@ type Dice = {
 };
 
 function dice(seed: number): Dice {
-  const next = random(seed);
+  const next = randomFrom(seed);
   const below = (limit: number): number => Math.floor(next() * limit);
   return {
     below,

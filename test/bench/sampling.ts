@@ -1,12 +1,13 @@
 /**
- * Time per token that temperature and top_p take:
+ * Time that the whole choice of a token takes, in our code and in transformers.js:
  *
  *   npm run bench:sampling [-- --vocabulary 131072 --runs 200]
  */
 import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';
-import { applySampling } from '../../src/engine/embedded/sampler.ts';
-import { figures, HEADINGS } from './figures.ts';
+import type { Sampling } from '../../src/prompt/family.ts';
+import { millisecondsPerChoice } from './choice.ts';
+import { figures, HEADINGS, machine } from './figures.ts';
 
 const { values } = parseArgs({
   options: { vocabulary: { type: 'string', default: '131072' }, runs: { type: 'string', default: '200' } },
@@ -28,18 +29,23 @@ const SHAPES: readonly Shape[] = [
   { name: 'flat: all logits equal', logit: () => 1 },
   { name: 'flat, one token in 100 impossible', logit: (token) => (token % 100 === 7 ? -Infinity : 1) },
 ];
-const TOP_P = [0.5, 0.95] as const;
+const TOP_P = [0.5, 0.95, 1] as const;
 
-const rows = SHAPES.flatMap(({ name, logit, temperature = 1 }) => {
-  const given = Float32Array.from({ length: Number(values.vocabulary) }, (_, token) => logit(token));
-  return TOP_P.map((topP) => {
-    const taken = Array.from({ length: WARM_UP + Number(values.runs) }, () => {
-      const logits = given.slice();
-      const startedAt = performance.now();
-      applySampling(logits, { temperature, topP });
-      return performance.now() - startedAt;
-    });
-    return figures(`${name}, top_p ${topP}`, taken.slice(WARM_UP));
-  });
-});
-process.stdout.write(`${toTable(HEADINGS, rows)}\n`);
+const rows: string[][] = [];
+async function measure(name: string, logit: Shape['logit'], sampling: Sampling): Promise<void> {
+  const logits = Float32Array.from({ length: Number(values.vocabulary) }, (_, token) => logit(token));
+  const taken = await millisecondsPerChoice(logits, sampling, WARM_UP + Number(values.runs));
+  rows.push(figures(name, taken.slice(WARM_UP)));
+}
+for (const { name, logit, temperature = 1 } of SHAPES)
+  // oxlint-disable-next-line no-await-in-loop -- one at a time, for a core of its own
+  for (const topP of TOP_P) await measure(`${name}, top_p ${topP}`, logit, { temperature, topP });
+await measure('greedy: deviation 3', () => gaussian(3), { temperature: 0 });
+
+process.stdout.write(`Choice of one token from ${values.vocabulary}; ${machine()}
+
+Included: temperature, top_p and the draw, in thinkmeter and in transformers.js, from the finished logits until the
+streamer receives the token. Not included: the model, and the copy of the logits that transformers.js makes first.
+
+${toTable(HEADINGS, rows)}
+`);

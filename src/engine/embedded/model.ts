@@ -4,8 +4,6 @@ import {
   AutoModelForCausalLM,
   AutoTokenizer,
   DynamicCache,
-  LogitsProcessor,
-  LogitsProcessorList,
   StoppingCriteria,
   Tensor,
   env,
@@ -16,8 +14,8 @@ import {
 } from '@huggingface/transformers';
 import type { Sampling } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
+import { toChoice } from './choice.ts';
 import type { Generate, Load } from './protocol.ts';
-import { applySampling } from './sampler.ts';
 
 const HALF_CHARACTER = '\uFFFD';
 
@@ -103,8 +101,6 @@ export class LocalModel {
       before = id;
       return text;
     };
-    const chosen = { ...this.#defaults, ...sampling };
-    const greedy = chosen.temperature === 0;
     const failed = await this.#model
       .generate({
         inputs: toTensor(ids),
@@ -112,10 +108,7 @@ export class LocalModel {
         past_key_values: cache,
         max_new_tokens: maxTokens,
         eos_token_id: [...this.#endIds],
-        do_sample: !greedy,
-        temperature: 1,
-        top_k: 0,
-        logits_processor: greedy ? null : new Choice(chosen),
+        ...toChoice({ ...this.#defaults, ...sampling }),
         stopping_criteria: new StopOnFlag(stop),
         streamer: new Tap((id) => {
           generated.push(id);
@@ -172,27 +165,6 @@ function toTensor(ids: readonly number[]): Tensor {
 function ownSampling({ generation_config: own }: PreTrainedModel): Sampling {
   if (own?.do_sample !== true) return { temperature: 0 };
   return { temperature: own.temperature ?? 1, topP: own.top_p ?? 1 };
-}
-
-class Choice extends LogitsProcessorList {
-  constructor(sampling: Sampling) {
-    super();
-    this.push(new Nucleus(sampling));
-  }
-}
-
-class Nucleus extends LogitsProcessor {
-  readonly #sampling: Sampling;
-
-  constructor(sampling: Sampling) {
-    super();
-    this.#sampling = sampling;
-  }
-
-  override _call(_: bigint[][], logits: Tensor): Tensor {
-    applySampling(logits.data as Float32Array, this.#sampling);
-    return logits;
-  }
 }
 
 class StopOnFlag extends StoppingCriteria {
