@@ -7,7 +7,7 @@ test('the command alone goes to stdout, and a shell reads it', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^vllm serve nvidia\/NVIDIA-Nemotron-Nano-9B-v2-FP8 \\\n {2}--port 8000 \\\n/);
   expect(stdout.split('\n').filter((line) => line.endsWith('\\'))).toHaveLength(10);
-  expect(stderr).toMatch(/--max-num-seqs +requests computed at a time/);
+  expect(stderr).toMatch(/--max-num-seqs +requests computed at the same time/);
   expect(stderr).toMatch(/memory: 17\.6 GiB for vLLM/);
 });
 
@@ -28,9 +28,9 @@ test('as JSON: the words of the command', async () => {
 
 test.each([
   { args: ['--gpu-memory', 'big'], says: '--gpu-memory is big' },
-  { args: ['--utilization', '1.5'], says: '--utilization is 1.5: it has to be a number from 0.1 to 0.99' },
-  { args: ['--context', '1.5'], says: '--context is 1.5: it has to be a whole number' },
-  { args: ['--for', 'speed'], says: '--for is speed: it has to be low-latency or high-throughput' },
+  { args: ['--utilization', '1.5'], says: '--utilization is 1.5, but must be a number from 0.1 to 0.99' },
+  { args: ['--context', '1.5'], says: '--context is 1.5, but must be a whole number' },
+  { args: ['--for', 'speed'], says: '--for is speed, but must be low-latency or high-throughput' },
 ])('$args is refused with what it has to be', async ({ args, says }) => {
   const { code, stdout, stderr } = await runProgram({ args: ['serve-model', ...args] });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
