@@ -5,13 +5,13 @@ import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
 import { factsOf, generate, greedily } from '../../reading.ts';
 import { startFake } from '../../../support/road.ts';
 
-/** Advances in steps, because responses between the steps take real time. */
+/** Advances in steps, because responses between the steps take real time: three steps would end a request's limit of 15 s. */
 async function pass(seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds; passed += 5) {
     // oxlint-disable-next-line no-await-in-loop -- step by step
     await vi.advanceTimersByTimeAsync(5000);
     // oxlint-disable-next-line no-await-in-loop -- as above
-    await really(20);
+    await really(60);
   }
 }
 
