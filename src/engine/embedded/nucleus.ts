@@ -30,8 +30,9 @@ export function nucleusOfEqual(logits: Float32Array, logit: number, topP: number
   let all = 0;
   for (let token = 0; token < logits.length; token++) if (logits[token] === logit) all++;
   const count = Math.max(1, Math.ceil(Math.min(topP, 1) * all));
-  let [last, left] = [0, count];
-  while (logits[last] !== logit || --left > 0) last++;
+  // from the end, where fewer are outside than inside are at the beginning
+  let [last, outside] = [logits.length - 1, all - count];
+  while (logits[last] !== logit || outside-- > 0) last--;
   return { kind: 'equal', lowest: logit, last, count };
 }
 
