@@ -85,7 +85,7 @@ const program = createProgram(
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
 );
 
-/** Runs a command with parts of its own, and closes the engine afterwards. */
+/** Builds the parts for a command, runs it, and closes the engine afterwards. */
 async function withParts<Command>(
   flags: Flags,
   loading: Promise<Command>,

@@ -93,7 +93,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     task: () => Promise<T>,
   ): Promise<T | undefined> => {
     const waiting = callersTime(maxSeconds, options);
-    // the queue must not abort a run that has begun: the run has limits of its own
+    // the queue must not abort a run that has begun: the run sets its own limits
     const begin = (): Promise<T> => {
       waiting.release();
       return task();

@@ -42,7 +42,7 @@ export type FlowsOn = Thinking & {
   readonly answerFrom: Boundary;
 };
 
-/** The answer needs a request of its own, which continues the kept part of the stream. */
+/** The answer needs another request, which continues the kept part of the stream. */
 export type Asks = Thinking & {
   readonly next: 'ask';
   readonly keep: Boundary;

@@ -50,7 +50,7 @@ export async function monitor(
       // oxlint-disable no-await-in-loop -- one look after another
       if (probeMs > 0 && probing === undefined && clock.now() >= nextProbe) {
         nextProbe = clock.now() + probeMs;
-        // it fails only with the signal, or by a bug: whoever waits for it is told
+        // it rejects only if the signal aborts, or by a bug: the code that awaits it gets the error
         probing = timedRequest(parts, signal).then((done) => {
           probe = done;
           probing = undefined;

@@ -17,16 +17,18 @@ export async function begin(context: Context): Promise<Begun> {
   context.inTime.throwIfAborted();
   const opened = await open(context, false);
   try {
+    return await beginOrLeave(context, opened);
+  } catch (error) {
+    if (!isOutdated(error)) throw error;
+  }
+  return beginOrLeave(context, await open(context, true));
+}
+
+async function beginOrLeave(context: Context, opened: Opened): Promise<Begun> {
+  try {
     return await beginIn(context, opened);
   } catch (error) {
     opened.stay.leave();
-    if (!isOutdated(error)) throw error;
-  }
-  const again = await open(context, true);
-  try {
-    return await beginIn(context, again);
-  } catch (error) {
-    again.stay.leave();
     throw error;
   }
 }
@@ -106,32 +108,28 @@ function withinTime(
   };
 }
 
-async function thinkFirst(
-  context: Context,
-  opened: Opened,
-  ready: Ready,
-): Promise<{ readonly thought: Thought; readonly first: Request }> {
+type First = { readonly thought: Thought; readonly first: Request };
+
+async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promise<First> {
   const { requests } = context;
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
-  const openFirst = (): Request => requests.open(opened.session, ready.prompt.beginning, limits);
-  const first = openFirst();
-  try {
-    const thought = await thinkIn(context, opened, ready, first);
+  const request = async (): Promise<First> => {
+    const first = requests.open(opened.session, ready.prompt.beginning, limits);
+    const thought = await thinkIn(context, opened, ready, first).catch((error: unknown) => {
+      if (error instanceof ConnectionLostError) requests.breaks(error);
+      throw error;
+    });
     // if a lost connection ended the thinking, the run closes it and continues with the answer
     if (thought.endedBy === 'server' && first.reading.end?.kind === 'lost') requests.breaks(first.reading.end.cause);
     return { thought, first };
+  };
+  try {
+    return await request();
   } catch (error) {
     if (!(error instanceof ConnectionLostError)) throw error;
     // the stream broke before it showed whether the model thinks: it lost a few tokens at most, so the run restarts it
-    requests.breaks(error);
-    const second = openFirst();
-    const thought = await thinkIn(context, opened, ready, second).catch((again: unknown) => {
-      if (again instanceof ConnectionLostError) requests.breaks(again);
-      throw again;
-    });
-    if (thought.endedBy === 'server' && second.reading.end?.kind === 'lost') requests.breaks(second.reading.end.cause);
-    return { thought, first: second };
+    return request();
   }
 }
 

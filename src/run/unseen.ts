@@ -45,7 +45,7 @@ export async function finishSeeing(context: Context, begun: Begun): Promise<Fini
     endOfTurnTokens: 0,
   } as const;
   if (part.endedBy === 'length') {
-    // the thinking used up the answer's tokens, so the answer needs a request of its own
+    // the thinking used up the answer's tokens, so the answer needs another request
     const spent: Thought = { ...unseen, next: 'ask', closed: true, keep: until };
     return { thought: spent, answer: await finish(context, { ...begun, thought: spent }), warnings };
   }

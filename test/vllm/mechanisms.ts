@@ -64,7 +64,9 @@ export function describeMechanisms(name: string, server: () => VllmServer, nativ
       await fresh.close();
       const mechanismOfFirst = native === 'ignores' ? 'native' : 'stream';
       expect(first.thinking).toMatchObject({ mechanism: mechanismOfFirst, ended_by: 'budget' });
-      expect(first.warnings.join()).toMatch(native === 'ignores' ? /exceeded its own budget/ : /reasoning_config is not/);
+      expect(first.warnings.join()).toMatch(
+        native === 'ignores' ? /exceeded its own budget/ : /reasoning_config is not/,
+      );
       expect(second.thinking).toMatchObject({ mechanism: 'stream', ended_by: 'budget' });
       expect(second.warnings.join()).toMatch(/THINKMETER_MECHANISM=native was replaced/);
     });

@@ -1,4 +1,4 @@
-/** Counts the tokens of texts without a request: chunks that arrived without token ids, and prompts that nobody has counted. */
+/** Counts the tokens of texts without a request: chunks that arrived without token ids, and prompts that were not tokenized. */
 import type { Piece } from '../../engine.ts';
 
 /** Counts the tokens of a text without a request. */
