@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Outcome } from './budget/outcome.ts';
-import type { Progress } from './budget/story.ts';
+import type { Progress } from './budget/values.ts';
 import type { Clock } from './clock.ts';
 import type { Engine } from './engine/engine.ts';
 import { CancelledError, EngineTimeoutError, InvariantError, ThinkmeterError, toSentence } from './errors.ts';

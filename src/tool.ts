@@ -1,6 +1,6 @@
 /** An MCP tool as a value: schemas, texts and handler. The tools themselves are in `tools/`. */
 import * as z from 'zod';
-import type { Progress } from './budget/story.ts';
+import type { Progress } from './budget/values.ts';
 import { InvalidInputError } from './errors.ts';
 import type { ToolResult } from './report/tool-result.ts';
 import type { Runner } from './runner.ts';

@@ -120,7 +120,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // outcomes as people and clients read them
   'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
-  'src/report/progress.ts': { ours: ['src/budget/story.ts'] },
+  'src/report/progress.ts': { ours: ['src/budget/values.ts'] },
 
   // what an operator wants to know
   'src/status': {
@@ -160,7 +160,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // the product
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/story.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/runner.ts', 'src/budget/values.ts', 'src/report', 'src/errors.ts'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
@@ -171,7 +171,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/fields.ts',
       'src/limits.ts',
       'src/prompt/question.ts',
-      'src/budget/story.ts',
+      'src/budget/values.ts',
       'src/report',
       'src/status',
       'src/errors.ts',
@@ -191,7 +191,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/tool.ts',
       'src/runner.ts',
       'src/runs.ts',
-      'src/budget/story.ts',
+      'src/budget/values.ts',
       'src/report',
       'src/errors.ts',
       'src/clock.ts',
@@ -211,7 +211,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/report',
       'src/status',
       'src/budget/presets.ts',
-      'src/budget/story.ts',
+      'src/budget/values.ts',
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',

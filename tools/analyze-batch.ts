@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Progress } from '../src/budget/story.ts';
+import type { Progress } from '../src/budget/values.ts';
 import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
 import { answerTokens, maxSeconds } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';

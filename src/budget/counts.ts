@@ -2,7 +2,7 @@
 import type { CountedBy } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
 import type { Answer } from './answer.ts';
-import type { Thought } from './story.ts';
+import type { Thought } from './values.ts';
 
 /** Tokens by kind: received = thinking + marker + answer + endOfTurn + dropped. */
 export type Counts = {
@@ -59,14 +59,14 @@ function thinkingTokens({ thought, first: { reading } }: Story): { readonly toke
     return { tokens: usage.reasoningTokens, by: 'usage' };
   }
   // if the answer needs another request, this one produced only thinking
-  return thought.next === 'flows on' ? counted : { tokens: usage.completionTokens, by: 'usage' };
+  return thought.next === 'same stream' ? counted : { tokens: usage.completionTokens, by: 'usage' };
 }
 
 function answerTokensOf({ thought, answer, requests }: Story, thinking: number): number {
   const counted = sum(answer.parts, ({ tokens }) => tokens);
   const { usage, countedBy } = requests.at(-1)?.reading ?? {};
   if (countedBy !== 'estimate' || usage === undefined || answer.parts.length > 1) return counted;
-  if (thought.next === 'ask' || requests.length > 1) return usage.completionTokens;
+  if (thought.next === 'new request' || requests.length > 1) return usage.completionTokens;
   return Math.max(0, usage.completionTokens - thinking - thought.markerTokens - thought.endOfTurnTokens);
 }
 

@@ -8,7 +8,7 @@ import type { Answer, AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { ThinkingEnd, Thought } from './story.ts';
+import type { ThinkingEnd, Thought } from './values.ts';
 import { overran } from './think.ts';
 
 export type AnswerEnd = 'stop' | 'length' | 'deadline';

@@ -13,7 +13,7 @@ import type { Boundary } from '../stream/trail.ts';
 import type { Deadline } from './deadline.ts';
 import { MECHANISMS, type Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { Asks, Thought } from './story.ts';
+import type { NewRequest, Thought } from './values.ts';
 
 type Task = {
   readonly reading: Reading;
@@ -21,7 +21,7 @@ type Task = {
   readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
   readonly state: Prompt['thinking'];
   /** the hidden prompt opens thinking: a stream without a start marker begins within thinking */
-  readonly opensUnseen?: boolean;
+  readonly opensHidden?: boolean;
   readonly deadline: Deadline;
   readonly askedAt: number;
   /** called after each piece, with the thinking tokens so far */
@@ -32,7 +32,7 @@ const NOWHERE: Boundary = { tokens: 0, chars: 0 };
 
 /** No thinking: the stream is the answer from its first token. */
 const UNTHOUGHT = {
-  next: 'flows on',
+  next: 'same stream',
   tokens: 0,
   text: '',
   markerTokens: 0,
@@ -48,15 +48,15 @@ export async function think(task: Task): Promise<Thought> {
   const first: Opening = task.state === 'open' ? { kind: 'opened', at: NOWHERE } : await opening(task, NOWHERE);
   if (first.kind === 'lost') throw first.cause;
   if (first.kind === 'late') throw tooSlow();
-  const isUnseen = first.kind === 'unopened' && task.opensUnseen === true;
-  if (first.kind === 'unopened' && !isUnseen) return { ...UNTHOUGHT, endedBy: 'none' };
+  const isHidden = first.kind === 'unopened' && task.opensHidden === true;
+  if (first.kind === 'unopened' && !isHidden) return { ...UNTHOUGHT, endedBy: 'none' };
   let block: Block = { start: first.kind === 'opened' ? first.at : NOWHERE, tokens: 0, text: '' };
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
     // if the turn ended without an end marker, the expectation was wrong and the whole text is the answer
-    if (isUnseen && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
-    const next = thought.next === 'flows on' ? await opening(task, thought.answerFrom) : undefined;
+    if (isHidden && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
+    const next = thought.next === 'same stream' ? await opening(task, thought.answerFrom) : undefined;
     // oxlint-enable no-await-in-loop
     if (next?.kind !== 'opened') return thought;
     block = { start: next.at, tokens: thought.tokens, text: `${thought.text}\n` };
@@ -146,7 +146,7 @@ async function closed(task: Task, block: Block, at: number, full: number): Promi
   if (!(await isInTime(task, before, full))) return cut(task, block, 'budget');
   const tokens = block.tokens + Math.max(0, Math.min(before.tokens, full) - start.tokens);
   return {
-    next: 'flows on',
+    next: 'same stream',
     // a server that enforces the budget writes the end marker exactly at the budget
     endedBy: MECHANISMS[plan.mechanism].isServers && tokens >= plan.thinkingTokens ? 'budget' : 'model',
     tokens,
@@ -167,7 +167,7 @@ async function isInTime({ reading, plan }: Task, { tokens, chars }: Boundary, fu
 
 /** Whether the server had to enforce the budget and thinkmeter made the cut instead. */
 export function overran(mechanism: Mechanism, { next, endedBy }: Pick<Thought, 'next' | 'endedBy'>): boolean {
-  return MECHANISMS[mechanism].isServers && endedBy === 'budget' && next === 'ask';
+  return MECHANISMS[mechanism].isServers && endedBy === 'budget' && next === 'new request';
 }
 
 /** Tokens so far, without an end-of-turn token. */
@@ -193,7 +193,7 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
 async function cut(
   { reading, plan, family }: Task,
   block: Block,
-  endedBy: Extract<Asks, { closed: false }>['endedBy'],
+  endedBy: Extract<NewRequest, { closed: false }>['endedBy'],
 ): Promise<Thought> {
   const { trail } = reading;
   const { start } = block;
@@ -210,7 +210,7 @@ async function cut(
   const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
   const keep = later(start, (await lineEnd(last.tokens)) ?? last);
   return {
-    next: 'ask',
+    next: 'new request',
     closed: false,
     endedBy,
     tokens: block.tokens + keep.tokens - start.tokens,

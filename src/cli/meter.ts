@@ -1,5 +1,5 @@
 /** The live line of a run on a terminal: a bar, and the tokens as they come. */
-import type { Progress } from '../budget/story.ts';
+import type { Progress } from '../budget/values.ts';
 import { progressText } from '../report/progress.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -24,17 +24,17 @@ export type Proof = Verdict | 'inconclusive';
 type Dated = { readonly verdict: Verdict; readonly at: number };
 
 /** A run or self-test, for as long as it may cause the server to generate. */
-export type Stay = {
-  /** this process has caused no other generation since the stay began */
+export type Activity = {
+  /** this process has caused no other generation since the activity began */
   readonly alone: boolean;
-  /** The run generates no more tokens. Until `leave`, other runs still end its `alone`, but it does not end theirs. */
-  rest(): void;
-  leave(): void;
+  /** The run generates no more tokens. Until `end`, other runs still end its `alone`, but it does not end theirs. */
+  stopGenerating(): void;
+  end(): void;
 };
 
 export class Evidence {
   readonly #verdicts = new Map<'native' | 'stream', Dated>();
-  readonly #stays = new Set<{ alone: boolean; generates: boolean }>();
+  readonly #activities = new Set<{ alone: boolean; generates: boolean }>();
   readonly #answers = new AnswerLengths();
   #suspicions = 0;
   #inconclusive = 0;
@@ -44,7 +44,7 @@ export class Evidence {
   #promptRatio: number | undefined;
   #firstTokenMs: number | undefined;
   /** the server hides the prompt, and its template opens thinking there */
-  opensUnseen = false;
+  opensHidden = false;
 
   known(now: number): Known {
     return {
@@ -64,20 +64,20 @@ export class Evidence {
     return this.#promptRatio;
   }
 
-  enter(): Stay {
-    const stays = this.#stays;
-    const stay = { alone: true, generates: true };
-    for (const other of stays) {
+  begin(): Activity {
+    const activities = this.#activities;
+    const activity = { alone: true, generates: true };
+    for (const other of activities) {
       other.alone = false;
-      if (other.generates) stay.alone = false;
+      if (other.generates) activity.alone = false;
     }
-    stays.add(stay);
+    activities.add(activity);
     return {
       get alone() {
-        return stay.alone;
+        return activity.alone;
       },
-      rest: () => void (stay.generates = false),
-      leave: () => void stays.delete(stay),
+      stopGenerating: () => void (activity.generates = false),
+      end: () => void activities.delete(activity),
     };
   }
 
@@ -106,7 +106,7 @@ export class Evidence {
   }
 
   async #prove(test: () => Promise<Proof>, now: () => number): Promise<void> {
-    const stay = this.enter();
+    const activity = this.begin();
     try {
       const proof = await test();
       if (proof !== 'inconclusive') {
@@ -118,7 +118,7 @@ export class Evidence {
     } catch {
       // a self-test that failed to run shows nothing about the mechanism
     } finally {
-      stay.leave();
+      activity.end();
     }
   }
 

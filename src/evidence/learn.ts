@@ -2,7 +2,7 @@
 import { overran } from '../budget/think.ts';
 import { MECHANISMS } from '../budget/mechanism.ts';
 import type { Outcome } from '../budget/outcome.ts';
-import type { Ready, Thought } from '../budget/story.ts';
+import type { Ready, Thought } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
 import type { Load, Session } from '../engine/engine.ts';
 import type { Request, Requests } from '../stream/requests.ts';
@@ -107,9 +107,9 @@ async function learnFromCut(over: Over): Promise<void> {
     evidence.suspect(BUFFERED, clock.now());
     return;
   }
-  if (thought.next === 'ask') evidence.pollAgain();
+  if (thought.next === 'new request') evidence.pollAgain();
   const { before } = figures;
-  const isCut = thought.next === 'ask' && thought.endedBy === 'budget';
+  const isCut = thought.next === 'new request' && thought.endedBy === 'budget';
   const after = before !== undefined && isCut ? await load(session, undefined, clock) : undefined;
   if (!isAlone()) return;
   const verdict = before && after && proveStream({ thought, requests, before, after });

@@ -3,7 +3,7 @@
  * forward the disconnect. A cut then saves nothing, and only a capped first request saves tokens.
  */
 import { sum } from '../budget/counts.ts';
-import type { Thought } from '../budget/story.ts';
+import type { Thought } from '../budget/values.ts';
 import type { Verdict } from '../budget/mechanism.ts';
 import type { Load } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
@@ -51,7 +51,7 @@ type Story = {
 
 /** Undefined if the run proves nothing: no cut was made, or the server worked for other clients too. */
 export function proveStream({ thought, requests, before, after }: Story): Verdict | undefined {
-  if (thought.next !== 'ask' || thought.endedBy !== 'budget') return undefined;
+  if (thought.next !== 'new request' || thought.endedBy !== 'budget') return undefined;
   if (before.load.generatedTokens === undefined || after.generatedTokens === undefined) return undefined;
   const received = sum(requests, ({ reading }) => reading.trail.tokens) - before.ownTokens;
   const beyond = after.generatedTokens - before.load.generatedTokens - received;

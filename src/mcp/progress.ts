@@ -3,7 +3,7 @@
  * arrives. Values rise. After the end of the call none is sent, because a client may close the connection for a late
  * one.
  */
-import type { Progress } from '../budget/story.ts';
+import type { Progress } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
 import { progressText } from '../report/progress.ts';
 

@@ -18,10 +18,10 @@ export type Sampling = { readonly temperature?: number; readonly topP?: number }
 export type Closer<T> = { readonly afterLine: T; readonly elsewhere: T };
 
 /**
- * How a template accepts a final assistant turn that begins with its reasoning. `unasked`: the template opens the turn
- * with the start marker itself. `asked`: the template prints the turn unchanged if the request asks for a continuation.
+ * How a template accepts a final assistant turn that begins with its reasoning. `implicit`: the template opens the turn
+ * with the start marker itself. `explicit`: the template prints the turn unchanged if the request asks for a continuation.
  */
-export type PrefixWay = 'unasked' | 'asked';
+export type PrefixMode = 'implicit' | 'explicit';
 
 export type Family = {
   readonly name: string;
@@ -32,7 +32,7 @@ export type Family = {
   readonly switch: ThinkingSwitch;
   readonly closer: Closer<string>;
   /** absent: the template drops the reasoning, or its behaviour is unknown */
-  readonly assistantPrefix?: PrefixWay;
+  readonly assistantPrefix?: PrefixMode;
   readonly sampling: { readonly on: Sampling; readonly off: Sampling };
 };
 
@@ -45,7 +45,7 @@ const nano2: Family = {
   opensInPrompt: true,
   switch: { kind: 'word', on: '/think', off: '/no_think' },
   closer: { afterLine: '</think>\n\n', elsewhere: '\n</think>\n\n' },
-  assistantPrefix: 'unasked',
+  assistantPrefix: 'implicit',
   sampling: { on: { temperature: 0.6, topP: 0.95 }, off: GREEDY },
 };
 
@@ -55,7 +55,7 @@ const nemotron3: Family = {
   opensInPrompt: true,
   switch: { kind: 'argument', name: 'enable_thinking' },
   closer: { afterLine: '</think>\n', elsewhere: '\n</think>\n' },
-  assistantPrefix: 'asked',
+  assistantPrefix: 'explicit',
   sampling: { on: { temperature: 1, topP: 1 }, off: { temperature: 1, topP: 1 } },
 };
 

@@ -45,7 +45,7 @@ export function toPlainTurn(
 /** The reasoning with its closer. The start marker is added only if the template prints the turn unchanged. */
 function prefixOf(reasoning: string, family: Family): string {
   const { startMarker, closer, assistantPrefix } = family;
-  const start = assistantPrefix === 'asked' ? `${startMarker}\n` : '';
+  const start = assistantPrefix === 'explicit' ? `${startMarker}\n` : '';
   return `${start}${escaped(reasoning, family)}${reasoning.endsWith('\n') ? closer.afterLine : closer.elsewhere}`;
 }
 

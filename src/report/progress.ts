@@ -1,4 +1,4 @@
-import type { Progress } from '../budget/story.ts';
+import type { Progress } from '../budget/values.ts';
 
 /** The progress of a run in one line. */
 export function progressText({ phase, thinkingTokens, answerTokens, message }: Progress): string {

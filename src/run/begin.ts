@@ -2,7 +2,7 @@
 import { deadline as toDeadline } from '../budget/deadline.ts';
 import { chooseMechanism, MECHANISMS } from '../budget/mechanism.ts';
 import { plan as toPlan, roomFor } from '../budget/plan.ts';
-import type { Ready, Thought } from '../budget/story.ts';
+import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
 import { ContextOverflowError, EngineHttpError } from '../errors.ts';
@@ -28,7 +28,7 @@ async function beginOrLeave(context: Context, opened: Opened): Promise<Begun> {
   try {
     return await beginIn(context, opened);
   } catch (error) {
-    opened.stay.leave();
+    opened.activity.end();
     throw error;
   }
 }
@@ -47,7 +47,7 @@ async function open(context: Context, fresh: boolean): Promise<Opened> {
     session,
     evidence,
     deadline: toDeadline(startedAt, question.maxSeconds, evidence.pace),
-    stay: evidence.enter(),
+    activity: evidence.begin(),
     figures: readFigures({ session, evidence, requests, inTime, clock }),
   };
 }
@@ -139,18 +139,18 @@ async function thinkIn(
   { facts, prompt, plan }: Ready,
   { reading, askedAt }: Request,
 ): Promise<Thought> {
-  const opensUnseen = prompt.thinking === 'hidden' && plan.mechanism !== 'off' && evidence.opensUnseen;
+  const opensHidden = prompt.thinking === 'hidden' && plan.mechanism !== 'off' && evidence.opensHidden;
   const thought = await think({
     reading,
     plan,
     family: facts.family,
     state: prompt.thinking,
-    opensUnseen,
+    opensHidden,
     deadline,
     askedAt,
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
-  if (opensUnseen && thought.endedBy === 'none') evidence.opensUnseen = false;
+  if (opensHidden && thought.endedBy === 'none') evidence.opensHidden = false;
   return thought;
 }
 

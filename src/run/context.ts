@@ -1,10 +1,10 @@
 /** The values that the steps of a run share. */
 import type { Deadline } from '../budget/deadline.ts';
 import type { ForcedMechanism } from '../budget/mechanism.ts';
-import type { Progress, Ready, Thought } from '../budget/story.ts';
+import type { Progress, Ready, Thought } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine, OpenOptions, Session } from '../engine/engine.ts';
-import type { Evidence, EvidenceOfServers, Stay } from '../evidence/evidence.ts';
+import type { Evidence, EvidenceOfServers, Activity } from '../evidence/evidence.ts';
 import type { Figures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request, Requests } from '../stream/requests.ts';
@@ -35,7 +35,7 @@ export type Opened = {
   readonly session: Session;
   readonly evidence: Evidence;
   readonly deadline: Deadline;
-  readonly stay: Stay;
+  readonly activity: Activity;
   readonly figures: Figures;
 };
 

@@ -64,7 +64,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
 async function firstSource(context: Context, begun: Begun): Promise<Source> {
   const { session, first, thought } = begun;
   const source = { session, request: first, closerTokens: 0, isHidden: false };
-  if (thought.next === 'flows on') return { ...source, from: thought.answerFrom };
+  if (thought.next === 'same stream') return { ...source, from: thought.answerFrom };
   first.reading.stop();
   const { keep, text: reasoning, closed } = thought;
   return continueFrom(context, begun, source, { until: keep, reasoning, open: !closed, done: 0 });

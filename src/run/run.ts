@@ -5,7 +5,7 @@
  */
 import { deadline as toDeadline } from '../budget/deadline.ts';
 import { toOutcome, type Outcome } from '../budget/outcome.ts';
-import type { Thought } from '../budget/story.ts';
+import type { Thought } from '../budget/values.ts';
 import { EndpointGoneError, type Engine } from '../engine/engine.ts';
 import {
   CancelledError,
@@ -21,7 +21,7 @@ import { Requests } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import { begin } from './begin.ts';
 import type { Begun, Context, RunOptions } from './context.ts';
-import { finishSeeing } from './unseen.ts';
+import { finishAndSplit } from './hidden-thinking.ts';
 
 export type Run = {
   readonly outcome: Outcome;
@@ -41,7 +41,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   try {
     begun = await begin(context);
     thought = begun.thought;
-    const finished = await finishSeeing(context, begun);
+    const finished = await finishAndSplit(context, begun);
     thought = finished.thought;
     signal.throwIfAborted();
     const { ready, first } = begun;
@@ -62,7 +62,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
     });
     return { outcome, learnt: learnt(context, { ...begun, thought }, outcome) };
   } catch (error) {
-    begun?.stay.leave();
+    begun?.activity.end();
     const failure = toFailure(error, { runId, isCancelled: signal.aborted, isLate: inTime.expired });
     failure.partial ??= toPartial(runId, thought, requests);
     throw failure;
@@ -74,12 +74,12 @@ export async function run(question: Question, engine: Engine, options: RunOption
 
 /** The self-test runs last: earlier, it could delay the run's own second request. */
 async function learnt({ requests, clock }: Context, begun: Begun, outcome: Outcome): Promise<void> {
-  const { stay, session, evidence, ready } = begun;
-  stay.rest();
+  const { activity, session, evidence, ready } = begun;
+  activity.stopGenerating();
   try {
-    await learn({ ...begun, clock, requests: requests.all, outcome, isAlone: () => stay.alone });
+    await learn({ ...begun, clock, requests: requests.all, outcome, isAlone: () => activity.alone });
   } finally {
-    stay.leave();
+    activity.end();
   }
   if (ready.prove === undefined) return;
   await evidence.prove(

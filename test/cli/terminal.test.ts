@@ -1,7 +1,7 @@
 /** What a person sees at a terminal: the live meter, dimmed words, a table. Nothing of it in a pipe. */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Progress } from '../../src/budget/story.ts';
+import type { Progress } from '../../src/budget/values.ts';
 import { Meter } from '../../src/cli/meter.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { dimmed, type Terminal } from '../../src/cli/terminal.ts';

@@ -97,30 +97,30 @@ describe('a self-test', () => {
 describe('solitude', () => {
   test('a run that nothing overlaps is alone', () => {
     const evidence = new Evidence();
-    evidence.enter().leave();
-    expect(evidence.enter().alone).toBe(true);
+    evidence.begin().end();
+    expect(evidence.begin().alone).toBe(true);
   });
 
-  test.each([2, 8])('of %i runs at once none is alone, and stays so when the others have left', (count) => {
+  test.each([2, 8])('of %i runs at once none is alone, and activities so when the others have left', (count) => {
     const evidence = new Evidence();
-    const stays = Array.from({ length: count }, () => evidence.enter());
-    for (const stay of stays.slice(1)) stay.leave();
-    expect(stays.map(({ alone }) => alone)).toEqual(stays.map(() => false));
+    const activities = Array.from({ length: count }, () => evidence.begin());
+    for (const activity of activities.slice(1)) activity.end();
+    expect(activities.map(({ alone }) => alone)).toEqual(activities.map(() => false));
   });
 
   test('a run that only puts down what it has seen disturbs nobody, but is disturbed', () => {
     const evidence = new Evidence();
-    const first = evidence.enter();
-    first.rest();
-    const second = evidence.enter();
+    const first = evidence.begin();
+    first.stopGenerating();
+    const second = evidence.begin();
     expect([first.alone, second.alone]).toEqual([false, true]);
   });
 
   test('a self-test is company', async () => {
     const evidence = new Evidence();
-    const stay = evidence.enter();
+    const activity = evidence.begin();
     await evidence.prove(() => Promise.resolve(HELD), now);
-    expect(stay.alone).toBe(false);
+    expect(activity.alone).toBe(false);
   });
 });
 

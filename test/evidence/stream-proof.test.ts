@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Request } from '../../src/stream/requests.ts';
 import { cameAtOnce, proveStream } from '../../src/evidence/stream-proof.ts';
-import type { Thought } from '../../src/budget/story.ts';
+import type { Thought } from '../../src/budget/values.ts';
 import type { Load } from '../../src/engine/engine.ts';
 
 type Came = { readonly waited: number; readonly took: number; readonly tokens: number };
@@ -33,7 +33,7 @@ test('a stream without tokens was not buffered', () => {
   expect(cameAtOnce({ askedAt: 0, reading })).toBe(false);
 });
 
-const CUT = { endedBy: 'budget', next: 'ask' } as Thought;
+const CUT = { endedBy: 'budget', next: 'new request' } as Thought;
 
 type Story = {
   readonly thought?: Thought;
@@ -105,15 +105,15 @@ const unknown: readonly (Story & { readonly name: string })[] = [
   { name: 'it does not count its tokens', before: { generatedTokens: undefined } as unknown as Partial<Load> },
   {
     name: 'thinking closed by itself',
-    thought: { endedBy: 'model', next: 'flows on' } as Thought,
+    thought: { endedBy: 'model', next: 'same stream' } as Thought,
     after: beyond(1000),
   },
   {
     name: 'the server held the budget',
-    thought: { endedBy: 'budget', next: 'flows on' } as Thought,
+    thought: { endedBy: 'budget', next: 'same stream' } as Thought,
     after: beyond(1000),
   },
-  { name: 'the deadline cut', thought: { endedBy: 'deadline', next: 'ask' } as Thought, after: beyond(1000) },
+  { name: 'the deadline cut', thought: { endedBy: 'deadline', next: 'new request' } as Thought, after: beyond(1000) },
 ];
 
 test.each(unknown)('nothing is known: $name', (story) => {

@@ -1,7 +1,7 @@
 /** The rhythm of progress on a clock turned by hand: at most one a second, at least one every five, none at the end. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Progress } from '../../src/budget/story.ts';
+import type { Progress } from '../../src/budget/values.ts';
 import { ProgressReporter } from '../../src/mcp/progress.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

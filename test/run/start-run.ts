@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
 import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
-import type { Progress } from '../../src/budget/story.ts';
+import type { Progress } from '../../src/budget/values.ts';
 import { run } from '../../src/run/run.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Facts, NativeBudget, Prompt } from '../../src/engine/engine.ts';

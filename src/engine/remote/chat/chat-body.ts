@@ -44,7 +44,7 @@ export function toChatBody(
     ...shows,
     ...(asArguments && { chat_template_kwargs: templateArguments }),
     ...switched(thinking),
-    ...(asPrefix && family.assistantPrefix === 'asked' && CONTINUED),
+    ...(asPrefix && family.assistantPrefix === 'explicit' && CONTINUED),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
 }

@@ -27,12 +27,12 @@ export async function keepsPrefix(partner: ChatPartner, client: RemoteClient): P
   const limits: Limits = { maxTokens: 1, sampling: {} };
   const prefixed = toChatBody(partner, withReasoning, limits, true);
   try {
-    const [plain, kept, unasked] = await Promise.all([
+    const [plain, kept, withoutRequest] = await Promise.all([
       promptTokens(client, toChatBody(partner, messages, limits, false)),
       promptTokens(client, prefixed),
-      way === 'asked' ? promptTokens(client, without(prefixed, CONTINUED)) : undefined,
+      way === 'explicit' ? promptTokens(client, without(prefixed, CONTINUED)) : undefined,
     ]);
-    return plain !== undefined && kept !== undefined && kept !== unasked && kept - plain >= WORDS.length;
+    return plain !== undefined && kept !== undefined && kept !== withoutRequest && kept - plain >= WORDS.length;
   } catch (error) {
     if (error instanceof EngineHttpError && error.status < 429) return false;
     throw error;

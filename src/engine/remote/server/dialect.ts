@@ -1,5 +1,5 @@
 /** The features in which kinds of servers differ. One value of this type is a kind's row. */
-import type { PrefixWay } from '../../../prompt/family.ts';
+import type { PrefixMode } from '../../../prompt/family.ts';
 import type { ServedModel } from '../http/wire.ts';
 import type { LoadsOnDemand } from './loaded.ts';
 import type { MetricsPage } from './metrics.ts';
@@ -48,7 +48,7 @@ export type Dialect = {
     /** fields that keep special tokens in the text: without a parser the markers would be lost */
     readonly shows?: object;
     /** how the request can contain the beginning of the assistant's turn; absent: not possible, or not tested */
-    readonly assistantPrefix?: readonly PrefixWay[];
+    readonly assistantPrefix?: readonly PrefixMode[];
   };
   /** the server's own budget */
   readonly budget?: {

@@ -77,7 +77,7 @@ export const DIALECTS: readonly Dialect[] = [
     tokenizer: 'llama.cpp',
     completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
     // if thinking is switched by an argument, llama.cpp adds an empty thinking block before a prefix (seen on commit 0c1e570)
-    chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
+    chat: { templateArguments: true, thinking: none, assistantPrefix: ['implicit'] },
     budget: {
       on: 'chat',
       field: 'thinking_budget_tokens',
@@ -114,7 +114,7 @@ export const DIALECTS: readonly Dialect[] = [
     },
     completions: { by: 'ids', fields: { preserved_tokens: ['<think>', '</think>'] } },
     // a top-level `enable_thinking` or `thinking` makes Lemonade write /no_think into the question (thinking_controls.cpp)
-    chat: { templateArguments: true, thinking: none, assistantPrefix: ['unasked'] },
+    chat: { templateArguments: true, thinking: none, assistantPrefix: ['implicit'] },
     budget: {
       on: 'chat',
       field: 'thinking_budget_tokens',
@@ -269,7 +269,7 @@ export const DIALECTS: readonly Dialect[] = [
       templateArguments: true,
       thinking: none,
       shows: { skip_special_tokens: false },
-      assistantPrefix: ['unasked', 'asked'],
+      assistantPrefix: ['implicit', 'explicit'],
     },
     budget: {
       on: 'both',

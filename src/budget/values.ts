@@ -36,15 +36,15 @@ type Thinking = {
 };
 
 /** The answer continues in the same stream. */
-export type FlowsOn = Thinking & {
-  readonly next: 'flows on';
+export type SameStream = Thinking & {
+  readonly next: 'same stream';
   readonly endedBy: 'off' | 'none' | 'model' | 'budget';
   readonly answerFrom: Boundary;
 };
 
 /** The answer needs another request, which continues the kept part of the stream. */
-export type Asks = Thinking & {
-  readonly next: 'ask';
+export type NewRequest = Thinking & {
+  readonly next: 'new request';
   readonly keep: Boundary;
 } & (
     | { readonly endedBy: 'budget' | 'deadline' | 'unclosed' | 'server'; readonly closed: false }
@@ -52,4 +52,4 @@ export type Asks = Thinking & {
     | { readonly endedBy: 'model'; readonly closed: true }
   );
 
-export type Thought = FlowsOn | Asks;
+export type Thought = SameStream | NewRequest;
