@@ -139,8 +139,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
+  'src/admission.ts': { ours: ['src/engine/engine.ts', 'src/stream', 'src/clock.ts'] },
+  'src/batch-time.ts': { ours: [] },
   'src/runner.ts': {
     ours: [
+      'src/admission.ts',
+      'src/stream',
       'src/budget',
       'src/run',
       'src/evidence',
@@ -167,6 +171,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/limits.ts': { ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts'] },
   tools: {
     ours: [
+      'src/batch-time.ts',
+      'src/budget/outcome.ts',
       'src/tool.ts',
       'src/fields.ts',
       'src/limits.ts',

@@ -7,7 +7,7 @@ export type BatchResult = Readonly<z.infer<typeof batchResultSchema>>;
 
 export type BatchItem = BatchResult['results'][number];
 
-/** The end of one item: answered, failed with a sentence, or not started before the deadline. */
+/** The end of one item: answered, failed with a sentence, or or without a turn before the deadline. */
 export type ItemEnd =
   | { readonly kind: 'answered'; readonly outcome: Outcome }
   | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number; readonly reasoning: string }
@@ -35,8 +35,8 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchR
         ? []
         : [
             remaining.length === 1
-              ? '1 item was not started before the deadline; call again with it, or raise max_seconds'
-              : `${remaining.length} items were not started before the deadline; call again with them, or raise max_seconds`,
+              ? '1 item had no turn before the deadline; call again with it, or raise max_seconds'
+              : `${remaining.length} items had no turn before the deadline; call again with them, or raise max_seconds`,
           ]),
     ],
   };
