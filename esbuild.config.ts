@@ -5,6 +5,7 @@
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const OUT = 'dist';
 
@@ -23,7 +24,7 @@ const { outputFiles } = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  external: ['@huggingface/transformers'],
+  external: ['@huggingface/transformers', 'onnxruntime-node'],
   alias: { '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts' },
   minifySyntax: true,
   minifyWhitespace: true,
@@ -31,13 +32,20 @@ const { outputFiles } = await build({
   logLevel: 'warning',
 });
 
+/** onnxruntime's WebAssembly build, for machines without its native package; read by `src/engine/embedded/worker.ts`. */
+const wasm = {
+  path: join(process.cwd(), OUT, 'onnxruntime.wasm'),
+  contents: readFileSync(fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))),
+};
+const files = [...outputFiles, wasm];
+
 // files that stay the same are left alone: a program that runs from here does not lose what it has yet to load
-for (const { path, contents } of outputFiles) {
+for (const { path, contents } of files) {
   if (existsSync(path) && readFileSync(path).equals(contents)) continue;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);
 }
-const built = new Set(outputFiles.map(({ path }) => path));
+const built = new Set(files.map(({ path }) => path));
 for (const file of readdirSync(OUT, { recursive: true, withFileTypes: true })) {
   const path = join(process.cwd(), file.parentPath, file.name);
   if (file.isFile() && !built.has(path)) rmSync(path);

@@ -55,7 +55,7 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
-      return createEmbeddedEngine({ worker, sampling, model: demoModel });
+      return createEmbeddedEngine({ worker, sampling, model: demoModel, library: 'onnxruntime' });
     case 'embedded':
       if (model === undefined) {
         throw new ConfigError('no model is set for the embedded engine', {

@@ -32,6 +32,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
+  'src/engine/folder-codec.ts': {
+    ours: ['src/prompt'],
+    npm: ['@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
+    node: ['fs', 'path'],
+  },
   // finds out what a server is, and opens sessions on it
   'src/engine/remote': {
     ours: [
@@ -63,13 +68,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine/engine.ts',
       'src/engine/token-ids.ts',
       'src/engine/hub-id.ts',
+      'src/engine/folder-codec.ts',
       'src/engine/remote/http',
       'src/engine/remote/server',
       'src/prompt',
       'src/errors.ts',
       'src/wait.ts',
     ],
-    npm: ['@huggingface/hub', '@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
+    npm: ['@huggingface/hub'],
     node: ['fs', 'path'],
   },
   'src/engine/remote/chat': {
@@ -87,12 +93,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine/engine.ts',
       'src/engine/token-ids.ts',
       'src/engine/hub-id.ts',
+      'src/engine/folder-codec.ts',
       'src/prompt',
       'src/errors.ts',
       'src/wait.ts',
     ],
-    npm: ['@huggingface/transformers', 'p-queue'],
-    node: ['fs', 'os', 'path', 'worker_threads'],
+    npm: ['@huggingface/transformers', 'onnxruntime-common', 'onnxruntime-node', 'onnxruntime-web', 'p-queue', 'zod'],
+    node: ['fs', 'fs/promises', 'os', 'path', 'url', 'worker_threads'],
   },
 
   // one generation read: knows no budget
@@ -365,10 +372,10 @@ describe('the rules that the map stands for', () => {
 
   test('transformers.js is imported in the worker’s own files, never before a model is asked for', () => {
     const users = FILES.filter((file) => importsOf(file).some((name) => name === '@huggingface/transformers'));
-    expect(users.map((file) => basename(file))).toEqual(['choice.ts', 'model.ts']);
+    expect(users.map((file) => basename(file))).toEqual(['choice.ts', 'transformers-model.ts']);
     const importing = (file: string): string[] => FILES.filter((other) => importsOf(other).includes(file));
-    expect(importing('src/engine/embedded/choice.ts')).toEqual(['src/engine/embedded/model.ts']);
-    expect(importing('src/engine/embedded/model.ts')).toEqual(['src/engine/embedded/worker.ts']);
+    expect(importing('src/engine/embedded/choice.ts')).toEqual(['src/engine/embedded/transformers-model.ts']);
+    expect(importing('src/engine/embedded/transformers-model.ts')).toEqual(['src/engine/embedded/worker.ts']);
   });
 
   test('only main, and the worker for its own stdout, touch the process', () => {

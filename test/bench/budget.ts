@@ -44,6 +44,7 @@ function createEngine(): Engine {
   return createEmbeddedEngine({
     model: values.model ?? shipped,
     worker: new URL('../../dist/worker.js', import.meta.url),
+    library: values.engine === 'demo' ? 'onnxruntime' : 'transformers',
   });
 }
 
