@@ -24,7 +24,7 @@ const { outputFiles } = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  external: ['@huggingface/transformers', 'onnxruntime-node'],
+  external: ['@huggingface/transformers'],
   alias: { '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts' },
   minifySyntax: true,
   minifyWhitespace: true,
@@ -32,7 +32,7 @@ const { outputFiles } = await build({
   logLevel: 'warning',
 });
 
-/** onnxruntime's WebAssembly build, for machines without its native package; read by `src/engine/embedded/worker.ts`. */
+/** onnxruntime's WebAssembly build, which runs the demo model; read by `src/engine/embedded/worker.ts`. */
 const wasm = {
   path: join(process.cwd(), OUT, 'onnxruntime.wasm'),
   contents: readFileSync(fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))),

@@ -98,7 +98,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/errors.ts',
       'src/wait.ts',
     ],
-    npm: ['@huggingface/transformers', 'onnxruntime-common', 'onnxruntime-node', 'onnxruntime-web', 'p-queue', 'zod'],
+    npm: ['@huggingface/transformers', 'onnxruntime-common', 'onnxruntime-web', 'p-queue', 'zod'],
     node: ['fs', 'fs/promises', 'os', 'path', 'url', 'worker_threads'],
   },
 
