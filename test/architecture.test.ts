@@ -170,8 +170,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // the product
+  'src/resemblance.ts': { ours: [] },
+  'src/well-formed.ts': { ours: [] },
+  'src/schema-words.ts': { ours: [], npm: ['zod'] },
+  'src/arguments.ts': {
+    ours: ['src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
+    npm: ['zod'],
+  },
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/values.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/arguments.ts', 'src/runner.ts', 'src/budget/values.ts', 'src/report'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },

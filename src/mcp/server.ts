@@ -80,7 +80,7 @@ async function call(
   };
   const reporter = new ProgressReporter(send, runner.clock, startedAt);
   try {
-    const result = await tool.call(args as Readonly<Record<string, unknown>>, {
+    const result = await tool.call(args, {
       runner,
       defaults,
       signal: mcpReq.signal,
