@@ -241,7 +241,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['events', 'stream', 'stream/consumers'],
+    node: ['stream', 'stream/consumers'],
   },
   'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
 

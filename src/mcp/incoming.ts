@@ -37,8 +37,9 @@ export function readLine(line: string): IncomingLine {
     value = JSON.parse(line);
   } catch {
     // PowerShell 5 writes UTF-16 into pipes
-    const isUtf16 = line.includes('\0');
-    const why = isUtf16 ? 'the line is UTF-16; send UTF-8' : 'the line is not JSON; send one JSON message per line';
+    const why = line.includes('\0')
+      ? 'the line is UTF-16; send UTF-8'
+      : `the line is not JSON, and begins with ${JSON.stringify(line.slice(0, 20))}; send one JSON message per line`;
     return { kind: 'invalid', why, reply: errorReply(null, PARSE_ERROR, why) };
   }
   if (!Array.isArray(value)) return readMessage(value);

@@ -52,7 +52,7 @@ test('a line that is no JSON gets a parse error and a warning in the log, and th
   expect(lines(program)).toContainEqual({
     jsonrpc: '2.0',
     id: null,
-    error: { code: -32_700, message: 'the line is not JSON; send one JSON message per line' },
+    error: { code: -32_700, message: 'the line is not JSON, and begins with "hello"; send one JSON message per line' },
   });
   expect(program.stderr).toMatch(/"why":"the line is not JSON.*a message on stdin is invalid/);
 });
