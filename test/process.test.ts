@@ -63,7 +63,7 @@ test('runs of the demo model do not keep the process alive when their client goe
   // the model answers one after the other: with the first answer the second run has begun, however fast the machine is
   const calls = Array.from({ length: 50 }, () => program.request('tools/call', { name: 'reason', arguments: args }));
   await program.response(calls[0] ?? 0);
-  program.leave();
+  program.disconnect();
   expect(await program.ended).toEqual({ code: 0, signal: null });
   const answered = program.messages().filter(({ id }) => calls.includes(Number(id)));
   expect(answered.length).toBeLessThan(calls.length);

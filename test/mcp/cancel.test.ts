@@ -161,7 +161,7 @@ test('a cancelled call gets no response', PROMPTLY, async () => {
 });
 
 const ends = [
-  { name: 'its client is gone', end: (program: Program) => program.leave() },
+  { name: 'its client is gone', end: (program: Program) => program.disconnect() },
   { name: 'it is sent SIGTERM', end: (program: Program) => program.child.kill('SIGTERM') },
   { name: 'it is sent SIGINT', end: (program: Program) => program.child.kill('SIGINT') },
 ];

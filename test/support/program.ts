@@ -108,7 +108,7 @@ export class Program {
   }
 
   /** As a client that is gone: it neither writes nor reads. */
-  leave(): void {
+  disconnect(): void {
     this.child.stdout.destroy();
     this.child.stdin.end();
   }
