@@ -41,8 +41,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort();
   });
 }
-// the reader of the pipe has ended, as in `thinkmeter ask … | head`
-stdout.on('error', () => process.exit(EXIT.fine));
+// the reader of the pipe has ended, as in `thinkmeter ask … | head`; the command ends in order, because `process.exit`
+// while the embedded model computes in its thread aborts the process
+let isUnread = false;
+stdout.on('error', () => {
+  isUnread = true;
+  interrupted.abort();
+});
 
 const program = createProgram(
   {
@@ -122,7 +127,7 @@ try {
   await program.parseAsync();
   process.exitCode = EXIT.fine;
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = isUnread ? EXIT.fine : report(error);
 }
 
 function report(error: unknown): number {

@@ -170,8 +170,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // the product
+  'src/resemblance.ts': { ours: [] },
+  'src/well-formed.ts': { ours: [] },
+  'src/schema-words.ts': { ours: [], npm: ['zod'] },
+  'src/arguments.ts': {
+    ours: ['src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
+    npm: ['zod'],
+  },
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/values.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/arguments.ts', 'src/runner.ts', 'src/budget/values.ts', 'src/report'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
@@ -208,11 +215,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/report',
       'src/errors.ts',
       'src/clock.ts',
+      'src/wait.ts',
       'src/log.ts',
       'src/version.ts',
     ],
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
-    node: ['crypto', 'events'],
+    node: ['crypto', 'events', 'stream'],
   },
   'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
   'src/cli': {
@@ -228,11 +236,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',
+      'src/clock.ts',
       'src/wait.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['events', 'stream', 'stream/consumers'],
+    node: ['stream', 'stream/consumers'],
   },
   'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
 

@@ -63,7 +63,7 @@ test('runs of the demo model do not keep the process alive when their client goe
   // the model answers one after the other: with the first answer the second run has begun, however fast the machine is
   const calls = Array.from({ length: 50 }, () => program.request('tools/call', { name: 'reason', arguments: args }));
   await program.response(calls[0] ?? 0);
-  program.child.stdin.end();
+  program.disconnect();
   expect(await program.ended).toEqual({ code: 0, signal: null });
   const answered = program.messages().filter(({ id }) => calls.includes(Number(id)));
   expect(answered.length).toBeLessThan(calls.length);
@@ -83,6 +83,8 @@ const usage = [
   { name: 'an option without its value', args: ['--engine'], says: /--engine <name>/ },
   { name: 'two questions', args: ['ask', 'a', 'b'], says: /too many arguments/i },
   { name: 'a budget that is no number', args: ['ask', 'x', '--budget', 'many'], says: /thinking_budget .*"many"/ },
+  { name: 'a question like an option', args: ['ask', '-x^2'], says: /after --: thinkmeter ask -- "-x = \?"/ },
+  { name: 'a misspelt option', args: ['ask', 'x', '--budgett', '5'], says: /unknown option '--budgett'/ },
   { name: 'an empty stdin', args: ['ask'], says: /question is missing or blank/ },
   { name: 'a blank question', args: ['ask', ' '], says: /question is missing or blank/ },
 ];

@@ -53,8 +53,9 @@ export function createProgram(
       if (words.length > 0) program.error(`error: unknown command ${words.join(' ')}`);
       return actions.serve(flags);
     });
-  const ask = program
-    .command('ask')
+  const ask = new AskCommand('ask')
+    .copyInheritedSettings(program)
+    .showHelpAfterError('(a question that begins with - goes after --: thinkmeter ask -- "-x = ?")')
     .description('answer one question; the answer goes to stdout, the reasoning and the numbers go to stderr')
     .argument('[question]', 'the question (default: read from stdin)')
     .option(
@@ -68,6 +69,7 @@ export function createProgram(
     .action((question: string | undefined, options: AskOptions, command: Command) =>
       actions.ask(question, options, command.optsWithGlobals()),
     );
+  program.addCommand(ask);
   const demo = program
     .command('demo')
     .description(
@@ -104,6 +106,24 @@ export function createProgram(
     );
   for (const command of [program, ask, demo, doctor, monitor]) addSettings(command);
   return program;
+}
+
+/** Takes `ask "-3x + 7 = 1, x = ?"` as a question (simonw/llm#1458, tj/commander.js#2341). */
+class AskCommand extends Command {
+  override parseOptions(args: string[]): ReturnType<Command['parseOptions']> {
+    const takesValue = (word = ''): boolean =>
+      this.options.some(({ short, long, required }) => required && [short, long].includes(word));
+    const at = args.findIndex((word, index) => isQuestion(word) && !takesValue(args[index - 1]));
+    const isAfterEnd = args.slice(0, at).includes('--');
+    return super.parseOptions(
+      at === -1 || isAfterEnd ? args : [...args.toSpliced(at, 1), '--', ...args.slice(at, at + 1)],
+    );
+  }
+}
+
+/** Begins with a minus, but is no option: options contain no blank, and begin with a letter. */
+function isQuestion(word: string): boolean {
+  return /^-[^-a-z]/i.test(word) || (/^-.*\s/s.test(word) && !/^--[\w-]+=/.test(word));
 }
 
 function addSettings(command: Command): void {

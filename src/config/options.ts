@@ -147,7 +147,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_RESOURCE_LINKS',
     check: z.enum(['on', 'off']),
     initial: 'on',
-    help: 'off omits the resource link from results (LangChain passes the link to the model as a file, which most of its providers refuse)',
+    help: 'off omits the resource link from results (Kiro refuses a result that contains one; LangChain passes the link to the model as a file, which most of its providers refuse)',
   },
   logLevel: {
     flag: '--log-level',
