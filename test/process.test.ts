@@ -100,24 +100,11 @@ test('a word that is no command is named', async () => {
   expect((await runProgram({ args: ['aks', 'x'] })).stderr).toMatch(/aks/);
 });
 
-const impossible = [
-  { name: 'no server at the address', env: { THINKMETER_BASE_URL: 'http://127.0.0.1:1' }, says: /No server answers/ },
-  { name: 'a setting that is none', env: { THINKMETER_ENGINE: 'magic' }, says: /THINKMETER_ENGINE is magic/ },
-  { name: 'an address that is none', env: { THINKMETER_BASE_URL: 'gpu-box' }, says: /not a valid URL: gpu-box/ },
-  { name: 'an embedded engine without a model', env: { THINKMETER_ENGINE: 'embedded' }, says: /THINKMETER_MODEL/ },
-];
-
-test.each(impossible)('$name ends with 1, in one line on stderr', async ({ env, says }) => {
+test('no server at the address ends with 1, in one line on stderr', async () => {
+  const env = { THINKMETER_BASE_URL: 'http://127.0.0.1:1' };
   const { code, stdout, stderr } = await runProgram({ args: ['ask', 'x'], env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: [^\n]+\n$/);
-  expect(stderr).toMatch(says);
-});
-
-test('a server with a setting that is none ends at once with 1, before any protocol', async () => {
-  const { code, stdout, stderr } = await runProgram({ env: { THINKMETER_CONCURRENCY: 'many' } });
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: THINKMETER_CONCURRENCY is many/);
+  expect(stderr).toMatch(/^thinkmeter: No server answers [^\n]+\n$/);
 });
 
 const helps = [

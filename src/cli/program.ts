@@ -1,5 +1,5 @@
 /** The command line: its commands, their options and their help. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
 import { VERSION } from '../version.ts';
@@ -31,7 +31,7 @@ Examples:
   thinkmeter serve-model --gpu-memory 22 --context 131072
 
 Every setting can also be set by an environment variable, such as THINKMETER_BASE_URL. docs/settings.md lists them.
-Exit codes: 0 success, 1 failure, 2 wrong usage, 70 a bug.`;
+Exit codes: 0 success, 1 failure, 2 wrong usage or settings, 70 a bug.`;
 
 export function createProgram(
   actions: Actions,
@@ -124,6 +124,20 @@ class AskCommand extends Command {
 /** Begins with a minus, but is no option: options contain no blank, and begin with a letter. */
 function isQuestion(word: string): boolean {
   return /^-[^-a-z]/i.test(word) || (/^-.*\s/s.test(word) && !/^--[\w-]+=/.test(word));
+}
+
+/**
+ * The mistake in an option of the MCP server, in words; undefined if the error is another one, or a command was given.
+ * Only a program starts the server, and no person sees how that program's arguments were refused.
+ */
+export function mistakeOfServer(program: Command, error: unknown): string | undefined {
+  const isOption =
+    error instanceof CommanderError &&
+    (error.code === 'commander.unknownOption' || error.code === 'commander.optionMissingArgument');
+  if (!isOption || program.args.some((word) => program.commands.some((command) => command.name() === word))) {
+    return undefined;
+  }
+  return error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
 }
 
 function addSettings(command: Command): void {
