@@ -85,7 +85,7 @@ describe('a call that runs when stdin ends', () => {
     const written: string[] = [];
     stdout.on('data', (bytes: Buffer) => written.push(bytes.toString('utf8')));
     const defaults = { thinkingBudget: 512, maxSeconds: undefined, systemPrompt: undefined };
-    const parts = { runner, engine, runs, defaults, log: createLog('silent') };
+    const parts = { runner, engine, runs, defaults, log: createLog('silent'), problems: [] };
     const streams = { stdin, stdout };
     const ended = serveUntilGone(parts, { engine: 'vllm', resourceLinks: 'on' }, streams, terminate.signal, clock);
     over = async () => {
