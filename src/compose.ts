@@ -3,6 +3,7 @@ import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
 import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/load.ts';
+import type { ProxyVariables } from './config/proxies.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
@@ -16,6 +17,13 @@ import type { ToolDefaults } from './tool.ts';
 /** The locations of the program's own files. */
 export type Installation = { readonly worker: URL; readonly demoModel: string };
 
+/** The surroundings of the process that decide how requests travel. */
+export type Network = {
+  readonly proxies?: ProxyVariables;
+  /** this process runs in a container */
+  readonly inContainer?: boolean;
+};
+
 export type Parts = {
   readonly engine: Engine;
   readonly runner: Runner;
@@ -24,8 +32,8 @@ export type Parts = {
   readonly log: Log;
 };
 
-export function compose(config: Config, installation: Installation, log: Log): Parts {
-  const engine = createEngine(config, installation, log);
+export function compose(config: Config, installation: Installation, log: Log, network: Network = {}): Parts {
+  const engine = createEngine(config, installation, log, network);
   const runs = new Runs();
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
@@ -50,8 +58,20 @@ export function compose(config: Config, installation: Installation, log: Log): P
   };
 }
 
-function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, hub, requestsPerMinute } = config;
+function createEngine(config: Config, { worker, demoModel }: Installation, log: Log, network: Network): Engine {
+  const {
+    temperature,
+    topP,
+    model,
+    apiKey,
+    headers,
+    sessionHeader,
+    baseUrl,
+    dtype,
+    tokenizer,
+    hub,
+    requestsPerMinute,
+  } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -73,16 +93,20 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       const engine = createRemoteEngine({
         sampling,
         onFound: (sentence) => log.warn(sentence),
+        ...network,
         ...(baseUrl === undefined ? {} : { baseUrl }),
         ...(apiKey === undefined ? {} : { apiKey }),
+        ...(headers === undefined ? {} : { headers }),
+        ...(sessionHeader === undefined ? {} : { sessionHeader }),
         ...(model === undefined ? {} : { model }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
         ...(hub === undefined ? {} : { hub }),
         ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       });
       const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;
-      if (apiKey !== undefined && root !== undefined && sendsKeyInClear(root)) {
-        log.warn(`THINKMETER_API_KEY is sent unencrypted over the network to ${root}: use https or a tunnel`);
+      const secret = apiKey === undefined ? 'THINKMETER_HEADERS' : 'THINKMETER_API_KEY';
+      if ((apiKey ?? headers) !== undefined && root !== undefined && sendsKeyInClear(root)) {
+        log.warn(`${secret} is sent unencrypted over the network to ${root}: use https or a tunnel`);
       }
       return engine;
     }

@@ -130,7 +130,7 @@ function toCodec(
   place: { readonly client: RemoteClient; readonly model: string },
 ): CodecFor | undefined {
   if (local !== undefined) return () => local;
-  return tokenizer && ((signal) => SERVER_CODECS[tokenizer]({ ...place, signal }));
+  return tokenizer && ((signal, client = place.client) => SERVER_CODECS[tokenizer]({ ...place, client, signal }));
 }
 
 function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Description {
