@@ -81,12 +81,6 @@ export const MEANINGS: readonly Meaning[] = [
     fix: ({ root }) => `set THINKMETER_BASE_URL to ${secure(root)}`,
   },
   {
-    name: 'the proxy requires a password',
-    statuses: [407],
-    what: () => 'a proxy between here and the server requires a user name and a password (407)',
-    fix: () => 'set HTTP_PROXY and HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT',
-  },
-  {
     name: 'Basic authentication',
     statuses: [401],
     // simonw/llm#1328

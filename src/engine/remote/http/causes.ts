@@ -191,7 +191,8 @@ export const CAUSES: readonly Cause[] = [
   },
   {
     name: 'not HTTP/1.1',
-    when: ({ codes }) => codes.some((code) => code.startsWith('HPE_')),
+    // undici's HTTPParserError
+    text: /does not match the HTTP\/1\.1 protocol|Expected HTTP\//,
     what: ({ root }) => `the program at ${root} answers, but not with HTTP/1.1`,
     fix: (failed) =>
       `check the port: it may belong to gRPC or another protocol${failed.server.protocol === 'http:' ? `, or use TLS (then set THINKMETER_BASE_URL to ${withScheme(failed, 'https')})` : ''}`,
