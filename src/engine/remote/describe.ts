@@ -232,5 +232,6 @@ function servedModel(models: Found['models'], { root, model: wanted }: Wanted): 
 function lacksSomething(error: unknown): boolean {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
   if (error instanceof EngineTimeoutError) return true;
-  return error instanceof EngineHttpError && [400, 404, 405, 422, 501].includes(error.status);
+  // gateways answer paths that they do not forward with 401 or 403
+  return error instanceof EngineHttpError && [400, 401, 403, 404, 405, 422, 501].includes(error.status);
 }
