@@ -13,6 +13,8 @@ export type Passing = {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
+  /** of the body */
+  readonly bytes: number;
 };
 
 /** `body` as JSON, unless it is text. */
@@ -48,7 +50,12 @@ export async function startRoad(
     void (async () => {
       const path = incoming.url ?? '/';
       const body = await buffer(incoming);
-      const passing = { path, headers: incoming.headers, body: body.length === 0 ? {} : parse(body) };
+      const passing = {
+        path,
+        headers: incoming.headers,
+        body: body.length === 0 ? {} : parse(body),
+        bytes: body.length,
+      };
       passed.push(passing);
       const answer = detour?.(passing);
       if (answer === 'silence') return;

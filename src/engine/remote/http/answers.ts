@@ -2,6 +2,7 @@
  * What an error status means: one row per meaning, with what happened and what to do. Rows are tried in this order. The
  * words are the server's own, without secrets.
  */
+import { CERTIFICATE_FIX } from './causes.ts';
 import { saysNothing } from './words.ts';
 
 /** A response with an error status. */
@@ -79,6 +80,14 @@ export const MEANINGS: readonly Meaning[] = [
     words: NGINX_HTTPS,
     what: ({ root }) => `the server at ${root} uses TLS on this port`,
     fix: ({ root }) => `set THINKMETER_BASE_URL to ${secure(root)}`,
+  },
+  {
+    name: 'a client certificate is required',
+    statuses: [400, 496],
+    // nginx, ssl_verify_client
+    words: /No required SSL certificate was sent/i,
+    what: ({ root }) => `the server at ${root} requires a client certificate, which thinkmeter does not send`,
+    fix: () => CERTIFICATE_FIX,
   },
   {
     name: 'Basic authentication',

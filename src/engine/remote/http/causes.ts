@@ -51,6 +51,9 @@ const NOT_CONNECTED = [
 const START =
   'start vLLM at this address, set THINKMETER_BASE_URL to the address of your server, or set THINKMETER_ENGINE=demo to try the demo model';
 
+export const CERTIFICATE_FIX =
+  'connect through a program that holds the certificate, such as stunnel, and set THINKMETER_BASE_URL to this program';
+
 export const CAUSES: readonly Cause[] = [
   {
     name: 'the proxy requires a password',
@@ -78,9 +81,10 @@ export const CAUSES: readonly Cause[] = [
   {
     name: 'a port that fetch refuses',
     text: /\bbad port\b/,
-    what: ({ server }) =>
-      `no request was sent: port ${portOf(server)} is on the list of ports that fetch refuses, although curl uses it`,
-    fix: () => 'serve the model on another port, such as 8000, and set THINKMETER_BASE_URL to that port',
+    what: ({ root, server }) =>
+      `no server answers at ${root}: fetch sends no request to port ${portOf(server)}, which is on its list of refused ports, although curl does`,
+    fix: () =>
+      'start vLLM on another port, such as 8000, and set THINKMETER_BASE_URL to that port, or set THINKMETER_ENGINE=demo to try the demo model',
   },
   {
     name: 'an expired certificate',
@@ -125,8 +129,7 @@ export const CAUSES: readonly Cause[] = [
     name: 'a client certificate is required',
     text: /certificate required|bad certificate|ALERT_CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE/i,
     what: ({ root }) => `the server at ${root} requires a client certificate, which thinkmeter does not send`,
-    fix: () =>
-      'connect through a program that holds the certificate, such as stunnel, and set THINKMETER_BASE_URL to it',
+    fix: () => CERTIFICATE_FIX,
   },
   {
     name: 'a failed TLS handshake',

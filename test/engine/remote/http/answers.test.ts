@@ -33,6 +33,11 @@ const ROWS: readonly Row[] = [
     says: /uses TLS on this port/,
   },
   {
+    meaning: 'a client certificate is required',
+    answer: { status: 400, body: page('400 No required SSL certificate was sent') },
+    says: /requires a client certificate.*such as stunnel/,
+  },
+  {
     // simonw/llm#1328, NatLibFi/BIBRA#115
     meaning: 'Basic authentication',
     answer: {

@@ -86,10 +86,9 @@ test('a failed handshake is named with its code, and not repeated', async () => 
 
 // Intense-Visions/harness-engineering#287, NanmiCoder/cc-haha#961
 test.each([6000, 6666, 10_080])('port %i is one that fetch refuses', async (port) => {
-  expect(await sentenceOf({ baseUrl: `http://127.0.0.1:${port}/v1` })).toMatch(
-    new RegExp(
-      `^No request was sent: port ${port} is on the list of ports that fetch refuses.*Serve the model on another`,
-    ),
+  expect(await sentenceOf({ baseUrl: `http://127.0.0.1:${port}/v1` })).toBe(
+    `No server answers at http://127.0.0.1:${port}: fetch sends no request to port ${port}, which is on its list of refused ports, although curl does. ` +
+      'Start vLLM on another port, such as 8000, and set THINKMETER_BASE_URL to that port, or set THINKMETER_ENGINE=demo to try the demo model.',
   );
 });
 
