@@ -23,10 +23,10 @@ test('a value may contain colons', () => {
 });
 
 test('what is written is read', () => {
-  const letters = fc.constantFrom(...'abcXYZ019-_');
+  const letters = fc.constantFrom(...Array.from('abcXYZ019-_'));
   const name = fc.string({ unit: letters, minLength: 1 }).map((text) => `x-${text}`);
   const value = fc
-    .string({ unit: fc.constantFrom(...'abc: =/,;é"'), minLength: 1 })
+    .string({ unit: fc.constantFrom(...Array.from('abc: =/,;é"')), minLength: 1 })
     .filter((text) => text.trim() !== '');
   const headers = fc.uniqueArray(fc.tuple(name, value), { selector: ([it]) => it.toLowerCase(), minLength: 1 });
   fc.assert(
@@ -67,16 +67,27 @@ test.each(['abc\u200bdef', 'abc\ndef', '•••', 'abc\u2019', 'abc\u0000'])(
   },
 );
 
-test('every value that passes the check is one that fetch sends', () => {
+function isAccepted(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test('a value passes the check if and only if fetch sends it', () => {
+  const unit = fc.oneof(
+    fc.constantFrom('\t', '\u007f', '\u0080', '\u00ff', '\u0100', '\u200b'),
+    fc.string({ unit: 'binary' }),
+  );
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (value) => {
-      let isSent = true;
-      try {
-        checkValue(value, 'the value');
-      } catch {
-        isSent = false;
-      }
-      if (isSent) expect(() => new Headers({ a: `b ${value}` })).not.toThrow();
+    fc.property(fc.string({ unit }), (value) => {
+      // fetch also sends control characters other than NUL and line ends, which no gateway accepts
+      // oxlint-disable-next-line no-control-regex -- these are the characters
+      fc.pre(!/[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value));
+      const isSent = isAccepted(() => new Headers({ a: `b${value}c` }));
+      expect(isAccepted(() => checkValue(value, 'the value'))).toBe(isSent);
     }),
   );
 });

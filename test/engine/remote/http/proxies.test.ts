@@ -65,10 +65,12 @@ test.each([
   expect(proxyOf(`https://${host}/v1`, env) === undefined).toBe(isDirect);
 });
 
+function dotted(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
 test('an address is in a network if its first bits are the same', () => {
   const number = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-  const dotted = (value: number): string =>
-    [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
   fc.assert(
     fc.property(number, number, fc.integer({ min: 1, max: 32 }), (address, network, bits) => {
       fc.pre(!dotted(address).startsWith('127.') && address !== 0);
