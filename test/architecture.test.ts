@@ -265,7 +265,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/main.ts': {
     ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
-    node: ['console', 'url', 'v8'],
+    node: ['console', 'fs', 'url', 'v8'],
   },
 };
 

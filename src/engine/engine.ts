@@ -115,6 +115,8 @@ export type CallOptions = { readonly signal: AbortSignal; readonly loading?: Loa
 export type OpenOptions = CallOptions & {
   /** true: wait for a new probe; otherwise known facts are used at once and refreshed in the background */
   readonly fresh?: boolean;
+  /** the run that uses the session: its requests carry this id, so that a router keeps them on one replica */
+  readonly runId?: string;
 };
 
 export type RenderOptions = CallOptions & {

@@ -48,8 +48,9 @@ export type Begun = Opened & {
 };
 
 /** Opening may load a model, so it reports progress. */
-export function openOptions({ inTime, progress }: Context, fresh: boolean): OpenOptions {
+export function openOptions({ runId, inTime, progress }: Context, fresh: boolean): OpenOptions {
   return {
+    runId,
     signal: inTime,
     fresh,
     loading: ({ message }) => progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message }),

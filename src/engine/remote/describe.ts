@@ -130,7 +130,7 @@ function toCodec(
   place: { readonly client: RemoteClient; readonly model: string },
 ): CodecFor | undefined {
   if (local !== undefined) return () => local;
-  return tokenizer && ((signal) => SERVER_CODECS[tokenizer]({ ...place, signal }));
+  return tokenizer && ((signal, client = place.client) => SERVER_CODECS[tokenizer]({ ...place, client, signal }));
 }
 
 function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Description {
@@ -232,5 +232,6 @@ function servedModel(models: Found['models'], { root, model: wanted }: Wanted): 
 function lacksSomething(error: unknown): boolean {
   if (error instanceof EngineUnsupportedError || error instanceof EngineProtocolError) return true;
   if (error instanceof EngineTimeoutError) return true;
-  return error instanceof EngineHttpError && [400, 404, 405, 422, 501].includes(error.status);
+  // gateways answer paths that they do not forward with 401 or 403
+  return error instanceof EngineHttpError && [400, 401, 403, 404, 405, 422, 501].includes(error.status);
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
 import { Known } from './known.ts';
 import type { Place } from './server/place.ts';
+import { refuseIfAsleep, SLEEP_PATH } from './server/sleep.ts';
 import type { TokenIds } from './token-ids/seen.ts';
 
 export type RemoteOptions = ConnectionOptions & {
@@ -64,7 +65,9 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
   return {
     async open(call) {
-      const { place, tokenIds } = await known.get(call);
+      const { place: shared, tokenIds } = await known.get(call);
+      if (shared.found.answers.has(SLEEP_PATH)) await refuseIfAsleep(shared, call.signal);
+      const place = call.runId === undefined ? shared : { ...shared, client: shared.client.forRun(call.runId) };
       if (tokenIds === undefined) {
         const { chatSession } = await import('./chat/session.ts');
         return chatSession(place);

@@ -6,6 +6,7 @@
 import type { Dialect } from './dialect.ts';
 import { LEMONADE, LM_STUDIO, OLLAMA } from './loaded.ts';
 import { VLLM_METRICS } from './metrics.ts';
+import { SLEEP_PATH } from './sleep.ts';
 import {
   healthStatus,
   isSglang,
@@ -257,7 +258,7 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: (found) => knowsBudget(found) === true,
     port: 8000,
     program: /\bvllm serve |VLLM::|vllm\.entrypoints/,
-    polls: ['/version', '/openapi.json', '/metrics'],
+    polls: ['/version', '/openapi.json', '/metrics', SLEEP_PATH],
     isTrusted: true,
     version: serverVersion,
     prefixCaching,

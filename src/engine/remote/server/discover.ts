@@ -1,5 +1,6 @@
 /** Polls the default ports on this machine for a server. No key is sent, because any program may listen there. */
 import { limit } from '../../../wait.ts';
+import { createFetch } from '../http/agent.ts';
 import { modelList } from '../http/wire.ts';
 import { DIALECTS } from './dialects.ts';
 
@@ -18,6 +19,9 @@ function rank({ of }: Port): number {
 }
 
 const POLL_MS = 300;
+
+/** Without a proxy: all addresses are on this machine. Node's own `fetch` uses a proxy if NODE_USE_ENV_PROXY is set. */
+const fetch = createFetch({});
 
 const NEMOTRON = /nemotron|thinkmeter-demo/i;
 

@@ -21,7 +21,7 @@ export function tokenIdsSession(
   const takesText = dialect.completions?.showsPromptIds === true && count === undefined;
 
   const codecFor = ({ signal }: CallOptions): Codec => {
-    const own = serverCodec(signal);
+    const own = serverCodec(signal, client);
     return {
       template: (messages, templateArguments) => own.template(messages, templateArguments),
       encode: (text) => encoded.get(text, () => own.encode(text)),
