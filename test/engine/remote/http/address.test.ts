@@ -8,6 +8,7 @@ test.each([
   'http://localhost:8000/v1/',
   'http://localhost:8000/v1//',
   'http://localhost:8000/v1/models',
+  // lidge-jun/opencodex#1582, harry0703/MoneyPrinterTurbo#57: the endpoint of a curl command
   'http://localhost:8000/v1/chat/completions',
   'http://localhost:8000/v1/chat/completions/',
   'http://localhost:8000/v1/completions',
