@@ -4,8 +4,11 @@ import type { Codec } from '../../src/prompt/codec.ts';
 import { DEMO_MODELS, loadDemo } from './demo-codec.ts';
 
 test.each([
-  { model: 'thinkmeter-demo', switch: { kind: 'word', on: '/think', off: '/no_think' } },
-  { model: 'thinkmeter-demo-3', switch: { kind: 'argument', name: 'enable_thinking' } },
+  { model: 'thinkmeter-demo', switch: { kind: 'word', on: '/think', off: '/no_think', place: 'last' } },
+  {
+    model: 'thinkmeter-demo-3',
+    switch: { kind: 'argument', on: { enable_thinking: true }, off: { enable_thinking: false } },
+  },
 ] as const)('the switch of $model is found by what it does to the rendered prompt', async (row) => {
   const { codec, family: known } = loadDemo(row.model);
   const family = await detectFamily(codec);

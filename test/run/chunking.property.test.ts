@@ -1,7 +1,7 @@
 /** The split of a stream, however it is chunked, with the tokenizers of the models that are shipped. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { familyByName } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
 import { demoTokens } from '../support/tokens.ts';
 import { splitOf, written, type Model } from './split.ts';
 

@@ -14,6 +14,7 @@ import {
 } from '@huggingface/transformers';
 import type { Sampling } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
+import type { TemplateArguments } from '../../prompt/family.ts';
 import { toChoice } from './choice.ts';
 import type { Generate, Load } from './protocol.ts';
 
@@ -64,7 +65,7 @@ export class LocalModel {
     return new LocalModel(model, tokenizer);
   }
 
-  template(messages: readonly PlainMessage[], templateArguments: Readonly<Record<string, boolean>>): readonly number[] {
+  template(messages: readonly PlainMessage[], templateArguments: TemplateArguments): readonly number[] {
     const options = {
       add_generation_prompt: true,
       tokenize: true,
