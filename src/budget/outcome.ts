@@ -140,7 +140,10 @@ function repeatedThinking(said: string, { facts: { family }, prompt, answer: { i
   // behind thinking that the prompt has closed, the first words of the answer are the answer
   if (prompt.thinking === 'closed') return '';
   const end = said.indexOf(endMarker);
-  if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
+  if (said.trimStart().startsWith(startMarker)) {
+    if (end !== -1) return said.slice(0, end + endMarker.length);
+    if (isFromHiddenPrompt) return said;
+  }
   const ends = isFromHiddenPrompt ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
 }
@@ -202,6 +205,11 @@ function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingToke
   if (last?.endedBy === 'deadline') {
     return new EngineTimeoutError('max_seconds passed before the first word of the answer', {
       hint: 'raise max_seconds or lower thinking_budget',
+    });
+  }
+  if (last?.endedBy === 'length') {
+    return new NoAnswerError('the model used all answer_tokens for more thinking, after its thinking was cut', {
+      hint: 'raise thinking_budget and answer_tokens: this server does not let thinkmeter close the thinking',
     });
   }
   return new NoAnswerError(

@@ -121,10 +121,18 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   }
 }
 
+/**
+ * If a server that renders the prompt itself ignores that thinking is off, a second request would think again: the thinking
+ * is not cut, and the result reports that the budget was not honored.
+ */
+function budgetOf({ plan, state }: Task): number {
+  return plan.mechanism === 'off' && state === 'hidden' ? Infinity : plan.thinkingTokens;
+}
+
 /** The thinking, if closed or over the budget; undefined while neither is certain. `searched`: no marker before it. */
 function closedOrOverBudget(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
   const { reading, plan, family } = task;
-  const full = block.start.tokens + plan.thinkingTokens - block.tokens;
+  const full = block.start.tokens + budgetOf(task) - block.tokens;
   const text = reading.trail.since(searched);
   const found = text.indexOf(family.endMarker);
   // the usual case: returning without a promise saves an await per token
@@ -198,15 +206,16 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
  * is never inside a character, and never after the beginning of a marker.
  */
 async function cut(
-  { reading, plan, family }: Task,
+  task: Task,
   block: Block,
   endedBy: Extract<NewRequest, { closed: false }>['endedBy'],
 ): Promise<Thought> {
+  const { reading, plan, family } = task;
   const { trail } = reading;
   const { start } = block;
   // the abort comes first: the server generates, and the operator pays, until it arrives
   reading.stop();
-  const full = start.tokens + plan.thinkingTokens - block.tokens;
+  const full = start.tokens + budgetOf(task) - block.tokens;
   const lineEnd = async (until: number): Promise<Boundary | undefined> =>
     // line ends before the start of this thinking do not count
     endedBy === 'unclosed' ? undefined : trail.lineEnd(Math.max(start.tokens, until - plan.lineWindow), until);

@@ -31,20 +31,23 @@ export type SwitchTrial = { readonly name: string; readonly on: string; readonly
  */
 export async function detectFamily(codec: Codec): Promise<Family> {
   const trial = async ({ name, how }: (typeof SWITCHES)[number]): Promise<SwitchTrial> => {
-    const tail = (value: TemplateArguments | string): Promise<string> =>
-      typeof value === 'string' ? tailOf(codec, `x ${value}`, {}) : tailOf(codec, 'x', value);
-    const [on, off] = await Promise.all([tail(how.on), tail(how.off)]);
+    const [on, off] = await Promise.all([tailOf(codec, how.on), tailOf(codec, how.off)]);
     return { name, on, off };
   };
   return familyBySwitch(await Promise.all(SWITCHES.map(trial)));
 }
 
-async function tailOf(codec: Codec, system: string, templateArguments: TemplateArguments): Promise<string> {
+/** Longer than the tail, so that the tail never contains the word that is tried. */
+const LONG = 'one two three four five six seven eight';
+
+/** The end of a prompt with a word in its system text, or with arguments of the template. */
+async function tailOf(codec: Codec, value: TemplateArguments | string): Promise<string> {
+  const isWord = typeof value === 'string';
   const messages = [
-    { role: 'system', content: system },
-    { role: 'user', content: 'x' },
+    { role: 'system', content: isWord ? `x ${value}` : 'x' },
+    { role: 'user', content: LONG },
   ] as const;
-  return codec.decode((await codec.template(messages, templateArguments)).slice(-TAIL_TOKENS));
+  return codec.decode((await codec.template(messages, isWord ? {} : value)).slice(-TAIL_TOKENS));
 }
 
 /**
