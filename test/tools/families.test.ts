@@ -146,7 +146,7 @@ describe.each(ROWS)('$model over token ids', ({ look, model: servedName, off, cl
       expect(run.thinking).toMatchObject({ tokens: 0, honored: true });
       const prompt = prompts()[before] ?? '';
       expect(prompt.slice(-off.length)).toBe(off);
-      if (says !== undefined) expect(prompt).toContain(says.off);
+      expect(prompt).toContain(says?.off ?? off);
       const warned = run.warnings.filter((warning) => warning.includes('no switch that turns thinking off'));
       expect(warned).toHaveLength(alwaysThinks === true ? 1 : 0);
     }
@@ -163,7 +163,7 @@ describe.each(ROWS)('$model over token ids', ({ look, model: servedName, off, cl
       tokens: count(look, THOUGHT),
     });
     expect(run.warnings).toEqual([]);
-    if (says !== undefined) expect(prompts().at(-1)).toContain(says.on);
+    expect(prompts().at(-1)).toContain(says?.on ?? '');
   });
 
   test.each([1, 64])('a budget of %i holds to the token, and the answer follows the closer', async (budget) => {
@@ -210,6 +210,18 @@ describe.each(['absent', 'parser'] as const)('over messages, reasoning parser: %
       expect(run).toMatchObject({ answer: ANSWER, usage: { requests: 1 } });
       expect(run.reasoning?.trim()).toBe(THOUGHT.trim());
       expect(run.thinking).toMatchObject({ ended_by: 'model', honored: true });
+    });
+
+    test('thinking off: one request, and what cannot be switched off is reported', async () => {
+      const { alwaysThinks } = ROWS.find((row) => row.look === look) ?? {};
+      // Seed-OSS begins a reflection in the prompt, and writes a sentence before it closes
+      const thinks = alwaysThinks === true || look === 'seed-oss';
+      const result = await client.call('answer_fast', { question: 'What is six times seven?' });
+      const run = runResult(result, { honored: !thinks, unseen: thinks });
+      expect(run).toMatchObject({ answer: ANSWER, usage: { requests: 1 } });
+      expect(run.thinking.tokens > 0).toBe(thinks);
+      const warned = run.warnings.some((warning) => warning.includes('this model always thinks'));
+      expect(warned).toBe(alwaysThinks === true);
     });
 
     test.each([1, 64])('a budget of %i is held, and the answer has no marker in it', async (budget) => {

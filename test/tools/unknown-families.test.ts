@@ -1,7 +1,7 @@
 /** Models with names that nobody knows: their switch is found by its effect, and control tokens never count as an answer. */
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
-import { LOOKS, thinksAs, type LookName } from '../support/fake-vllm/families.ts';
+import { LOOKS, thinksAs } from '../support/fake-vllm/families.ts';
 import type { Script } from '../support/fake-vllm/generation.ts';
 import type { FakeVllmOptions } from '../support/fake-vllm/server.ts';
 import { startFakeServer } from '../support/fake-servers/server.ts';
@@ -50,9 +50,11 @@ test.each([
 });
 
 test('a known start marker without an end leaves no token in the answer', async () => {
-  const look: LookName = 'harmony';
-  const script: Script = () => '<|channel|>analysis<|message|>The user asks for';
-  const client = await start({ look, script, misbehave: { noTokenize: true, noCompletions: true } });
+  const client = await start({
+    look: 'harmony',
+    script: () => '<|channel|>analysis<|message|>The user asks for',
+    misbehave: { noTokenize: true, noCompletions: true },
+  });
   const run = runResult(await client.call('reason', { question, thinking_budget: 16 }), { honored: false });
   expect(run.answer).not.toMatch(/<\|/);
 });

@@ -115,10 +115,11 @@ export function thinksAs(name: LookName, { thought, answer, endless = false }: T
   const { start, end, between } = look;
   return function* write({ text }) {
     const state = stateOf(text, look);
+    if (state === 'closed') return yield answer;
     if (state === 'none') yield start;
-    if (state !== 'closed') yield thought;
-    while (state !== 'closed' && endless) yield thought;
-    yield state === 'closed' ? answer : end + between + answer;
+    yield thought;
+    if (endless) for (;;) yield thought;
+    yield end + between + answer;
   };
 }
 
