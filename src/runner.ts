@@ -1,6 +1,7 @@
 /** The only way from tools to the engine: queues questions under one limit, runs them, records and logs the results. */
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
+import { Admission } from './admission.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Outcome } from './budget/outcome.ts';
 import type { Progress } from './budget/values.ts';
@@ -14,7 +15,9 @@ import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
 import { run } from './run/run.ts';
 import type { RunRecord, Runs } from './runs.ts';
+import type { Observe } from './stream/requests.ts';
 import { examine, type Examination } from './status/examine.ts';
+import type { Finding } from './status/findings.ts';
 import { collectStatus, type Status } from './status/status.ts';
 import { limit, type Limit } from './wait.ts';
 
@@ -51,15 +54,19 @@ type Parts = {
   readonly evidence: EvidenceOfServers;
   /** the operator's choice */
   readonly mechanism: ForcedMechanism | undefined;
-  /** the maximum number of runs at a time */
+  /** the maximum number of runs at the same time; a server that computes fewer gets fewer */
   readonly concurrency: number;
   readonly runs: Runs;
   readonly log: Log;
+  /** what is wrong or risky in the settings, for the status */
+  readonly settings?: readonly Finding[];
 };
 
-export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log }: Parts): Runner {
-  const queue = new PQueue({ concurrency });
-  const statusParts = { engine, evidence, runs, clock };
+export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log, settings }: Parts): Runner {
+  const admission = new Admission(concurrency, clock, (most) => (queue.concurrency = most));
+  const queue = new PQueue({ concurrency: admission.limit });
+  const observe: Observe = (facts, promptTokens) => admission.observe(facts, promptTokens);
+  const statusParts = { engine, evidence, runs, clock, ...(settings !== undefined && { settings }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
 
@@ -70,7 +77,14 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   ): Promise<Outcome> => {
     const runId = randomUUID();
     try {
-      const { outcome, learnt } = await run(question, engine, { ...options, runId, clock, evidence, mechanism });
+      const { outcome, learnt } = await run(question, engine, {
+        ...options,
+        runId,
+        clock,
+        evidence,
+        mechanism,
+        observe,
+      });
       learning.add(learnt);
       void learnt.finally(() => learning.delete(learnt));
       put({ ...toRunResult(outcome), reasoning: outcome.reasoning });
@@ -117,7 +131,10 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     if (outcome !== undefined) return outcome;
     const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
     throw new EngineTimeoutError(`max_seconds passed in the queue while ${others} running`, {
-      hint: 'raise max_seconds or THINKMETER_CONCURRENCY',
+      hint:
+        admission.limit < concurrency
+          ? `raise max_seconds: this server computes ${admission.limit} at a time`
+          : 'raise max_seconds or THINKMETER_CONCURRENCY',
     });
   };
 
@@ -140,7 +157,8 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       const loading = ({ message }: { message: string }): void =>
         options.progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message });
       try {
-        await engine.open({ signal: inTime.signal, loading });
+        const { facts } = await engine.open({ signal: inTime.signal, loading });
+        admission.know(facts);
       } catch (error) {
         if (options.signal.aborted) throw cancelled(error);
         if (!inTime.expired) throw error;
@@ -153,8 +171,11 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       }
     },
     async runInBulk(question, options) {
-      const task = async (): Promise<Outcome | undefined> =>
-        options.stillWanted() ? runNow(question, options, (record) => runs.count(record)) : undefined;
+      const task = async (): Promise<Outcome | undefined> => {
+        if (!options.stillWanted()) return undefined;
+        const { item, startedAt } = fromNow(question, options.startedAt, clock.now());
+        return runNow(item, { ...options, startedAt }, (record) => runs.count(record));
+      };
       try {
         return await inQueue(question, options, BULK, task);
       } catch (error) {
@@ -171,6 +192,17 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       return runId;
     },
   };
+}
+
+/** The time of an item begins when the item leaves the queue: waiting behind other items must not shorten its thinking. */
+function fromNow(
+  question: Question,
+  startedAt: number,
+  now: number,
+): { readonly item: Question; readonly startedAt: number } {
+  const { maxSeconds } = question;
+  if (maxSeconds === undefined) return { item: question, startedAt };
+  return { item: { ...question, maxSeconds: maxSeconds - (now - startedAt) / 1000 }, startedAt: now };
 }
 
 /** Priorities in the queue: a single question does not wait behind a batch of a thousand items. */

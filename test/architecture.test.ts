@@ -32,6 +32,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
+  'src/engine/folder-codec.ts': {
+    ours: ['src/prompt'],
+    npm: ['@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
+    node: ['fs', 'path'],
+  },
   // finds out what a server is, and opens sessions on it
   'src/engine/remote': {
     ours: [
@@ -63,13 +68,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine/engine.ts',
       'src/engine/token-ids.ts',
       'src/engine/hub-id.ts',
+      'src/engine/folder-codec.ts',
       'src/engine/remote/http',
       'src/engine/remote/server',
       'src/prompt',
       'src/errors.ts',
       'src/wait.ts',
     ],
-    npm: ['@huggingface/hub', '@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
+    npm: ['@huggingface/hub'],
     node: ['fs', 'path'],
   },
   'src/engine/remote/chat': {
@@ -87,12 +93,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/engine/engine.ts',
       'src/engine/token-ids.ts',
       'src/engine/hub-id.ts',
+      'src/engine/folder-codec.ts',
       'src/prompt',
       'src/errors.ts',
       'src/wait.ts',
     ],
-    npm: ['@huggingface/transformers', 'p-queue'],
-    node: ['fs', 'os', 'path', 'worker_threads'],
+    npm: ['@huggingface/transformers', 'onnxruntime-common', 'onnxruntime-web', 'p-queue', 'zod'],
+    node: ['fs', 'fs/promises', 'os', 'path', 'url', 'worker_threads'],
   },
 
   // one generation read: knows no budget
@@ -141,8 +148,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
+  'src/admission.ts': { ours: ['src/engine/engine.ts', 'src/stream', 'src/clock.ts'] },
+  'src/batch-time.ts': { ours: [] },
   'src/runner.ts': {
     ours: [
+      'src/admission.ts',
+      'src/stream',
       'src/budget',
       'src/run',
       'src/evidence',
@@ -161,14 +172,23 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // the product
+  'src/resemblance.ts': { ours: [] },
+  'src/well-formed.ts': { ours: [] },
+  'src/schema-words.ts': { ours: [], npm: ['zod'] },
+  'src/arguments.ts': {
+    ours: ['src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
+    npm: ['zod'],
+  },
   'src/tool.ts': {
-    ours: ['src/runner.ts', 'src/budget/values.ts', 'src/report', 'src/errors.ts'],
+    ours: ['src/arguments.ts', 'src/runner.ts', 'src/budget/values.ts', 'src/report'],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
   'src/limits.ts': { ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts'] },
   tools: {
     ours: [
+      'src/batch-time.ts',
+      'src/budget/outcome.ts',
       'src/tool.ts',
       'src/fields.ts',
       'src/limits.ts',
@@ -197,11 +217,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/report',
       'src/errors.ts',
       'src/clock.ts',
+      'src/wait.ts',
       'src/log.ts',
       'src/version.ts',
     ],
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
-    node: ['crypto', 'events'],
+    node: ['crypto', 'events', 'stream'],
   },
   'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
   'src/cli': {
@@ -217,11 +238,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',
+      'src/clock.ts',
       'src/wait.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['events', 'stream', 'stream/consumers'],
+    node: ['stream', 'stream/consumers'],
   },
   'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
 
@@ -240,6 +262,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/log.ts',
     ],
   },
+  // old versions of Node must be able to parse it
+  'src/start.ts': { ours: ['src/main.ts'] },
   'src/main.ts': {
     ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
@@ -361,15 +385,15 @@ describe('the rules that the map stands for', () => {
 
   test('transformers.js is imported in the worker’s own files, never before a model is asked for', () => {
     const users = FILES.filter((file) => importsOf(file).some((name) => name === '@huggingface/transformers'));
-    expect(users.map((file) => basename(file))).toEqual(['choice.ts', 'model.ts']);
+    expect(users.map((file) => basename(file))).toEqual(['choice.ts', 'transformers-model.ts']);
     const importing = (file: string): string[] => FILES.filter((other) => importsOf(other).includes(file));
-    expect(importing('src/engine/embedded/choice.ts')).toEqual(['src/engine/embedded/model.ts']);
-    expect(importing('src/engine/embedded/model.ts')).toEqual(['src/engine/embedded/worker.ts']);
+    expect(importing('src/engine/embedded/choice.ts')).toEqual(['src/engine/embedded/transformers-model.ts']);
+    expect(importing('src/engine/embedded/transformers-model.ts')).toEqual(['src/engine/embedded/worker.ts']);
   });
 
-  test('only main, and the worker for its own stdout, touch the process', () => {
+  test('only main, its start, and the worker for its own stdout, touch the process', () => {
     const touching = FILES.filter((file) => /\bprocess\b\s*[.[]|\bconsole\b\s*\./.test(code(file)));
-    expect(touching.toSorted()).toEqual(['src/engine/embedded/worker.ts', 'src/main.ts']);
+    expect(touching.toSorted()).toEqual(['src/engine/embedded/worker.ts', 'src/main.ts', 'src/start.ts']);
   });
 
   // Node 20 may garbage-collect a limit of `AbortSignal.timeout` inside `AbortSignal.any` (nodejs/node#57736)

@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import type { Outcome } from '../src/budget/outcome.ts';
 import type { Progress } from '../src/budget/values.ts';
-import { CancelledError, ThinkmeterError, toSentence } from '../src/errors.ts';
+import { BatchTime } from '../src/batch-time.ts';
+import { CancelledError, EngineTimeoutError, ThinkmeterError, toSentence } from '../src/errors.ts';
 import { answerTokens, maxSeconds } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
@@ -11,15 +13,13 @@ import { defineTool, type ToolContext } from '../src/tool.ts';
 
 /** In tokens, for each item. */
 const DEFAULTS = { thinking: 1024, answer: 512 } as const;
-/** Of the whole time: with less left, an item that has not begun would hardly be answered. */
-const LEAST_TIME = 1 / 3;
 
 export const analyzeBatch = defineTool({
   name: 'analyze_batch',
   title: 'Reason about many items',
   description:
     'Applies one instruction to each of many items in parallel, each with its own thinking budget. If an item fails, the others continue; at the deadline, the results so far are returned and the items not begun are listed in remaining.',
-  input: z.strictObject({
+  input: z.object({
     instruction: z.string().describe('What to do with each item'),
     items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
     thinking_budget: z
@@ -33,8 +33,8 @@ export const analyzeBatch = defineTool({
   }),
   output: batchResultSchema,
   async run({ instruction, items, ...args }, context) {
-    const { defaults, runner, startedAt } = context;
-    const limits = readLimits(args, DEFAULTS, defaults);
+    const { defaults, runner, startedAt, warnings } = context;
+    const limits = readLimits(args, DEFAULTS, defaults, warnings);
     const shared = { system: systemParts('You are a careful reasoner.', defaults.systemPrompt), ...limits };
     const maxTime = limits.maxSeconds;
     // what would fail every item fails the call, once
@@ -43,7 +43,7 @@ export const analyzeBatch = defineTool({
     const ends = await Promise.all(
       items.map((item, index) => batch.ask({ ...shared, user: itemParts(instruction, item, index) }, item)),
     );
-    const result = toBatchResult(ends, runner.clock.now() - startedAt);
+    const result = toBatchResult(ends, runner.clock.now() - startedAt, warnings);
     const reasoning = ends.map((end) => reasoningOf(end));
     return batchToolResult(result, runner.keep(result, reasoning));
   },
@@ -54,12 +54,16 @@ function reasoningOf(end: ItemEnd): string {
   return end.kind === 'answered' ? end.outcome.reasoning : end.reasoning;
 }
 
+/** By the deadline: its duration is not that of a whole item. */
+function isShortened({ thinkingEndedBy, answerEndedBy }: Outcome): boolean {
+  return thinkingEndedBy === 'deadline' || answerEndedBy === 'deadline';
+}
+
 /** What the items of one call share: the time, and how far they are. */
 class Batch {
   readonly #context: ToolContext;
   readonly #items: number;
-  /** the moment after which no item begins */
-  readonly #lastStart: number;
+  readonly #time: BatchTime;
   #thinkingTokens = 0;
   #answerTokens = 0;
   #over = 0;
@@ -67,27 +71,36 @@ class Batch {
   constructor(context: ToolContext, items: number, maxTime: number | undefined) {
     this.#context = context;
     this.#items = items;
-    this.#lastStart = maxTime === undefined ? Infinity : context.startedAt + maxTime * 1000 * (1 - LEAST_TIME);
+    this.#time = new BatchTime(context.startedAt, maxTime);
   }
 
   async ask(question: Question, item: string): Promise<ItemEnd> {
     if (item.trim() === '') return { kind: 'failed', error: 'the item is blank', thinkingTokens: 0, reasoning: '' };
     const { runner, signal, startedAt } = this.#context;
+    const { clock } = runner;
     let last: Progress | undefined;
+    let begunAt = startedAt;
     try {
       const outcome = await runner.runInBulk(question, {
         signal,
         startedAt,
-        stillWanted: () => runner.clock.now() < this.#lastStart,
+        stillWanted: () => {
+          begunAt = clock.now();
+          return this.#time.mayBegin(begunAt);
+        },
         progress: (progress) => {
           this.#report(progress, last);
           last = progress;
         },
       });
-      return outcome === undefined ? { kind: 'remaining' } : { kind: 'answered', outcome };
+      if (outcome === undefined) return { kind: 'remaining' };
+      if (!isShortened(outcome)) this.#time.answered(clock.now() - begunAt);
+      return { kind: 'answered', outcome };
     } catch (error) {
       if (!(error instanceof ThinkmeterError) || error instanceof CancelledError) throw error;
       const { thinkingTokens = 0, reasoning = '' } = error.partial ?? {};
+      // the server had no place for it: nothing was generated, and nothing is wrong with the item
+      if (error instanceof EngineTimeoutError && thinkingTokens === 0) return { kind: 'remaining' };
       return { kind: 'failed', error: toSentence(error), thinkingTokens, reasoning };
     } finally {
       this.#over++;

@@ -17,6 +17,8 @@ export type Facts = {
   readonly closerTokens: number;
   /** names the server, version and model: the key of the evidence */
   readonly server: string;
+  /** how many generations the server computes at the same time; `Infinity`: no limit of its own; absent: unknown */
+  readonly slots?: number;
   /** the server's own thinking budget, if the server reports one */
   readonly native?: NativeBudget;
   /** whether the server reuses the computed beginning of an earlier prompt; absent: unknown */

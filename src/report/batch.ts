@@ -8,13 +8,14 @@ export type BatchResult = Readonly<z.infer<typeof batchResultSchema>>;
 
 export type BatchItem = BatchResult['results'][number];
 
-/** The end of one item: answered, failed with a sentence, or not started before the deadline. */
+/** The end of one item: answered, failed with a sentence, or or without a turn before the deadline. */
 export type ItemEnd =
   | { readonly kind: 'answered'; readonly outcome: Outcome }
   | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number; readonly reasoning: string }
   | { readonly kind: 'remaining' };
 
-export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchResult {
+/** `given`: the warnings about the arguments, which apply also if no item was answered. */
+export function toBatchResult(ends: readonly ItemEnd[], totalMs: number, given: readonly string[] = []): BatchResult {
   const results = ends.flatMap((end, index) => (end.kind === 'remaining' ? [] : [toItem(end, index)]));
   const remaining = ends.flatMap(({ kind }, index) => (kind === 'remaining' ? [index] : []));
   const answered = ends.flatMap((end) => (end.kind === 'answered' ? [end.outcome] : []));
@@ -31,13 +32,13 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchR
       total_ms: Math.round(totalMs),
     },
     warnings: [
-      ...mergedWarnings(answered.flatMap(({ warnings }) => warnings)),
+      ...mergedWarnings([...given, ...answered.flatMap(({ warnings }) => warnings)]),
       ...(remaining.length === 0
         ? []
         : [
             remaining.length === 1
-              ? '1 item was not started before the deadline; call again with it, or raise max_seconds'
-              : `${remaining.length} items were not started before the deadline; call again with them, or raise max_seconds`,
+              ? '1 item had no turn before the deadline; call again with it, or raise max_seconds'
+              : `${remaining.length} items had no turn before the deadline; call again with them, or raise max_seconds`,
           ]),
     ],
   };

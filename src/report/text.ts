@@ -19,7 +19,7 @@ export function batchText({ results, remaining, totals, warnings }: BatchResult)
     ({ index, answer, error = '' }) => `[${index}] ${answer?.replaceAll(/\s*\n\s*/g, ' ') ?? `error: ${error}`}`,
   );
   const notes = warnings.map((warning) => `note: ${warning}`);
-  const left = remaining.length === 0 ? '' : `, ${remaining.length} not started`;
+  const left = remaining.length === 0 ? '' : `, ${remaining.length} without a turn`;
   const sums = `[${totals.items - remaining.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
   return [lines.join('\n'), ...notes, sums].join('\n\n');
 }

@@ -7,7 +7,7 @@ import type { Engine, OpenOptions, Session } from '../engine/engine.ts';
 import type { Evidence, EvidenceOfServers, Activity } from '../evidence/evidence.ts';
 import type { Figures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
-import type { Request, Requests } from '../stream/requests.ts';
+import type { Observe, Request, Requests } from '../stream/requests.ts';
 
 export type RunOptions = {
   readonly runId: string;
@@ -20,6 +20,7 @@ export type RunOptions = {
   readonly evidence: EvidenceOfServers;
   /** the operator's choice */
   readonly mechanism?: ForcedMechanism | undefined;
+  readonly observe?: Observe;
 };
 
 export type Context = RunOptions & {

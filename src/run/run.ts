@@ -34,7 +34,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   const { runId, clock, startedAt, signal } = options;
   const { at } = toDeadline(startedAt, question.maxSeconds);
   const inTime = limit(signal, at - clock.now(), clock);
-  const requests = new Requests({ signal, inTime: inTime.signal, clock });
+  const requests = new Requests({ signal, inTime: inTime.signal, clock, observe: options.observe });
   const context: Context = { ...options, question, engine, inTime: inTime.signal, requests };
   let begun: Begun | undefined;
   let thought: Thought | undefined;

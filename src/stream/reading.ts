@@ -12,6 +12,9 @@ export type StreamEnd =
   | { readonly kind: 'finished'; readonly reason: FinishReason }
   | { readonly kind: 'lost'; readonly cause: Error };
 
+/** Is told when a generation begins and ends. `ended` may be called more than once. */
+export type GenerationObserver = { firstToken(): void; ended(): void };
+
 export type Event = 'piece' | 'ended' | 'alarm';
 
 /** Chunks that arrive within this time of each other count as one arrival. */
@@ -23,6 +26,12 @@ const BY_CERTAINTY: readonly CountedBy[] = ['ids', 'usage', 'tokenizer', 'estima
 export function weaker(a: CountedBy | undefined, b: CountedBy): CountedBy {
   return a !== undefined && BY_CERTAINTY.indexOf(a) > BY_CERTAINTY.indexOf(b) ? a : b;
 }
+
+type ReadingOptions = {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly observer?: GenerationObserver | undefined;
+};
 
 export class Reading {
   readonly trail: Trail;
@@ -40,6 +49,7 @@ export class Reading {
   readonly #iterator: AsyncIterator<Piece>;
   readonly #own: Linked;
   readonly #clock: Clock;
+  readonly #observer: GenerationObserver | undefined;
   #buffered: Piece['buffered'];
   #pending: Promise<IteratorResult<Piece>> | undefined;
   #alarm: { readonly at: number; readonly silence: () => void } | undefined;
@@ -49,8 +59,9 @@ export class Reading {
   constructor(
     open: (signal: AbortSignal) => AsyncIterable<Piece>,
     decode: (ids: readonly number[]) => Promise<string>,
-    { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+    { signal, clock, observer }: ReadingOptions,
   ) {
+    this.#observer = observer;
     this.#own = link(signal);
     this.#iterator = open(this.#own.signal)[Symbol.asyncIterator]();
     this.#clock = clock;
@@ -69,17 +80,16 @@ export class Reading {
     try {
       result = await this.#orAlarm(this.#pending, alarmAt);
     } catch (error) {
-      this.#silence();
-      if (!(error instanceof ConnectionLostError)) throw error;
-      this.end = { kind: 'lost', cause: error };
-      return 'ended';
+      if (!(error instanceof ConnectionLostError)) {
+        this.#silence();
+        throw error;
+      }
+      return this.#ends({ kind: 'lost', cause: error });
     }
     if (result === 'alarm') return 'alarm';
     this.#pending = undefined;
     if (result.done !== true) return this.#take(result.value);
-    this.#silence();
-    this.end = { kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') };
-    return 'ended';
+    return this.#ends({ kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') });
   }
 
   #take({ ids, text, finish, counted, buffered, usage }: Piece): Event {
@@ -88,17 +98,24 @@ export class Reading {
       const now = this.#clock.now();
       this.flow.chunks += 1;
       if (now - (this.lastTokenAt ?? -Infinity) > TOGETHER_MS) this.flow.arrivals += 1;
-      if (this.firstTokenAt === undefined) this.firstTokens = tokens;
       this.lastTokenAt = now;
-      this.firstTokenAt ??= now;
+      if (this.firstTokenAt === undefined) {
+        this.firstTokenAt = now;
+        this.firstTokens = tokens;
+        this.#observer?.firstToken();
+      }
       this.countedBy = weaker(this.countedBy, counted?.by ?? 'ids');
     }
     this.trail.append(ids, text, tokens);
     this.#buffered = buffered;
     if (usage !== undefined) this.usage = usage;
-    if (finish === undefined) return 'piece';
+    return finish === undefined ? 'piece' : this.#ends({ kind: 'finished', reason: finish });
+  }
+
+  #ends(end: StreamEnd): Event {
     this.#silence();
-    this.end = { kind: 'finished', reason: finish };
+    this.end = end;
+    this.#observer?.ended();
     return 'ended';
   }
 
@@ -139,6 +156,7 @@ export class Reading {
   /** Aborts the request on the server. The tokens received so far stay readable. */
   stop(): void {
     this.#silence();
+    this.#observer?.ended();
     this.#own.abort();
     this.#own.release();
     // nobody awaits these two any more: without a handler their abort errors would be unhandled rejections

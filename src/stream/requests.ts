@@ -1,9 +1,9 @@
 /** The generation requests of one run: opened here, read by the loop, stopped at the end of the run. */
 import type { Clock } from '../clock.ts';
-import type { Beginning, Limits, Session } from '../engine/engine.ts';
+import type { Beginning, Facts, Limits, Session } from '../engine/engine.ts';
 import { EngineProtocolError } from '../errors.ts';
 import { limit } from '../wait.ts';
-import { Reading } from './reading.ts';
+import { Reading, type GenerationObserver } from './reading.ts';
 
 export type Request = {
   /** the prompt, or the prompt and received tokens that this request continues */
@@ -11,6 +11,17 @@ export type Request = {
   readonly askedAt: number;
   readonly limits: Limits;
   readonly reading: Reading;
+};
+
+/** Is told of each generation when it is requested. */
+export type Observe = (facts: Facts, promptTokens: number) => GenerationObserver;
+
+type RequestsOptions = {
+  readonly signal: AbortSignal;
+  /** aborts with `signal` and at the deadline: it bounds detokenizing, which only supports the reading */
+  readonly inTime: AbortSignal;
+  readonly clock: Clock;
+  readonly observe?: Observe | undefined;
 };
 
 /** If detokenizing takes longer, the trail uses the token boundaries known so far. */
@@ -21,22 +32,15 @@ export class Requests {
   readonly #signal: AbortSignal;
   readonly #inTime: AbortSignal;
   readonly #clock: Clock;
+  readonly #observe: Observe | undefined;
   /** a run continues after one broken connection; a second break is an error */
   mayContinue = true;
 
-  /** `inTime` aborts with `signal` and at the deadline: it bounds detokenizing, which only supports the reading. */
-  constructor({
-    signal,
-    inTime,
-    clock,
-  }: {
-    readonly signal: AbortSignal;
-    readonly inTime: AbortSignal;
-    readonly clock: Clock;
-  }) {
+  constructor({ signal, inTime, clock, observe }: RequestsOptions) {
     this.#signal = signal;
     this.#inTime = inTime;
     this.#clock = clock;
+    this.#observe = observe;
   }
 
   open(session: Session, from: Beginning, limits: Limits): Request {
@@ -46,7 +50,7 @@ export class Requests {
         const { signal, release } = limit(this.#inTime, DECODE_MS, this.#clock);
         return session.decode(stretch, { signal }).finally(release);
       },
-      { signal: this.#signal, clock: this.#clock },
+      { signal: this.#signal, clock: this.#clock, observer: this.#observe?.(session.facts, from.promptTokens) },
     );
     const request = { from, limits, askedAt: this.#clock.now(), reading };
     this.all.push(request);

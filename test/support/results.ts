@@ -49,7 +49,7 @@ const NUMBERS_OF_RUN =
   /\n\n\[thinking \d+ of \d+ tokens \(ended by \w+\), answer \d+ tokens( \(cut by \w+\))?, [\d.]+ s, [^\n]+\]$/;
 
 const NUMBERS_OF_BATCH =
-  /\n\n\[\d+ of \d+ items, \d+ failed(, \d+ not started)?, thinking \d+ tokens, answers \d+ tokens, [\d.]+ s\]$/;
+  /\n\n\[\d+ of \d+ items, \d+ failed(, \d+ without a turn)?, thinking \d+ tokens, answers \d+ tokens, [\d.]+ s\]$/;
 
 type ResultOptions = {
   readonly reasoning?: boolean;

@@ -159,3 +159,27 @@ test('a single question does not wait behind the items of a batch', async () => 
   // Node warns there of listeners that pile up
   expect(client.stderr()).toBe('');
 });
+
+// ollama/ollama#358, lmstudio-ai/lms#259: a server that computes one request at a time
+test('a server with one slot gets what it can compute: whole items are answered, no item fails, the rest remains', async () => {
+  let most = 0;
+  const { fake, client } = await start({
+    msPerToken: 5,
+    misbehave: { slots: 1 },
+    script: (prompt) => {
+      most = Math.max(most, fake.running());
+      return thinkingIsOpen(prompt) ? 'Hm.\n'.repeat(999) : 'It is so.';
+    },
+  });
+  const args = { instruction: 'So?', items: numbered(30), thinking_budget: 32, answer_tokens: 16, max_seconds: 3 };
+  const { results, remaining, totals } = batchResult(await client.call('analyze_batch', args));
+  expect(totals.failed).toBe(0);
+  expect(results.filter(({ answer }) => answer !== 'It is so.')).toEqual([]);
+  expect(results.length).toBeGreaterThan(2);
+  expect(remaining.length).toBe(30 - results.length);
+  // the last ones may be cut by the deadline
+  const whole = results.filter(({ thinking_tokens: tokens = 0, ended_by: by }) => tokens > 20 && by === 'budget');
+  expect(whole.length).toBeGreaterThanOrEqual(results.length - 2);
+  // sixteen items would have been sent at once
+  expect(most).toBeLessThanOrEqual(4);
+});

@@ -21,6 +21,8 @@ export type EmbeddedOptions = {
   /** address of the hub */
   readonly hub?: string;
   readonly sampling?: Sampling;
+  /** default: transformers.js, which knows many kinds of models but is a package of its own */
+  readonly library?: 'onnxruntime' | 'transformers';
   /** the built worker file */
   readonly worker: URL;
 };
@@ -47,9 +49,11 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
 
   const load = async (): Promise<Loaded> => {
     const { name, source, dtype } = findModel(options.model, options.dtype);
-    const { window } = await thread.call('load', { source, dtype, hub: options.hub }).catch((error: unknown) => {
-      throw toLoadError(error, options.model);
-    });
+    const { window } = await thread
+      .call('load', { library: options.library ?? 'transformers', source, dtype, hub: options.hub })
+      .catch((error: unknown) => {
+        throw toLoadError(error, options.model);
+      });
     const family = withSampling(familyByName(name) ?? (await detectFamily(codec)), options.sampling);
     const closer = await encodeCloser(family, codec);
     const facts = {

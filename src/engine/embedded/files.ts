@@ -36,12 +36,13 @@ export function findModel(
       hint: 'set THINKMETER_MODEL to a model folder in the layout of transformers.js',
     });
   }
-  const held = FORMATS.find(([, file]) => existsSync(join(folder, 'onnx', file)))?.[0];
+  const [held, file] = FORMATS.find(([, name]) => existsSync(join(folder, 'onnx', name))) ?? [];
   if (held === undefined && dtype === undefined) {
     throw new ConfigError(`${model} contains no ONNX model: onnx/model*.onnx is missing`, {
       hint: 'export the model to ONNX, or use an ONNX repository from the hub',
     });
   }
   const name = basename(folder);
-  return { name, source: { kind: 'folder', parent: dirname(folder), name }, dtype: dtype ?? held ?? HUB_DEFAULT };
+  const source = { kind: 'folder', parent: dirname(folder), name, file: `onnx/${file ?? ''}` } as const;
+  return { name, source, dtype: dtype ?? held ?? HUB_DEFAULT };
 }

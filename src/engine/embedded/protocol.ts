@@ -5,10 +5,13 @@ import type { TemplateArguments } from '../../prompt/family.ts';
 
 /** A folder on this machine, or a model on the hub. */
 export type ModelSource =
-  | { readonly kind: 'folder'; readonly parent: string; readonly name: string }
+  /** `file`: the path of the ONNX graph within the folder */
+  | { readonly kind: 'folder'; readonly parent: string; readonly name: string; readonly file: string }
   | { readonly kind: 'hub'; readonly id: string };
 
 export type Load = {
+  /** `onnxruntime`: a decoder in a folder, without transformers.js */
+  readonly library: 'onnxruntime' | 'transformers';
   readonly source: ModelSource;
   readonly dtype: string;
   /** the hub's address; absent: the public hub */

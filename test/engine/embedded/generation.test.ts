@@ -64,7 +64,11 @@ test('after the signal not one token more is handed on', async () => {
 test('the model stops before the token after the one in work', async () => {
   const thread = new Thread(worker);
   onTestFinished(() => thread.close());
-  await thread.call('load', { source: { kind: 'folder', parent: models, name: 'thinkmeter-demo' }, dtype: 'q8' });
+  await thread.call('load', {
+    library: 'transformers',
+    source: { kind: 'folder', file: 'onnx/model_quantized.onnx', parent: models, name: 'thinkmeter-demo' },
+    dtype: 'q8',
+  });
   const stop = new Int32Array(new SharedArrayBuffer(4));
   Atomics.store(stop, 0, 1);
   const seen: number[] = [];

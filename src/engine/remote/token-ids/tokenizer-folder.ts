@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../../errors.ts';
 import { limit } from '../../../wait.ts';
+import { FOLDER_FILES } from '../../folder-codec.ts';
 import { isHubId } from '../../hub-id.ts';
 
 export type TokenizerSource = {
@@ -13,13 +14,8 @@ export type TokenizerSource = {
   readonly hub?: string | undefined;
 };
 
-/** The chat template is in this file or in the settings. */
-export const TEMPLATE = 'chat_template.jinja';
-export const SETTINGS = 'tokenizer_config.json';
-export const TOKENIZER = 'tokenizer.json';
-
 /** The required files come last, so a download that was interrupted is recognised as incomplete. */
-const FILES = [TEMPLATE, SETTINGS, TOKENIZER];
+const FILES = [FOLDER_FILES.template, FOLDER_FILES.settings, FOLDER_FILES.tokenizer];
 
 /** For all three files together. */
 const HUB_MS = 600_000;
@@ -47,8 +43,10 @@ function cached(id: string): string | undefined {
 
 function isComplete(folder: string): boolean {
   const has = (file: string): boolean => existsSync(join(folder, file));
-  if (!has(SETTINGS) || !has(TOKENIZER)) return false;
-  return has(TEMPLATE) || readFileSync(join(folder, SETTINGS), 'utf8').includes('"chat_template"');
+  if (!has(FOLDER_FILES.settings) || !has(FOLDER_FILES.tokenizer)) return false;
+  return (
+    has(FOLDER_FILES.template) || readFileSync(join(folder, FOLDER_FILES.settings), 'utf8').includes('"chat_template"')
+  );
 }
 
 async function download(id: string, hub: string | undefined, signal: AbortSignal): Promise<string> {
@@ -58,7 +56,7 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
   try {
     const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
     const there = (await pathsInfo({ repo: id, paths: FILES, revision: sha, ...from })).map(({ path }) => path);
-    const missing = [SETTINGS, TOKENIZER].find((file) => !there.includes(file));
+    const missing = [FOLDER_FILES.settings, FOLDER_FILES.tokenizer].find((file) => !there.includes(file));
     if (missing !== undefined) throw new Error(`the repository has no ${missing}`);
     let last = '';
     for (const path of FILES.filter((file) => there.includes(file))) {
