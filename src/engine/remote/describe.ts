@@ -1,7 +1,8 @@
 /** Finds out what a server is, and chooses token mode if the server accepts token ids, else chat mode. */
 import { EngineHttpError, EngineProtocolError, EngineTimeoutError, EngineUnsupportedError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
-import { familyByName, UNKNOWN_FAMILY, withSampling, type Family, type Sampling } from '../../prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../prompt/families.ts';
+import { withSampling, type Family, type Sampling } from '../../prompt/family.ts';
 import { limit } from '../../wait.ts';
 import { ConnectionLostError, type CountedBy, type Facts } from '../engine.ts';
 import { longest } from '../token-ids.ts';

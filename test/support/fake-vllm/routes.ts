@@ -120,7 +120,7 @@ function modelList({ served, startedAt }: Host): unknown {
     object: 'model',
     created: startedAt,
     owned_by: 'vllm',
-    root: served.model.name,
+    root: served.model.look === undefined ? served.model.name : served.servedName,
     parent: null,
     max_model_len: served.window,
     permission: [permission],

@@ -44,7 +44,9 @@ export function chatSession(place: Place): Session {
     /** Chat mode cannot continue an answer, so the answer is generated again from the reasoning. */
     async extend(from, { reasoning }) {
       const { question } = messagesOf(from);
-      const messages = { question, thinking: false, ...(reasoning.trim() !== '' && { reasoning }) };
+      // a model that always thinks needs the request to answer now, even if there are no notes yet
+      const isQuoted = reasoning.trim() !== '' || facts.family.alwaysThinks === true;
+      const messages = { question, thinking: false, ...(isQuoted && { reasoning }) };
       const beginning: MessagesBeginning = { promptTokens: from.promptTokens, exact: false, messages };
       return { beginning, closerTokens: 0, restartsAnswer: true };
     },

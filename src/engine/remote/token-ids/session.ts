@@ -59,7 +59,8 @@ export function tokenIdsSession(
     const text = new TextBeginning(rendered);
     const fits = text.mostTokens + room + 2 * facts.closerTokens <= facts.window;
     const beginning = fits ? text : beginningOf(await codec.encode(rendered.text), rendered.tail);
-    return { beginning, thinking: rendered.thinking, opened: rendered.opened };
+    const { thinking: state, opened, warnings = [] } = rendered;
+    return { beginning, thinking: state, opened, warnings };
   };
 
   return {
