@@ -38,7 +38,7 @@ export type Parts = {
 export function compose(settings: Settings, installation: Installation, log: Log, network: Network = {}): Parts {
   const { config } = settings;
   const { engine, problems } = createEngineOrRefuse(settings, installation, log, network);
-  const warnings = [...settings.warnings, ...keyInClear(config)];
+  const warnings = [...settings.warnings, ...(problems.length === 0 ? keyInClear(config) : [])];
   for (const { what, fix } of warnings) log.warn(`${asSentence(what)} ${asSentence(fix)}`);
   const runs = new Runs();
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine

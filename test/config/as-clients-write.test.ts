@@ -145,9 +145,6 @@ describe('a character that no key has is reported by its place, without the key'
       'THINKMETER_TEMPERATURE is a key: it must be a number from 0 to 2',
     ]);
   });
-    expect(problems).toHaveLength(1);
-    expect(JSON.stringify(problems)).not.toMatch(/ada|p@ss|word@/);
-  });
 });
 
 test.each(['THINKMETER_MODEL', 'THINKMETER_BASE_URL', 'THINKMETER_ENGINE', 'THINKMETER_MAX_SECONDS'])(
