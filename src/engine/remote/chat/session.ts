@@ -2,10 +2,13 @@
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
 import type { Beginning, Facts, Session } from '../../engine.ts';
-import { estimatedTokens } from '../http/counted.ts';
+import { estimatedTokens } from '../http/estimate.ts';
 import { reports, type Place } from '../server/place.ts';
 import { chat, type LearntOfChat } from './chat.ts';
 import { switchWarnings, type Messages } from './chat-body.ts';
+
+/** Role markers, line ends and the thinking switch, which the server's template adds to a system and a user message. */
+const TEMPLATE_TOKENS = 24;
 
 type MessagesBeginning = Beginning & { readonly messages: Messages };
 
@@ -23,7 +26,7 @@ export function chatSession(place: Place): Session {
 
     async render(question, { thinking }) {
       const text = [...question.system, ...question.user].map((part) => part.text).join('');
-      const promptTokens = count?.(text) ?? estimatedTokens(text);
+      const promptTokens = (count?.(text) ?? estimatedTokens(text)) + TEMPLATE_TOKENS;
       const beginning: MessagesBeginning = { promptTokens, exact: false, messages: { question, thinking } };
       const { family } = facts;
       return {
