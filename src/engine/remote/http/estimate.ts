@@ -13,8 +13,10 @@ const PUNCTUATION = 1;
 const REPEATED = 1 / 16;
 /** Mistral Nemo and Qwen 3 encode every digit as one token. */
 const DIGIT = 1;
-/** A line end, or indentation. A single space belongs to the next word. */
+/** A line end, or indentation. */
 const WHITE_SPACE = { run: 0.9, each: 1 / 32 } as const;
+/** A single space belongs to the next word, but not to a digit, and rarely to a letter of another script. */
+const SPACE = { beforeDigit: 1, beforeOther: 0.5 } as const;
 
 /** Tokens per character, by ranges of code points in ascending order. `last` is inclusive. */
 const RANGES: readonly { readonly last: number; readonly tokens: number | 'bytes' }[] = [
@@ -79,7 +81,7 @@ export function estimatedTokens(text: string): number {
     if (code > 0xff_ff) at += 1;
     const isSpace = code === 32 || (code >= 9 && code <= 13);
     if (spaces > 0 && !isSpace) {
-      tokens += ofWhiteSpace(spaces, before);
+      tokens += spaces === 1 && before === 32 ? ofSpace(code) : ofWhiteSpace(spaces);
       spaces = 0;
     }
     const letter = ofLetter(code);
@@ -92,7 +94,7 @@ export function estimatedTokens(text: string): number {
     else tokens += code === before && isRuled(code) ? REPEATED : ofSign(code);
     before = code;
   }
-  return Math.ceil(tokens + Math.ceil(word) + ofWhiteSpace(spaces, before));
+  return Math.ceil(tokens + Math.ceil(word) + ofWhiteSpace(spaces));
 }
 
 /** 0: no ASCII letter. */
@@ -101,9 +103,14 @@ function ofLetter(code: number): number {
   return code >= 65 && code <= 90 ? CAPITAL : 0;
 }
 
-/** `last`: the code of the last white space character. */
-function ofWhiteSpace(length: number, last: number): number {
-  return length === 0 || (length === 1 && last === 32) ? 0 : WHITE_SPACE.run + WHITE_SPACE.each * length;
+function ofWhiteSpace(length: number): number {
+  return length === 0 ? 0 : WHITE_SPACE.run + WHITE_SPACE.each * length;
+}
+
+/** `next`: the code of the character behind the space. */
+function ofSpace(next: number): number {
+  if (isDigit(next)) return SPACE.beforeDigit;
+  return next < 128 ? 0 : SPACE.beforeOther;
 }
 
 /** Signs that are repeated to draw a line. */

@@ -32,7 +32,8 @@ const WRITTEN: Readonly<Record<string, string>> = {
   emoji: '😀🎉🚀👩‍👩‍👧‍👦🏳️‍🌈🔥💯🧑🏽‍💻✨🥲🫠🇩🇪🇰🇷',
   digits: '31415926535897932384626433832795028841971693993751',
   'a table': '2026-11-28;17.254;-3.0081;44100;0x7ffe3c\n2026-11-29;18.002;-2.9911;48000;0x7ffe40\n',
-  TypeScript: 'export function sum(xs: number[]): number {\n  let sum = 0;\n  for (const x of xs) sum += x;\n  return sum;\n}\n',
+  TypeScript:
+    'export function sum(xs: number[]): number {\n  let sum = 0;\n  for (const x of xs) sum += x;\n  return sum;\n}\n',
   JSON: '{"id":17,"name":"A. Smith","tags":["x","y"],"nested":{"ok":true,"score":0.87}}',
   mathematics: '∀ε>0 ∃δ>0: |x−a|<δ ⇒ |f(x)−f(a)|<ε; ∑_{i=1}^{n} i² = n(n+1)(2n+1)/6',
   capitals: 'THE BOARD OF DIRECTORS CONVENED YESTERDAY EVENING TO DELIBERATE ON THE PROPOSALS.',
