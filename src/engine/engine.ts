@@ -21,6 +21,8 @@ export type Facts = {
   readonly native?: NativeBudget;
   /** whether the server reuses the computed beginning of an earlier prompt; absent: unknown */
   readonly prefixCaching?: boolean;
+  /** how many generations the server computes at a time; further requests wait there. Absent: not reported */
+  readonly slots?: number;
   /** how the tokens of a stream can be counted while they arrive */
   readonly countedBy: CountedBy;
 };

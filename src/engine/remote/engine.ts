@@ -2,14 +2,15 @@
 import type { Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
 import type { Sampling } from '../../prompt/family.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, EngineStatus, OpenOptions } from '../engine.ts';
 import { createConnector, type ConnectionOptions } from './connection.ts';
+import type { Description } from './describe.ts';
 import { Known } from './known.ts';
 import type { Place } from './server/place.ts';
 import type { TokenIds } from './token-ids/seen.ts';
 
 export type RemoteOptions = ConnectionOptions & {
-  /** default: the first model that the server lists */
+  /** default: a model that the server lists, see `chooseModel` */
   readonly model?: string;
   /** replaces the family's sampling */
   readonly sampling?: Sampling;
@@ -22,6 +23,14 @@ export type RemoteOptions = ConnectionOptions & {
 /** The facts about the server. `tokenIds` is undefined in chat mode. */
 type KnownServer = { readonly place: Place; readonly tokenIds: TokenIds | undefined; readonly isPartial: boolean };
 
+/** A model that is not loaded yet is expected to be used as its kind of server is. */
+function promptsOf(
+  tokenIds: TokenIds | undefined,
+  { dialect, isUnloaded }: Pick<Description, 'dialect' | 'isUnloaded'>,
+): EngineStatus['prompts'] {
+  return tokenIds !== undefined || (isUnloaded && dialect.completions !== undefined) ? 'ids' : 'messages';
+}
+
 export function createRemoteEngine(options: RemoteOptions): Engine {
   const { baseUrl, sampling, dialect, clock } = options;
   const connector = createConnector({ ...options, onRefused: () => known.doubt() });
@@ -31,8 +40,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   const describe = async (): Promise<KnownServer> => {
     const [{ describeServer }, connection] = await Promise.all([import('./describe.ts'), connector.connect()]);
     const { client, address, discovered, local } = connection;
-    const model = options.model ?? discovered?.model;
-    const wanted = { root: address.root, model, sampling, local, dialect, tokenIdsTrust };
+    const wanted = { root: address.root, model: options.model, sampling, local, dialect, tokenIdsTrust };
     try {
       const { tokenIds, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
       // a session may have lost its endpoint meanwhile
@@ -46,7 +54,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
         client,
         root: address.root,
         chosen: discovered === undefined ? chosen : 'found',
-        prompts: tokenIds === undefined ? 'messages' : 'ids',
+        prompts: promptsOf(tokenIds, described),
         ...(local !== undefined && { count: (text: string) => local.count(text) }),
       };
       return { place, tokenIds, isPartial };
@@ -62,9 +70,19 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
   const known = new Known(describe, clock);
 
+  /** For a call that generates, waits until the server has loaded its model and can describe it. */
+  const loaded = async (call: OpenOptions): Promise<KnownServer> => {
+    const server = await known.get(call);
+    if (!server.place.isUnloaded || call.loading === undefined) return server;
+    const { client, root, facts } = server.place;
+    const { loadModel } = await import('./server/load-model.ts');
+    await loadModel({ client, root, model: facts.model }, call);
+    return known.get({ ...call, fresh: true });
+  };
+
   return {
     async open(call) {
-      const { place, tokenIds } = await known.get(call);
+      const { place, tokenIds } = await loaded(call);
       if (tokenIds === undefined) {
         const { chatSession } = await import('./chat/session.ts');
         return chatSession(place);

@@ -33,7 +33,11 @@ export function chatSession(place: Place): Session {
         beginning,
         thinking: 'hidden',
         opened: family.opensInPrompt ? 1 : 0,
-        warnings: [...escapeWarnings(question, family), ...switchWarnings(family, dialect, thinking)],
+        warnings: [
+          ...place.warnings,
+          ...escapeWarnings(question, family),
+          ...switchWarnings(family, dialect, thinking),
+        ],
       };
     },
 

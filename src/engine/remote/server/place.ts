@@ -15,6 +15,10 @@ export type Place = {
   readonly facts: Facts;
   readonly dialect: Dialect;
   readonly found: Found;
+  /** for every result */
+  readonly warnings: readonly string[];
+  /** the server loads the model with its first request */
+  readonly isUnloaded: boolean;
   readonly prompts: EngineStatus['prompts'];
 };
 
@@ -23,7 +27,9 @@ const LOAD_MS = 2500;
 
 type Reports = Required<Pick<Session, 'status' | 'load'>>;
 
-export function reports({ client, root, chosen, facts, dialect, found, prompts }: Place): Reports {
+const LOADS_ITSELF = 'no action is needed: the server loads the model for the first call, which waits for it';
+
+export function reports({ client, root, chosen, facts, dialect, found, isUnloaded, prompts }: Place): Reports {
   return {
     async status({ signal }): Promise<EngineStatus> {
       const { limitations, program } = dialect;
@@ -39,6 +45,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
         ...(version !== undefined && { version }),
         ...(found.serverHeader !== undefined && { answeredBy: found.serverHeader }),
         ...(isLoaded === false && loads && { toLoad: loads.toLoad }),
+        ...(isUnloaded && { toLoad: LOADS_ITSELF }),
         silent: found.silent,
         prompts,
         ...(facts.prefixCaching !== undefined && { prefixCaching: facts.prefixCaching }),
@@ -51,7 +58,8 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
       const { metrics } = dialect;
       // the last probe got no response from this page, so a poll would only wait for its limit
       if (metrics === undefined || client.isRateLimited || found.silent.includes(metrics.path)) return undefined;
-      const answer = await client.poll(metrics.path, signal, LOAD_MS);
+      const query = dialect.pollQuery?.(facts.model) ?? '';
+      const answer = await client.poll(metrics.path + query, signal, LOAD_MS);
       if (answer.kind !== 'answered') return undefined;
       const { toLoad } = await import('./metrics.ts');
       return toLoad(answer.text, metrics);

@@ -58,7 +58,7 @@ async function* openAiCompletion(
   try {
     for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
       if (chunk.usage) usage = toUsage(chunk.usage) ?? usage;
-      const [choice] = chunk.choices;
+      const choice = chunk.choices?.[0];
       if (choice === undefined) continue;
       const { text, token_ids: ids, prompt_token_ids: promptIds, finish_reason: finish } = choice;
       if (promptIds && 'text' in prompt) prompt.onPromptIds(promptIds);
@@ -89,8 +89,9 @@ function usageGrowth(usage: WireUsage | null | undefined, counted: number): numb
 
 /** llama.cpp sends one id per chunk and omits ids within a character; these are recovered by encoding the chunk's text. */
 async function* llamaCompletion(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
-  const { client, dialect, signal, encode } = task;
+  const { client, model, dialect, signal, encode } = task;
   const body = {
+    model,
     prompt: [...ids],
     n_predict: limits.maxTokens,
     cache_prompt: true,

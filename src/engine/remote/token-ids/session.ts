@@ -66,13 +66,14 @@ export function tokenIdsSession(
     facts,
     ...reports(place),
 
-    render: (question, { thinking, room, ...call }) => {
+    async render(question, { thinking, room, ...call }) {
       const codec = codecFor(call);
-      return doubting(
+      const prompt = await doubting(
         takesText
           ? renderedText(question, { thinking, room }, codec)
           : render(question, facts.family, thinking, codec).then(toPrompt),
       );
+      return { ...prompt, warnings: [...place.warnings, ...(prompt.warnings ?? [])] };
     },
 
     generate(from, limits, call) {
