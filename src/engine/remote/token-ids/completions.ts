@@ -107,6 +107,7 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
       const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
       const all = missing > 0 ? await encode(text) : own;
       received += all.length;
+      task.onIds?.();
       yield {
         ids: all,
         text,

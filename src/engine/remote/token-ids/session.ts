@@ -10,6 +10,9 @@ import { complete } from './completions.ts';
 import type { TokenIds } from './seen.ts';
 import { TextBeginning } from './text-prompt.ts';
 
+/** Statuses of a request with wrong content. */
+const REFUSALS = new Set([400, 422]);
+
 export function tokenIdsSession(
   place: Place,
   { codecFor: serverCodec, closer, seen }: TokenIds,
@@ -38,6 +41,17 @@ export function tokenIdsSession(
     }
     if (error instanceof EngineHttpError && error.status === 404) onDoubt('model');
     return error;
+  };
+
+  /**
+   * Routers may accept a prompt as text only, and refuse a list as they refuse a bad request: sglang-router with a 422, SMG
+   * with a 400. If no list was answered yet, the same question is asked over chat completions, where a bad request is
+   * refused again.
+   */
+  const toRefusal = (error: unknown): unknown => {
+    if (seen.takesIds || !(error instanceof EngineHttpError) || !REFUSALS.has(error.status)) return toDoubt(error);
+    onDoubt('completions');
+    return new EndpointGoneError(error.message, { cause: error });
   };
 
   const doubting = async <T>(work: Promise<T>): Promise<T> => {
@@ -78,6 +92,7 @@ export function tokenIdsSession(
 
     generate(from, limits, call) {
       const codec = codecFor(call);
+      const known = from instanceof TextBeginning ? from.ids : idsOf(from).ids;
       const task = {
         client,
         model: facts.model,
@@ -86,15 +101,19 @@ export function tokenIdsSession(
         signal: call.signal,
         ...codec,
         ...(count && { count }),
-        onIds: () => void (seen.sendsIds = true),
-        toError: toDoubt,
+        onIds: () => {
+          seen.sendsIds = true;
+          seen.takesIds ||= known !== undefined;
+        },
+        // a refused budget field is repeated without the field
+        toError: known !== undefined && limits.nativeBudget === undefined ? toRefusal : toDoubt,
       };
-      if (!(from instanceof TextBeginning)) return complete(task, idsOf(from).ids, limits);
+      if (known !== undefined || !(from instanceof TextBeginning)) return complete(task, known ?? [], limits);
       const onPromptIds = (ids: readonly number[]): void => {
         from.setIds(ids);
         void from.compare(seen, codec);
       };
-      return complete(task, from.ids ?? { text: from.text, onPromptIds }, limits);
+      return complete(task, { text: from.text, onPromptIds }, limits);
     },
 
     extend: (from, kept, call) => {
