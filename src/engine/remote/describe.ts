@@ -127,10 +127,10 @@ function described(base: Base, facts: Facts, silent: readonly string[]): Descrip
   };
 }
 
-type Common = Pick<Facts, 'engine' | 'model' | 'server' | 'native' | 'prefixCaching' | 'slots'>;
+type Common = Pick<Facts, 'engine' | 'model' | 'server' | 'native' | 'prefixCaching' | 'slots' | 'dropsLongPrompts'>;
 
 function common({ dialect, found, served, wanted }: Base, endpoint: 'completions' | 'chat'): Common {
-  const { budget } = dialect;
+  const { budget, dropsLongPrompts } = dialect;
   const isThere = budget !== undefined && (budget.on === 'both' || budget.on === endpoint);
   const prefixCaching = dialect.prefixCaching?.(found);
   const slots = dialect.slots?.(found);
@@ -144,6 +144,7 @@ function common({ dialect, found, served, wanted }: Base, endpoint: 'completions
       }),
     ...(prefixCaching !== undefined && { prefixCaching }),
     ...(slots !== undefined && { slots }),
+    ...(dropsLongPrompts !== undefined && { dropsLongPrompts }),
   };
 }
 

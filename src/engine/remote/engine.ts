@@ -37,12 +37,19 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   /** A gateway may hide `/v1/completions` for a moment: the next description avoids it, the one after that tries it. */
   let tokenIdsTrust: 'trusted' | 'tried' | 'avoided' = 'trusted';
 
+  /** Windows that servers named in refusals, by `facts.server`. A new description forgets them: a server may be restarted. */
+  const windows = new Map<string, number>();
+  /** Servers whose window became known with the first answer, which loaded the model. */
+  const answered = new Set<string>();
+
   const describe = async (): Promise<KnownServer> => {
     const [{ describeServer }, connection] = await Promise.all([import('./describe.ts'), connector.connect()]);
     const { client, address, discovered, local } = connection;
     const wanted = { root: address.root, model: options.model, sampling, local, dialect, tokenIdsTrust };
     try {
-      const { tokenIds, isPartial, ...described } = await describeServer(client, wanted, connector.signal);
+      const description = await describeServer(client, wanted, connector.signal);
+      windows.clear();
+      const { tokenIds, isPartial, ...described } = description;
       // a session may have lost its endpoint meanwhile
       if (tokenIdsTrust === wanted.tokenIdsTrust) {
         if (tokenIdsTrust === 'avoided') tokenIdsTrust = 'tried';
@@ -55,6 +62,7 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
         root: address.root,
         chosen: discovered === undefined ? chosen : 'found',
         prompts: promptsOf(tokenIds, described),
+        ...observers(description),
         ...(local !== undefined && { count: (text: string) => local.count(text) }),
       };
       return { place, tokenIds, isPartial };
@@ -69,6 +77,20 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
   };
 
   const known = new Known(describe, clock);
+  const observed = ({ facts, ...place }: Place): Place => {
+    const { server } = facts;
+    const window = Math.min(facts.window, windows.get(server) ?? Infinity);
+    return { ...place, facts: window === facts.window ? facts : { ...facts, window } };
+  };
+
+  const observers = ({ facts: { server, window }, dialect }: Description) => ({
+    onWindow: (named: number) => void windows.set(server, named),
+    onAnswer: () => {
+      if (window < Infinity || dialect.loads === undefined || answered.has(server)) return;
+      answered.add(server);
+      known.doubt();
+    },
+  });
 
   /** For a call that generates, waits until the server has loaded its model and can describe it. */
   const loaded = async (call: OpenOptions): Promise<KnownServer> => {
@@ -82,7 +104,8 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
 
   return {
     async open(call) {
-      const { place, tokenIds } = await loaded(call);
+      const { place: described, tokenIds } = await loaded(call);
+      const place = observed(described);
       if (tokenIds === undefined) {
         const { chatSession } = await import('./chat/session.ts');
         return chatSession(place);

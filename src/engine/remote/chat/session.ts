@@ -1,9 +1,10 @@
 /** A session in chat mode, for servers that accept no token ids. The server renders the prompt and does not return it. */
 import { InvariantError } from '../../../errors.ts';
 import { escapeWarnings } from '../../../prompt/turn.ts';
-import type { Beginning, Facts, Session } from '../../engine.ts';
+import type { Beginning, Session } from '../../engine.ts';
 import { estimatedTokens } from '../http/estimate.ts';
 import { reports, type Place } from '../server/place.ts';
+import type { Found } from '../server/signs.ts';
 import { chat, type LearntOfChat } from './chat.ts';
 import { switchWarnings, type Messages } from './chat-body.ts';
 
@@ -13,12 +14,12 @@ const TEMPLATE_TOKENS = 24;
 type MessagesBeginning = Beginning & { readonly messages: Messages };
 
 /** Properties learnt in chat mode. They live as long as one description of the server. */
-const LEARNT = new WeakMap<Facts, LearntOfChat>();
+const LEARNT = new WeakMap<Found, LearntOfChat>();
 
 export function chatSession(place: Place): Session {
-  const { client, count, facts, dialect } = place;
-  const learnt = LEARNT.get(facts) ?? { splits: false };
-  LEARNT.set(facts, learnt);
+  const { client, count, facts, dialect, found, onAnswer } = place;
+  const learnt = LEARNT.get(found) ?? { splits: false };
+  LEARNT.set(found, learnt);
 
   return {
     facts,
@@ -43,7 +44,16 @@ export function chatSession(place: Place): Session {
 
     generate: (from, limits, { signal }) =>
       chat(
-        { client, model: facts.model, family: facts.family, dialect, learnt, signal, ...(count && { count }) },
+        {
+          client,
+          model: facts.model,
+          family: facts.family,
+          dialect,
+          learnt,
+          signal,
+          onAnswer,
+          ...(count && { count }),
+        },
         messagesOf(from),
         limits,
       ),

@@ -28,6 +28,8 @@ export type Dialect = {
   readonly window?: (found: Found, served: ServedModel) => number | undefined;
   /** how many generations the server computes at a time */
   readonly slots?: (found: Found) => number | undefined;
+  /** the server drops the beginning of a long prompt without an error; how an operator enlarges its window */
+  readonly dropsLongPrompts?: string;
   /** ids of listed models that cannot answer questions, by the server's own report */
   readonly notForChat?: (found: Found) => ReadonlySet<string>;
   readonly prefixCaching?: (found: Found) => boolean | undefined;

@@ -142,6 +142,8 @@ export const DIALECTS: readonly Dialect[] = [
     polls: ['/api/version', OLLAMA.path, OLLAMA_TAGS],
     version: ollamaVersion,
     notForChat: ollamaOthers,
+    // ollama/ollama#3839: of a longer prompt, its last half window is read
+    dropsLongPrompts: 'set OLLAMA_CONTEXT_LENGTH on the Ollama server, or num_ctx in the Modelfile',
     chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }) },
     loads: OLLAMA,
     limitations: [{ of: 'chat_template_kwargs and budgets are silently ignored', source: 'ollama/ollama#17785' }],

@@ -20,17 +20,33 @@ export type Place = {
   /** the server loads the model with its first request */
   readonly isUnloaded: boolean;
   readonly prompts: EngineStatus['prompts'];
+  /** called with a window that the server named in a refusal */
+  readonly onWindow: (window: number) => void;
+  /** called after an answer */
+  readonly onAnswer: () => void;
 };
 
 /** Slower figures would no longer be live. */
 const LOAD_MS = 2500;
 
-type Reports = Required<Pick<Session, 'status' | 'load'>>;
+type Reports = Required<Pick<Session, 'status' | 'load' | 'learnWindow'>>;
 
 const LOADS_ITSELF = 'no action is needed: the server loads the model for the first call, which waits for it';
 
-export function reports({ client, root, chosen, facts, dialect, found, isUnloaded, prompts }: Place): Reports {
+export function reports({
+  client,
+  root,
+  chosen,
+  facts,
+  dialect,
+  found,
+  isUnloaded,
+  prompts,
+  onWindow,
+}: Place): Reports {
   return {
+    learnWindow: onWindow,
+
     async status({ signal }): Promise<EngineStatus> {
       const { limitations, program } = dialect;
       const loads = client.isRateLimited ? undefined : dialect.loads;

@@ -3,6 +3,7 @@ import { ConnectionLostError, type Limits, type Piece, type Usage } from '../../
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialect.ts';
+import { toOverflow } from '../http/overflow.ts';
 import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
 
 export type Completion = {
@@ -76,9 +77,14 @@ async function* openAiCompletion(
     }
   } catch (error) {
     // the generation had finished: only its usage is missing
-    if (last === undefined || !(error instanceof ConnectionLostError)) throw task.toError?.(error) ?? error;
+    if (last === undefined || !(error instanceof ConnectionLostError)) throw failure(task, error);
   }
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
+}
+
+function failure({ toError }: Completion, error: unknown): unknown {
+  const known = toOverflow(error);
+  return known === error ? (toError?.(error) ?? error) : known;
 }
 
 /** New tokens in a chunk's usage. Ollama reports 0 in every chunk but the last, so 0 counts as no usage. */
@@ -115,6 +121,6 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
       };
     }
   } catch (error) {
-    throw task.toError?.(error) ?? error;
+    throw failure(task, error);
   }
 }
