@@ -18,6 +18,8 @@ export type FakeServerOptions = {
   readonly old?: boolean;
   /** Lemonade, LM Studio, Ollama: the first request loads the model */
   readonly notLoaded?: boolean;
+  /** Ollama: of a prompt that exceeds the window, the last half window is read, without a word (ollama/ollama#17427) */
+  readonly dropsLongPrompts?: boolean;
   /** cannot reach the hub, so that `/v1/models` is a 500 (seen on transformers 5.19) */
   readonly offline?: boolean;
   /** llama.cpp: it is a router */
@@ -45,6 +47,8 @@ export type Host = {
   readonly script: Script;
   readonly options: FakeServerOptions;
   readonly router: Router | undefined;
+  /** Ollama: the model is in memory, since the first question at the latest */
+  readonly memory: { isLoaded: boolean };
 };
 
 export type RecordedRequest = {

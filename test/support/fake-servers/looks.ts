@@ -154,8 +154,8 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
       },
     };
   },
-  ollama: ({ name, window, options: { others = [], notLoaded } }) => {
-    const own = { id: name, isLoaded: notLoaded !== true };
+  ollama: ({ name, window, options: { others = [] }, memory }) => {
+    const own = { id: name, isLoaded: memory.isLoaded };
     const all = [...others, own];
     const loaded = all
       .filter(({ isLoaded }) => isLoaded)

@@ -41,6 +41,7 @@ export async function startFakeServer(kind: Kind, options: FakeServerOptions = {
     script: options.script ?? thinks('2 + 2 is 4.', 'The answer is 4.'),
     options,
     router: options.router && new Router(options.router),
+    memory: { isLoaded: options.notLoaded !== true },
   };
   const requests: Recording[] = [];
   const closing = new AbortController();
