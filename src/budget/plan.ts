@@ -69,14 +69,17 @@ export function plan(
   const free = window - promptTokens - closer;
   const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
   const leastAnswer = answerTokens.given ? wanted.answer : Math.min(wanted.answer, LEAST_ANSWER);
-  const isLeftToServer = leastAnswer > free && !prompt.beginning.exact && dropsLongPrompts === undefined;
+  // whatever the prompt is, it takes at least one token
+  const most = window - closer - 1;
+  const isEstimated = !prompt.beginning.exact && dropsLongPrompts === undefined;
+  const isLeftToServer = leastAnswer > free && isEstimated && leastAnswer <= most;
   if (leastAnswer > free && !isLeftToServer) {
     throw new ContextOverflowError(
       `the prompt takes ${promptTokens} of the ${window} tokens in the model's window, so ${closer} to close thinking and ${leastAnswer} for the answer do not fit`,
       { hint: 'shorten the text or lower answer_tokens' },
     );
   }
-  const room = isLeftToServer ? Infinity : free;
+  const room = isLeftToServer ? most : free;
   const thinking = Math.max(
     0,
     Math.min(wanted.thinking, room - leastAnswer, Math.max(room - wanted.answer, LEAST_THINKING)),

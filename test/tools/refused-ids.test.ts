@@ -60,12 +60,13 @@ describe.each(ROUTERS)('$name', ({ answer }) => {
   });
 });
 
+const refusesAll: Detour = ({ path }) =>
+  path.endsWith('/completions')
+    ? { status: 400, body: { error: { message: 'temperature must be in [0, 2]' } } }
+    : undefined;
+
 test('a request that is wrong in any case is refused, with the words of the server', async () => {
-  const detour: Detour = ({ path }) =>
-    path.endsWith('/completions')
-      ? { status: 400, body: { error: { message: 'temperature must be in [0, 2]' } } }
-      : undefined;
-  const road = await startRoad((await startFake()).url, { detour });
+  const road = await startRoad((await startFake()).url, { detour: refusesAll });
   const client = await connect({ fake: { url: road.url } });
   onTestFinished(() => client.close());
   expect(errorSentence(await client.call('reason', { question }))).toMatch(/temperature must be in \[0, 2\]/);

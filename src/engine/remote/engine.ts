@@ -83,10 +83,10 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
     return { ...place, facts: window === facts.window ? facts : { ...facts, window } };
   };
 
-  const observers = ({ facts: { server, window }, dialect }: Description) => ({
+  const observers = ({ facts: { server, window }, dialect: { loads } }: Description) => ({
     onWindow: (named: number) => void windows.set(server, named),
     onAnswer: () => {
-      if (window < Infinity || dialect.loads === undefined || answered.has(server)) return;
+      if (window < Infinity || loads === undefined || answered.has(server)) return;
       answered.add(server);
       known.doubt();
     },

@@ -16,13 +16,14 @@ export function toOverflow(error: unknown): unknown {
   const counted = serverCount(error.message) ?? serverCount(bodyOf(error.cause));
   if (counted === undefined) return error;
   const { window, promptTokens, isLeast } = counted;
+  const prompt = isLeast ? 'the prompt' : `the server counts ${promptTokens} prompt tokens: these`;
   return new ContextOverflowError(
-    `the server counts ${isLeast ? 'at least ' : ''}${promptTokens} prompt tokens, which do not fit its window of ${window} together with the answer`,
+    `${prompt} and the answer together do not fit the server's window of ${window} tokens`,
     { hint: 'shorten the text or lower answer_tokens', cause: error, counted },
   );
 }
 
-/** Each has the window in `window` and the prompt in `prompt`. Sources: the servers' own sources, or the thread named. */
+/** Each has the window in `window`, and the prompt in `prompt` if it was counted. Sources: the servers' own sources, or the thread named. */
 const FORMS: readonly RegExp[] = [
   // vLLM up to 0.11, OpenAI, DeepSeek: "However, you requested 9012 tokens (7476 in the messages, 1536 in the completion)"
   /maximum context length is (?<window>\d+) tokens\D+\d+ tokens \((?<prompt>\d+) in (?:the messages|your prompt|the prompt)/,
@@ -44,6 +45,8 @@ const FORMS: readonly RegExp[] = [
   /input \((?<prompt>\d+) tokens\) is longer than the model's context length \((?<window>\d+) tokens/,
   // "Input length (265330) exceeds model's maximum context length (262144)"; also "the maximum allowed input length of"
   /[Ii]nput length \(?(?<prompt>\d+)\)? exceeds .{0,40}length (?:\(|of )(?<window>\d+)/,
+  // vLLM, before it counts the prompt (seen on 0.32): "max_tokens=4608 cannot be greater than max_model_len=512"
+  /max_tokens=\d+ cannot be greater than max_model_len=(?<window>\d+)/,
   // llama.cpp: "request (14429 tokens) exceeds the available context size (8192 tokens)"; fields since ggml-org/llama.cpp#15780
   /request \((?<prompt>\d+) tokens\) exceeds the available context size \((?<window>\d+)/,
   /"n_prompt_tokens":(?<prompt>\d+),"n_ctx":(?<window>\d+)/,
@@ -62,7 +65,8 @@ export function serverCount(text: string): ServerCount | undefined {
   const plain = text.slice(0, LONGEST).replaceAll(/(?<=\d),(?=\d{3}\b)/g, '');
   for (const form of FORMS) {
     const { window, prompt, least } = form.exec(plain)?.groups ?? {};
-    const counted = { window: Number(window), promptTokens: Number(prompt), isLeast: least !== undefined };
+    const isLeast = least !== undefined || prompt === undefined;
+    const counted = { window: Number(window), promptTokens: Number(prompt ?? 1), isLeast };
     if (counted.window > 0 && counted.promptTokens > 0) return counted;
   }
   return undefined;

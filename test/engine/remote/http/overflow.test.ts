@@ -67,6 +67,11 @@ test('a count that stopped early is known as such', () => {
   expect(serverCount(words)).toEqual({ window: 128_000, promptTokens: 62_466, isLeast: true });
 });
 
+test('a count that was not begun leaves the window', () => {
+  const words = 'max_tokens=4608 cannot be greater than max_model_len=512. Please request fewer output tokens.';
+  expect(serverCount(words)).toEqual({ window: 512, promptTokens: 1, isLeast: true });
+});
+
 test.each([
   'temperature must be in [0, 2]',
   'max_tokens must be at least 1, got -186.',
@@ -85,6 +90,13 @@ test('an error of another kind stays what it is', () => {
   expect(toOverflow(new EngineHttpError(words, 400))).toBeInstanceOf(ContextOverflowError);
 });
 
-test('no text makes it fail', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => void serverCount(text)));
+test('whatever surrounds them, the numbers are the same', () => {
+  const around = fc.string({ maxLength: 60 });
+  const size = fc.integer({ min: 1, max: 2_000_000 });
+  fc.assert(
+    fc.property(around, around, size, size, (before, after, window, promptTokens) => {
+      const words = `request (${promptTokens} tokens) exceeds the available context size (${window} tokens)`;
+      expect(serverCount(`${before} ${words} ${after}`)).toEqual({ window, promptTokens, isLeast: false });
+    }),
+  );
 });
