@@ -108,6 +108,7 @@ test('after a cut the answer is shortened, because the thinking was paid for', a
   const args = { question: 'x', context: '汉'.repeat(6600), thinking_budget: 500 };
   const run = runResult(await client.call('reason', args));
   expect(run).toMatchObject({ answer: 'The answer is 42.', thinking: { ended_by: 'budget' } });
+  expect(run.warnings.join()).toMatch(/the answer was limited to \d+ tokens/);
 });
 
 test('a wrong request is refused as before', async () => {

@@ -56,7 +56,6 @@ export function toEngineError(error: unknown, { root, apiKey }: Server, path: st
     hint: /loading model/i.test(said)
       ? 'the server is still loading its model: try again in a moment'
       : hintFor(status, path),
-    cause: error,
   });
 }
 

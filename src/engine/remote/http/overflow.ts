@@ -13,14 +13,13 @@ const LONGEST = 2000;
 /** Turns such a refusal into an error with the server's numbers; any other error is returned unchanged. */
 export function toOverflow(error: unknown): unknown {
   if (!(error instanceof EngineHttpError) || !STATUSES.has(error.status)) return error;
-  const counted = serverCount(error.message) ?? serverCount(bodyOf(error.cause));
+  const counted = serverCount(error.message);
   if (counted === undefined) return error;
-  const { window, promptTokens, isLeast } = counted;
-  const prompt = isLeast ? 'the prompt' : `the server counts ${promptTokens} prompt tokens: these`;
-  return new ContextOverflowError(
-    `${prompt} and the answer together do not fit the server's window of ${window} tokens`,
-    { hint: 'shorten the text or lower answer_tokens', cause: error, counted },
-  );
+  return new ContextOverflowError(error.message, {
+    hint: 'shorten the text or lower answer_tokens',
+    cause: error,
+    counted,
+  });
 }
 
 /** Each has the window in `window`, and the prompt in `prompt` if it was counted. Sources: the servers' own sources, or the thread named. */
@@ -70,11 +69,4 @@ export function serverCount(text: string): ServerCount | undefined {
     if (counted.window > 0 && counted.promptTokens > 0) return counted;
   }
   return undefined;
-}
-
-/** The response's body as text. Gateways nest the words of the server behind them. */
-function bodyOf(cause: unknown): string {
-  if (typeof cause !== 'object' || cause === null) return '';
-  const body: unknown = 'body' in cause ? cause.body : 'error' in cause ? cause.error : undefined;
-  return JSON.stringify(body)?.replaceAll(String.raw`\"`, '"') ?? '';
 }

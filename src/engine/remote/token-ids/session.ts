@@ -10,8 +10,13 @@ import { complete } from './completions.ts';
 import type { TokenIds } from './seen.ts';
 import { TextBeginning } from './text-prompt.ts';
 
-/** Statuses of a request with wrong content. */
-const REFUSALS = new Set([400, 422]);
+/** Words of JSON libraries that expected a text: Rust's serde, Go's encoding/json, pydantic, zod. */
+const EXPECTED_TEXT =
+  /StringOrArray|untagged enum|unmarshal array|invalid type: sequence|valid string|must be a string|expected (a )?string/i;
+
+function isRefusedList(error: unknown): error is EngineHttpError {
+  return error instanceof EngineHttpError && [400, 422].includes(error.status) && EXPECTED_TEXT.test(error.message);
+}
 
 export function tokenIdsSession(
   place: Place,
@@ -45,11 +50,10 @@ export function tokenIdsSession(
 
   /**
    * Routers may accept a prompt as text only, and refuse a list as they refuse a bad request: sglang-router with a 422, SMG
-   * with a 400. If no list was answered yet, the same question is asked over chat completions, where a bad request is
-   * refused again.
+   * with a 400. If no list was answered yet, the question is asked over chat completions instead.
    */
   const toRefusal = (error: unknown): unknown => {
-    if (seen.takesIds || !(error instanceof EngineHttpError) || !REFUSALS.has(error.status)) return toDoubt(error);
+    if (seen.takesIds || !isRefusedList(error)) return toDoubt(error);
     onDoubt('completions');
     return new EndpointGoneError(error.message, { cause: error });
   };
