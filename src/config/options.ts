@@ -84,7 +84,7 @@ export const SETTINGS = {
     check: z.string(),
     isPath: true,
     initial: '',
-    help: 'vllm: a model that the server lists (default: the first one); embedded: a folder or hub id',
+    help: 'vllm: a model that the server lists (default: a Nemotron, else a loaded chat model); embedded: a folder or hub id',
   },
   tokenizer: {
     flag: '--tokenizer',

@@ -12,6 +12,8 @@ export class Seen {
   readonly compared = new Set<string>();
   /** a stream has contained ids; until then requests ask for usage too, because servers ignore unknown fields */
   sendsIds: boolean;
+  /** a prompt of ids was answered; until then a refusal may mean that a router accepts only text */
+  takesIds = false;
 
   constructor(sendsIds: boolean) {
     this.sendsIds = sendsIds;
