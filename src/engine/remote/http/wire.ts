@@ -64,21 +64,28 @@ const usage = z.object({
 
 export type WireUsage = z.infer<typeof usage>;
 
+/** An error event has neither. */
+function hasContent(chunk: { choices?: unknown; usage?: unknown }): boolean {
+  return (chunk.choices ?? chunk.usage ?? null) !== null;
+}
+
 /** A chunk of `POST /v1/completions`. Some servers send the usage without `choices` (ROCm/ATOM#1711). */
-export const completionChunk = z.object({
-  choices: z
-    .array(
-      z.object({
-        text: z.string().nullish(),
-        token_ids: z.array(z.int()).nullish(),
-        /** in the first chunk, if the request asks for ids */
-        prompt_token_ids: z.array(z.int()).nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage: usage.nullish(),
-});
+export const completionChunk = z
+  .object({
+    choices: z
+      .array(
+        z.object({
+          text: z.string().nullish(),
+          token_ids: z.array(z.int()).nullish(),
+          /** in the first chunk, if the request asks for ids */
+          prompt_token_ids: z.array(z.int()).nullish(),
+          finish_reason: z.string().nullish(),
+        }),
+      )
+      .nullish(),
+    usage: usage.nullish(),
+  })
+  .refine(hasContent);
 
 /** A chunk of llama.cpp's `POST /completion`. The last chunk has `stop` and no text. */
 export const llamaChunk = z.object({
@@ -91,23 +98,25 @@ export const llamaChunk = z.object({
 });
 
 /** A chunk of `POST /v1/chat/completions`. Thinking is in `reasoning`; older vLLM and other servers name it `reasoning_content`. */
-export const chatChunk = z.object({
-  choices: z
-    .array(
-      z.object({
-        delta: z
-          .object({
-            content: z.string().nullish(),
-            reasoning: z.string().nullish(),
-            reasoning_content: z.string().nullish(),
-          })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage: usage.nullish(),
-});
+export const chatChunk = z
+  .object({
+    choices: z
+      .array(
+        z.object({
+          delta: z
+            .object({
+              content: z.string().nullish(),
+              reasoning: z.string().nullish(),
+              reasoning_content: z.string().nullish(),
+            })
+            .nullish(),
+          finish_reason: z.string().nullish(),
+        }),
+      )
+      .nullish(),
+    usage: usage.nullish(),
+  })
+  .refine(hasContent);
 
 export function sampled({ sampling: { temperature, topP } }: Limits): object {
   return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { complete } from '../../../../src/engine/remote/token-ids/completions.ts';
 import { RemoteClient } from '../../../../src/engine/remote/http/client.ts';
+import { Transport } from '../../../../src/engine/remote/http/transport.ts';
 import { parseAddress } from '../../../../src/engine/remote/http/address.ts';
 import { dialectNamed } from '../../../../src/engine/remote/server/recognise.ts';
 import { forever } from '../../reading.ts';
@@ -27,7 +28,7 @@ test.each([{ usage }, { choices: null, usage }, { choices: [], usage }])(
   '%o ends the answer with its counts',
   async (last) => {
     const first = { choices: [{ text: 'four', token_ids: [7, 8], finish_reason: 'stop' }] };
-    const client = new RemoteClient({ address: parseAddress(await serve(first, last)), apiKey: undefined });
+    const client = new RemoteClient(new Transport({ address: parseAddress(await serve(first, last)) }));
     onTestFinished(() => client.close());
     const task = {
       client,
