@@ -5,7 +5,7 @@ import { roomFor } from '../budget/plan.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
-import { ContextOverflowError, EngineHttpError, EngineTimeoutError } from '../errors.ts';
+import { ContextOverflowError, EngineHttpError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
 import { learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
@@ -45,7 +45,8 @@ function isOutdated(error: unknown): boolean {
 async function open(context: Context, fresh: boolean): Promise<Opened> {
   const { engine, clock, startedAt, question, requests, inTime, signal } = context;
   const session = await engine.open(openOptions(context, fresh)).catch((error: unknown) => {
-    throw inTime.aborted && !signal.aborted ? silentWhileOpening(error) : error;
+    const isUnexplained = inTime.aborted && !signal.aborted && !(error instanceof ThinkmeterError);
+    throw isUnexplained ? silentWhileOpening(error) : error;
   });
   const evidence = context.evidence.of(session.facts.server);
   return {

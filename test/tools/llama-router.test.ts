@@ -30,7 +30,7 @@ test('tokens are counted by their ids, and a cut continues from them', async () 
 });
 
 test('the first call waits until the model is loaded, says so meanwhile, and has all that later calls have', async () => {
-  const { client } = await start({ isUnloaded: true, loadMs: 400 });
+  const { client } = await start({ isUnloaded: true, loadMs: 1500 });
   const heard: string[] = [];
   const onprogress = ({ message }: { readonly message?: string | undefined }): void => void heard.push(message ?? '');
   const run = runResult(await client.call('reason', { question, thinking_budget: 33 }, { onprogress }));
