@@ -25,7 +25,11 @@ const { outputFiles } = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   external: ['@huggingface/transformers', 'onnxruntime-node'],
-  alias: { '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts' },
+  alias: {
+    '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts',
+    // its main file is a UMD module, whose `require` esbuild cannot follow
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+  },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'linked',

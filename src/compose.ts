@@ -7,6 +7,8 @@ import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
+import { findServer, type FoundServer } from './engine/remote/server/find.ts';
+import { usualPorts } from './engine/remote/server/discover.ts';
 import { ConfigError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
@@ -48,6 +50,14 @@ export function compose(config: Config, installation: Installation, log: Log): P
       systemPrompt: config.systemPrompt,
     },
   };
+}
+
+/** For `init`, which writes down what is found. `ports`: the default ports of servers, as a text. */
+export function serverSearch(): {
+  readonly ports: string;
+  readonly findServer: (address: string | undefined, key: string | undefined) => Promise<FoundServer | undefined>;
+} {
+  return { ports: usualPorts(), findServer };
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {

@@ -5,6 +5,7 @@
  */
 import { CommanderError } from 'commander';
 import { Console } from 'node:console';
+import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { createProgram } from './cli/program.ts';
@@ -65,6 +66,19 @@ const program = createProgram(
       withParts(flags, import('./cli/monitor.ts'), ({ monitor }, parts) =>
         monitor(options, parts, terminal, interrupted.signal),
       ),
+    init: async (client, options, flags) => {
+      loadConfig(flags, env);
+      const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose.ts')]);
+      // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
+      const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
+      const context = {
+        machine: { platform, home: homedir(), env, folder: process.cwd() },
+        running: { node: process.execPath, program: fileURLToPath(here), platform },
+        flags,
+        ...serverSearch(),
+      } as const;
+      await init(client, options, context, terminal, interrupted.signal);
+    },
     serveModel: async (model, options) => {
       const { serveModel } = await import('./cli/serve-model.ts');
       await serveModel(model, options, terminal, interrupted.signal);
@@ -72,14 +86,14 @@ const program = createProgram(
     demo: async (flags) => {
       const settings = { engine: 'demo', ...flags };
       loadConfig(settings, env);
-      const { demo } = await import('./cli/demo.ts');
+      const [{ demo }, { calledAs }] = await Promise.all([import('./cli/demo.ts'), import('./init/launch.ts')]);
       // settings go as variables: other users of the machine can read a command line, and a setting may be a key
       const server = {
         command: process.execPath,
         args: [fileURLToPath(here)],
         env: { ...present(env), ...asVariables(settings) },
       };
-      await demo(server, terminal, interrupted.signal);
+      await demo(server, calledAs(process.argv[1] ?? '', process.cwd()), terminal, interrupted.signal);
     },
   },
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },

@@ -214,6 +214,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
     node: ['crypto', 'events'],
   },
+  // the settings files of clients: what belongs into them, and how to change nothing else
+  'src/init': {
+    ours: ['src/errors.ts'],
+    npm: ['jsonc-parser', 'smol-toml'],
+    node: ['crypto', 'fs', 'fs/promises', 'path', 'util'],
+  },
   'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
   'src/cli': {
     ours: [
@@ -228,13 +234,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',
+      'src/init',
       'src/wait.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['events', 'stream', 'stream/consumers'],
+    node: ['events', 'readline/promises', 'stream', 'stream/consumers'],
   },
-  'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
+  'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/init/names.ts', 'src/version.ts'], npm: ['commander'] },
 
   // where it is put together: the only file that knows both engines, and the only one that knows the process
   'src/compose.ts': {
@@ -252,9 +259,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'src/main.ts': {
-    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
+    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/init/launch.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
-    node: ['console', 'url', 'v8'],
+    node: ['console', 'os', 'url', 'v8'],
   },
 };
 
