@@ -5,7 +5,7 @@
  * 2. If the operator forces a mechanism: that one. A forced `native` needs a server that has it and has not failed it.
  * 3. If our cut would be expensive: `native`, the server's own budget. Without a prefix cache the server prefills
  *    prompt and thinking (P + N tokens) again, at the cost of generating (P + N) * r tokens. r is the time of a prompt
- *    token divided by that of a generated one. Our cut at a line end saves `SAVED` of the budget (README, accuracy by
+ *    token divided by that of a generated one. Our cut at a line end saves `SAVED` of the budget (docs/benchmarks.md, accuracy by
  *    budget) and leaves the thinking whole, which is worth `WHOLE` tokens. `native` is also preferred if tokens arrive
  *    without ids, because a cut would then continue over chat completions.
  * 4. If tokens cannot be counted while they arrive, or aborts do not reach the server: `two_call`, a capped request.

@@ -34,7 +34,7 @@ Examples:
   thinkmeter doctor
   thinkmeter serve-model --gpu-memory 22 --context 131072
 
-Every setting can also be set by an environment variable, such as THINKMETER_BASE_URL. The README lists them.
+Every setting can also be set by an environment variable, such as THINKMETER_BASE_URL. docs/settings.md lists them.
 Exit codes: 0 success, 1 failure, 2 wrong usage, 70 a bug.`;
 
 export function createProgram(

@@ -1,4 +1,4 @@
-/** Every setting, a row each: its flag, its variable, its check and its help. README's table is made from this one. */
+/** Every setting, a row each: its flag, its variable, its check and its help. docs/settings.md is made from this one. */
 import * as z from 'zod';
 import { MECHANISMS_TO_FORCE } from '../budget/mechanism.ts';
 import { USE_CASE } from '../budget/presets.ts';
@@ -115,7 +115,7 @@ export const SETTINGS = {
     variable: 'THINKMETER_MECHANISM',
     check: z.enum(MECHANISMS_TO_FORCE),
     initial: '',
-    help: "what enforces the budget: stream (thinkmeter cuts the stream), native (the server's own budget) or two_call (a capped first request) (default: chosen for each call, see README)",
+    help: "what enforces the budget: stream (thinkmeter cuts the stream), native (the server's own budget) or two_call (a capped first request) (default: chosen for each call, see docs/servers.md)",
   },
   concurrency: {
     flag: '--concurrency',

@@ -4,7 +4,9 @@
  *   npm run bench:budget -- [--engine demo|embedded|vllm] [--base-url URL] [--model NAME] [--native] [--problems 200] [--seed 1]
  *
  * `--native` asks a vLLM server for its own `thinking_token_budget` instead, and counts what it really thought.
+ * `--svg FILE` measures both on a vLLM server, and draws them.
  */
+import { writeFileSync } from 'node:fs';
 import PQueue from 'p-queue';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,6 +19,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { questionParts, systemParts } from '../../src/prompt/question.ts';
 import { nativeRun } from './native.ts';
+import { toPicture, type Point } from './picture.ts';
 import { isRight, problems, type Problem } from './problems.ts';
 
 const BUDGETS = [0, 32, 64, 128, 256, 512];
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     'base-url': { type: 'string', default: 'http://localhost:8000/v1' },
     model: { type: 'string' },
     native: { type: 'boolean', default: false },
+    svg: { type: 'string' },
     problems: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
   },
@@ -55,11 +59,11 @@ type Result = {
   readonly requests: number;
 };
 
-async function ask(engine: Engine, problem: Problem, budget: number): Promise<Result> {
+async function ask(engine: Engine, problem: Problem, budget: number, isNative: boolean): Promise<Result> {
   const system = systemParts(SYSTEM, undefined);
   const user = questionParts(problem.question, undefined);
   const signal = new AbortController().signal;
-  if (values.native && budget > 0) {
+  if (isNative && budget > 0) {
     const { answer, thinkingTokens } = await nativeRun(
       engine,
       values['base-url'],
@@ -94,27 +98,50 @@ const evidence = new EvidenceOfServers();
 const { model } = (await engine.open({ signal: new AbortController().signal })).facts;
 const all = problems(Number(values.problems), Number(values.seed));
 const queue = new PQueue({ concurrency: values.engine === 'vllm' ? 16 : 1 });
-const rows: string[][] = [];
-for (const budget of BUDGETS) {
-  const startedAt = systemClock.now();
-  const results = await Promise.all(all.map((problem) => queue.add(() => ask(engine, problem, budget))));
-  const share = (count: number): string => `${((100 * count) / results.length).toFixed(1)} %`;
-  const mean = (of: (result: Result) => number): string =>
-    (results.reduce((sum, result) => sum + of(result), 0) / results.length).toFixed(1);
-  rows.push([
-    String(budget),
-    share(results.filter(({ right }) => right).length),
-    mean(({ thinkingTokens }) => thinkingTokens),
-    String(Math.max(...results.map(({ thinkingTokens }) => thinkingTokens))),
-    share(results.filter(({ thinkingTokens }) => thinkingTokens > budget).length),
-    mean(({ requests }) => requests),
-    `${((systemClock.now() - startedAt) / 1000).toFixed(1)} s`,
-  ]);
+
+/** Solves all problems under each budget, prints the table, and returns the points of the picture. */
+async function measure(isNative: boolean): Promise<Point[]> {
+  const rows: string[][] = [];
+  const points: Point[] = [];
+  for (const budget of BUDGETS) {
+    const startedAt = systemClock.now();
+    // oxlint-disable-next-line no-await-in-loop -- one budget after the other, for its time
+    const results = await Promise.all(all.map((problem) => queue.add(() => ask(engine, problem, budget, isNative))));
+    const share = (count: number): string => `${((100 * count) / results.length).toFixed(1)} %`;
+    const mean = (of: (result: Result) => number): number =>
+      results.reduce((sum, result) => sum + of(result), 0) / results.length;
+    const right = results.filter((result) => result.right).length;
+    const thought = mean(({ thinkingTokens }) => thinkingTokens);
+    rows.push([
+      String(budget),
+      share(right),
+      thought.toFixed(1),
+      String(Math.max(...results.map(({ thinkingTokens }) => thinkingTokens))),
+      share(results.filter(({ thinkingTokens }) => thinkingTokens > budget).length),
+      mean(({ requests }) => requests).toFixed(1),
+      `${((systemClock.now() - startedAt) / 1000).toFixed(1)} s`,
+    ]);
+    // on an axis of doubling budgets, 0 has no place
+    if (budget > 0) points.push({ budget, right: right / results.length, thought });
+  }
+  const headings = ['budget', 'right', 'mean thinking', 'most thinking', 'over budget', 'mean requests', 'time'];
+  process.stdout.write(
+    `${model}, ${values.engine}${isNative ? ', native budget' : ''}, ${all.length} problems, seed ${values.seed}\n\n`,
+  );
+  process.stdout.write(`${toTable(headings, rows)}\n`);
+  return points;
 }
-process.stdout.write(
-  `${model}, ${values.engine}${values.native ? ', native budget' : ''}, ${all.length} problems, seed ${values.seed}\n\n`,
-);
-process.stdout.write(
-  `${toTable(['budget', 'right', 'mean thinking', 'most thinking', 'over budget', 'mean requests', 'time'], rows)}\n`,
-);
+
+if (values.svg === undefined) {
+  await measure(values.native);
+} else {
+  const [ours, native] = [await measure(false), await measure(true)];
+  const isExceeded = native.some(({ thought, budget }) => thought > budget);
+  const title = `${model}: right answers to ${all.length} problems`;
+  const series = [
+    { name: 'thinkmeter: never over the budget', points: ours },
+    { name: `the server's own budget field${isExceeded ? ', which is exceeded' : ''}`, points: native },
+  ] as const;
+  writeFileSync(values.svg, toPicture(title, series));
+}
 await engine.close();

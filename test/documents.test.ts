@@ -1,5 +1,7 @@
-/** The README's tables are made from the code; `npx vitest run test/readme.test.ts -u` writes them. */
-import { readFileSync } from 'node:fs';
+/** Tables in the documents are made from the code; `npx vitest run test/documents.test.ts -u` writes them. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { SETTINGS, type Setting } from '../src/config/options.ts';
@@ -8,18 +10,49 @@ import { DIALECTS } from '../src/engine/remote/server/dialects.ts';
 import type { Tool } from '../src/tool.ts';
 import { tools } from '../tools/index.ts';
 
-const README = new URL('../README.md', import.meta.url);
+/** The generated sections, by the document that contains them. */
+const DOCUMENTS = {
+  'README.md': { tools: tools.map(toolSection).join('\n\n') },
+  'docs/settings.md': { settings: settingsTable() },
+  'docs/servers.md': { servers: serversTable() },
+};
 
-test("README's tables say what the code says", async () => {
-  const readme = readFileSync(README, 'utf8');
-  const sections = { tools: tools.map(toolSection).join('\n\n'), settings: settingsTable(), servers: serversTable() };
-  const written = Object.entries(sections).reduce((text, [name, section]) => withSection(text, name, section), readme);
-  await expect(written).toMatchFileSnapshot('../README.md');
+test.each(Object.entries(DOCUMENTS))('the tables in %s say what the code says', async (name, sections) => {
+  const document = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+  const written = Object.entries(sections).reduce(
+    (text, [section, table]) => withSection(text, section, table),
+    document,
+  );
+  await expect(written).toMatchFileSnapshot(`../${name}`);
+});
+
+test('the README has at most 200 lines', () => {
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8').split('\n').length).toBeLessThanOrEqual(200);
+});
+
+test('every link between documents has a target', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const documents = [
+    'README.md',
+    'ARCHITECTURE.md',
+    'AGENTS.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ];
+  const broken = documents
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((name) => {
+      const text = readFileSync(join(root, name), 'utf8');
+      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+      return targets
+        .filter((target) => !existsSync(join(root, dirname(name), target)))
+        .map((target) => `${name}: ${target}`);
+    });
+  expect(broken).toEqual([]);
 });
 
 function withSection(text: string, name: string, section: string): string {
   const [begin, end] = [new RegExp(`<!-- ${name}:[^>]*-->\n`).exec(text), text.indexOf(`<!-- /${name} -->`)];
-  if (begin === null || end === -1) throw new Error(`README.md has no section ${name}`);
+  if (begin === null || end === -1) throw new Error(`there is no section ${name}`);
   return `${text.slice(0, begin.index + begin[0].length)}\n${section}\n\n${text.slice(end)}`;
 }
 
