@@ -57,7 +57,7 @@ export function serverSearch(): {
   readonly ports: string;
   readonly findServer: (address: string | undefined, key: string | undefined) => Promise<FoundServer | undefined>;
 } {
-  return { ports: usualPorts(), findServer };
+  return { ports: usualPorts(), findServer: (address, key) => findServer(address, key) };
 }
 
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {

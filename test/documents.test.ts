@@ -84,14 +84,12 @@ function settingsTable(): string {
   return ['| variable | flag | default | description |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+function at(platform: Machine['platform'], home: string, env: Machine['env'] = {}): Machine {
+  return { platform, home, env, folder: '' };
+}
+
 /** Where `thinkmeter init` writes. */
 function clientsTable(): string {
-  const at = (platform: Machine['platform'], home: string, env: Machine['env'] = {}): Machine => ({
-    platform,
-    home,
-    env,
-    folder: '',
-  });
   const machines = [at('linux', '~'), at('darwin', '~'), at('win32', '%USERPROFILE%', { APPDATA: '%APPDATA%' })];
   const rows = CLIENTS.map(({ name, title, files, servers, project }) => {
     const [linux = '', mac = '', windows = ''] = machines.map((machine) => `\`${files(machine)[0]}\``);

@@ -50,6 +50,7 @@ export function createProgram(
     // the same option means the same before and after a command's name
     .enablePositionalOptions()
     .configureOutput({ writeOut: write.out, writeErr: write.err })
+    .configureHelp({ groupItems: settingsLast })
     .showHelpAfterError('(thinkmeter --help lists commands and options)')
     .addHelpText('after', EXAMPLES)
     .argument('[words...]')
@@ -120,9 +121,21 @@ export function createProgram(
   return program;
 }
 
-/** Behind the options of the command itself. */
+const SETTINGS_GROUP = 'Settings:';
+
+/** A command without options of its own would otherwise show --help behind its settings. */
+function settingsLast<Item>(_: Item[], shown: Item[], groupOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const isSettings of [false, true]) {
+    for (const item of shown.filter((it) => (groupOf(it) === SETTINGS_GROUP) === isSettings)) {
+      groups.set(groupOf(item), [...(groups.get(groupOf(item)) ?? []), item]);
+    }
+  }
+  return groups;
+}
+
 function addSettings(command: Command): void {
-  command.optionsGroup('Settings:');
+  command.optionsGroup(SETTINGS_GROUP);
   for (const { flag, value, help, initial } of Object.values<Setting>(SETTINGS)) {
     command.option(`${flag} <${value}>`, initial === '' ? help : `${help} (default: ${initial})`);
   }

@@ -19,6 +19,9 @@ test('the table shows budgets that hold, and 1203 right at 512', async () => {
   expect(rows[0]).toMatchObject({ tokens: '0', ended: 'off', verdict: 'wrong' });
   expect(rows[9]).toMatchObject({ answer: 'The answer is 4744.', verdict: 'right' });
   expect(stdout).toContain('(thinkmeter-demo; right: 1203)');
+  expect(stdout).toMatch(
+    /\n\nNext:\n {2}node dist\/main\.js init +adds .+\n {2}node dist\/main\.js doctor +finds and tests .+\n$/,
+  );
 }, 120_000);
 
 test('with another engine it shows that server, by the same questions', async () => {

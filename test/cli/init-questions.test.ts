@@ -29,9 +29,10 @@ function emptyHome(): string {
   return path;
 }
 
+const screenStream = (): PassThrough & { isTTY: true } => Object.assign(new PassThrough(), { isTTY: true as const });
+
 /** Types each answer when its question is on the screen. */
 async function run({ client, options = {}, home = emptyHome(), flags = {}, env = {}, servers = {}, answers }: Session) {
-  const screenStream = (): PassThrough & { isTTY: true } => Object.assign(new PassThrough(), { isTTY: true as const });
   const [stdin, stdout, stderr] = [screenStream(), screenStream(), screenStream()] as const;
   const asked: { address: string | undefined; key: string | undefined }[] = [];
   let screen = '';

@@ -1,5 +1,5 @@
 /** TOML files of other programs: one table is set, every other byte stays. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
 import { findTomlError, setToml, tomlAt } from '../../src/init/toml-edit.ts';

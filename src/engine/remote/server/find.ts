@@ -16,15 +16,16 @@ const LIST_MS = 2500;
 
 /**
  * Without an address, polls the default ports of this machine: undefined if no server is there. The key is sent to a
- * given address only.
+ * given address only. `usual` replaces the default ports.
  * @throws {ConfigError} when the address is not an http or https URL
  */
 export async function findServer(
   address: string | undefined,
   key: string | undefined,
+  usual?: Parameters<typeof discover>[0],
 ): Promise<FoundServer | undefined> {
   if (address !== undefined) return { baseUrl: address, ...(await listModels(parseAddress(address).api, key)) };
-  const found = await discover();
+  const found = await discover(usual);
   if (found === undefined) return undefined;
   const { api } = parseAddress(found.baseUrl);
   return { baseUrl: api, ...(await listModels(api, undefined)) };
