@@ -92,7 +92,9 @@ function at(platform: Machine['platform'], home: string, env: Machine['env'] = {
 function clientsTable(): string {
   const machines = [at('linux', '~'), at('darwin', '~'), at('win32', '%USERPROFILE%', { APPDATA: '%APPDATA%' })];
   const rows = CLIENTS.map(({ name, title, files, servers, project }) => {
-    const [linux = '', mac = '', windows = ''] = machines.map((machine) => `\`${files(machine)[0]}\``);
+    const [linux = '', mac = '', windows = ''] = machines.map(
+      (machine) => `\`${files(machine).find(({ ifThere }) => ifThere === undefined)?.path}\``,
+    );
     const unix = linux === mac ? linux : `${linux}; macOS ${mac}`;
     return `| ${title} | \`${name}\` | ${unix} | ${windows} | \`${servers.join('.')}\` | ${project === undefined ? '' : `\`${project.join('/')}\``} |`;
   });

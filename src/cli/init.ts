@@ -5,7 +5,7 @@ import { InvalidInputError } from '../errors.ts';
 import { block, pathOf, readEntry, withEntry } from '../init/change.ts';
 import { CLIENTS, type Client } from '../init/clients.ts';
 import { entryFor, variablesOf, type Key } from '../init/entry.ts';
-import { backUp, exists, readSettings, writeSettings } from '../init/files.ts';
+import { backUp, exists, readSettings, usedFile, writeSettings } from '../init/files.ts';
 import { commandFor, isInNpxCache, type Running } from '../init/launch.ts';
 import { join, type Machine } from '../init/locations.ts';
 import {
@@ -145,8 +145,9 @@ async function chooseClient(machine: Machine, questions: Questions): Promise<Cli
 }
 
 async function isFound(client: Client, machine: Machine): Promise<boolean> {
-  const places = await Promise.all([client.home(machine), ...client.files(machine)].map(exists));
-  return places.includes(true);
+  const files = client.files(machine).flatMap(({ path, ifThere }) => [path, ifThere ?? path]);
+  const there = await Promise.all([client.home(machine), ...files].map(exists));
+  return there.includes(true);
 }
 
 async function fileOf(client: Client, { project }: InitOptions, machine: Machine): Promise<string> {
@@ -156,9 +157,7 @@ async function fileOf(client: Client, { project }: InitOptions, machine: Machine
       hint: `run thinkmeter init ${client.name} without --project`,
     });
   }
-  const files = client.files(machine);
-  const there = await Promise.all(files.map(exists));
-  return files[Math.max(0, there.indexOf(true))] as string;
+  return usedFile(client.files(machine));
 }
 
 async function chooseSettings(

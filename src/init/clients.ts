@@ -14,11 +14,18 @@ export type KeyFrom =
   /** a field that lists the variables which the client passes on under their own names */
   | { readonly kind: 'list'; readonly field: string };
 
+/** The first file that exists is used, else the first that may be created. */
+export type Candidate = {
+  readonly path: string;
+  /** a new file is created here only if this folder exists */
+  readonly ifThere?: string;
+};
+
 export type Client = {
   readonly name: ClientName;
   readonly title: string;
-  /** the user's own files, for all projects; the first that exists is used, else the first */
-  readonly files: (machine: Machine) => readonly string[];
+  /** the user's own file, for all projects; several if versions of the client differ */
+  readonly files: (machine: Machine) => readonly Candidate[];
   /** its folder; without it, the client is probably not installed */
   readonly home: (machine: Machine) => string;
   /** a file of one project, usually committed; below the project's folder */
@@ -52,7 +59,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'claude-desktop',
     title: 'Claude Desktop',
-    files: (machine) => [join(machine, appData(machine), 'Claude', 'claude_desktop_config.json')],
+    files: claudeFiles,
     home: (machine) => join(machine, appData(machine), 'Claude'),
     format: 'json',
     servers: ['mcpServers'],
@@ -62,13 +69,14 @@ export const CLIENTS: readonly Client[] = [
     sources: [
       'modelcontextprotocol.io/docs/develop/connect-local-servers',
       'playwright.dev/mcp/clients/claude-desktop',
+      'anthropics/claude-code#26073 and neon-solutions/add-mcp#114 (the MSIX package on Windows)',
     ],
     unverified: 'the location on Linux, where Claude Desktop is in beta: the folder of every Electron application',
   },
   {
     name: 'claude-code',
     title: 'Claude Code',
-    files: (machine) => [join(machine, folderOf(machine, 'CLAUDE_CONFIG_DIR'), '.claude.json')],
+    files: (machine) => [{ path: join(machine, folderOf(machine, 'CLAUDE_CONFIG_DIR'), '.claude.json') }],
     home: (machine) => folderOf(machine, 'CLAUDE_CONFIG_DIR', '.claude'),
     project: ['.mcp.json'],
     format: 'json',
@@ -83,7 +91,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'cursor',
     title: 'Cursor',
-    files: (machine) => [inHome(machine, '.cursor', 'mcp.json')],
+    files: (machine) => [{ path: inHome(machine, '.cursor', 'mcp.json') }],
     home: (machine) => inHome(machine, '.cursor'),
     project: ['.cursor', 'mcp.json'],
     format: 'jsonc',
@@ -98,7 +106,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'vscode',
     title: 'VS Code',
-    files: (machine) => [join(machine, appData(machine), 'Code', 'User', 'mcp.json')],
+    files: (machine) => [{ path: join(machine, appData(machine), 'Code', 'User', 'mcp.json') }],
     home: (machine) => join(machine, appData(machine), 'Code'),
     project: ['.vscode', 'mcp.json'],
     format: 'jsonc',
@@ -116,7 +124,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'codex',
     title: 'Codex',
-    files: (machine) => [join(machine, folderOf(machine, 'CODEX_HOME', '.codex'), 'config.toml')],
+    files: (machine) => [{ path: join(machine, folderOf(machine, 'CODEX_HOME', '.codex'), 'config.toml') }],
     home: (machine) => folderOf(machine, 'CODEX_HOME', '.codex'),
     project: ['.codex', 'config.toml'],
     format: 'toml',
@@ -130,7 +138,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'gemini',
     title: 'Gemini CLI',
-    files: (machine) => [inHome(machine, '.gemini', 'settings.json')],
+    files: (machine) => [{ path: inHome(machine, '.gemini', 'settings.json') }],
     home: (machine) => inHome(machine, '.gemini'),
     project: ['.gemini', 'settings.json'],
     format: 'jsonc',
@@ -148,7 +156,9 @@ export const CLIENTS: readonly Client[] = [
     name: 'opencode',
     title: 'opencode',
     files: (machine) =>
-      ['opencode.json', 'opencode.jsonc'].map((file) => join(machine, xdgConfig(machine), 'opencode', file)),
+      ['opencode.json', 'opencode.jsonc'].map((file) => ({
+        path: join(machine, xdgConfig(machine), 'opencode', file),
+      })),
     home: (machine) => join(machine, xdgConfig(machine), 'opencode'),
     project: ['opencode.json'],
     format: 'jsonc',
@@ -168,7 +178,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'windsurf',
     title: 'Windsurf',
-    files: (machine) => [inHome(machine, '.codeium', 'windsurf', 'mcp_config.json')],
+    files: (machine) => [{ path: inHome(machine, '.codeium', 'windsurf', 'mcp_config.json') }],
     home: (machine) => inHome(machine, '.codeium', 'windsurf'),
     format: 'jsonc',
     servers: ['mcpServers'],
@@ -182,7 +192,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'zed',
     title: 'Zed',
-    files: (machine) => [join(machine, zedFolder(machine), 'settings.json')],
+    files: (machine) => [{ path: join(machine, zedFolder(machine), 'settings.json') }],
     home: zedFolder,
     project: ['.zed', 'settings.json'],
     format: 'jsonc',
@@ -199,10 +209,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'cline',
     title: 'Cline',
-    files: (machine) => [
-      clineFile(machine),
-      join(machine, appData(machine), 'Code', 'User', 'globalStorage', CLINE_EXTENSION, 'settings', CLINE_FILE),
-    ],
+    files: (machine) => [{ path: clineFile(machine) }, { path: olderClineFile(machine) }],
     home: (machine) => folderOf(machine, 'CLINE_DIR', '.cline'),
     format: 'json',
     servers: ['mcpServers'],
@@ -218,6 +225,23 @@ export const CLIENTS: readonly Client[] = [
     unverified: 'since which version the extension reads ~/.cline; an existing file of the older kind is used',
   },
 ];
+
+/**
+ * On Windows, Claude Desktop is an MSIX package since February 2026. It reads the file in its own folder; without that
+ * file, it reads the file in `%APPDATA%`.
+ */
+function claudeFiles(machine: Machine): Candidate[] {
+  const file = 'claude_desktop_config.json';
+  const usual = { path: join(machine, appData(machine), 'Claude', file) };
+  if (machine.platform !== 'win32') return [usual];
+  const local = folderOf(machine, 'LOCALAPPDATA', 'AppData', 'Local');
+  const folder = join(machine, local, 'Packages', 'Claude_pzs8sxrjxfjjc');
+  return [{ path: join(machine, folder, 'LocalCache', 'Roaming', 'Claude', file), ifThere: folder }, usual];
+}
+
+function olderClineFile(machine: Machine): string {
+  return join(machine, appData(machine), 'Code', 'User', 'globalStorage', CLINE_EXTENSION, 'settings', CLINE_FILE);
+}
 
 function clineFile(machine: Machine): string {
   const named = machine.env['CLINE_MCP_SETTINGS_PATH']?.trim() ?? '';

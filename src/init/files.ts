@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, copyFile, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, InvariantError } from '../errors.ts';
+import type { Candidate } from './clients.ts';
 
 const BOM = '\uFEFF';
 
@@ -22,6 +23,15 @@ export type SettingsFile = {
 
 export async function exists(path: string): Promise<boolean> {
   return (await codeOf(stat(path))) === undefined;
+}
+
+/** The first candidate that exists, else the first that may be created. */
+export async function usedFile(candidates: readonly Candidate[]): Promise<string> {
+  const there = await Promise.all(candidates.map(({ path }) => exists(path)));
+  const creatable = await Promise.all(candidates.map(async ({ ifThere }) => ifThere === undefined || exists(ifThere)));
+  const found = candidates[there.indexOf(true)] ?? candidates[creatable.indexOf(true)];
+  if (found === undefined) throw new InvariantError('a client has no file that may be created');
+  return found.path;
 }
 
 /** @throws {ConfigError} if the file cannot be read, or is not UTF-8 */

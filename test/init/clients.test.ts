@@ -60,8 +60,11 @@ const FILES: Record<ClientName, readonly [string, string, string]> = {
 };
 
 test.each(CLIENT_NAMES)('the file of %s on Linux, macOS and Windows', (name) => {
-  const { files } = clientOf(name);
-  expect([files(linux())[0], files(mac())[0], files(windows())[0]]).toEqual(FILES[name]);
+  const usual = (machine: Machine): string | undefined =>
+    clientOf(name)
+      .files(machine)
+      .find(({ ifThere }) => ifThere === undefined)?.path;
+  expect([linux(), mac(), windows()].map(usual)).toEqual(FILES[name]);
 });
 
 describe('a variable of the client moves its file', () => {
@@ -88,7 +91,16 @@ describe('a variable of the client moves its file', () => {
   ];
 
   test.each(rows)('$name: $file', ({ name, machine, file }) => {
-    expect(clientOf(name).files(machine)[0]).toBe(file);
+    expect(clientOf(name).files(machine)).toContainEqual({ path: file });
+  });
+});
+
+// anthropics/claude-code#26073, neon-solutions/add-mcp#114
+test('the MSIX package of Claude Desktop has a file of its own', () => {
+  const folder = 'C:\\Users\\me\\AppData\\Local\\Packages\\Claude_pzs8sxrjxfjjc';
+  expect(clientOf('claude-desktop').files(windows())[0]).toEqual({
+    path: `${folder}\\LocalCache\\Roaming\\Claude\\claude_desktop_config.json`,
+    ifThere: folder,
   });
 });
 

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { backUp, readSettings, writeSettings } from '../../src/init/files.ts';
+import { backUp, readSettings, usedFile, writeSettings } from '../../src/init/files.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'thinkmeter-init-'));
@@ -27,6 +27,20 @@ const modeOf = (path: string): number => statSync(path).mode & 0o777;
 async function rewrite(path: string, text: string): Promise<void> {
   await writeSettings(await readSettings(path), text);
 }
+
+test('of several files the first that exists is used, else the first whose folder is there', async () => {
+  const home = folder();
+  const packaged = { path: join(home, 'package', 'c.json'), ifThere: join(home, 'package') };
+  const usual = { path: join(home, 'c.json') };
+  const candidates = [packaged, usual];
+  expect(await usedFile(candidates)).toBe(usual.path);
+  mkdirSync(packaged.ifThere);
+  expect(await usedFile(candidates)).toBe(packaged.path);
+  writeFileSync(usual.path, '{}');
+  expect(await usedFile(candidates)).toBe(usual.path);
+  writeFileSync(packaged.path, '{}');
+  expect(await usedFile(candidates)).toBe(packaged.path);
+});
 
 test('a new file is readable by its owner only, and its folders are created', async () => {
   const path = join(folder(), 'a', 'b', 'mcp.json');
