@@ -9,39 +9,58 @@ import { fileURLToPath } from 'node:url';
 
 const OUT = 'dist';
 
-const { outputFiles } = await build({
-  entryPoints: { main: 'src/main.ts', worker: 'src/engine/embedded/worker.ts' },
+const COMMON = {
   outdir: OUT,
   write: false,
   bundle: true,
+  format: 'esm',
+  platform: 'node',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+} as const;
+
+/** What a client starts. It is built apart, because old versions of Node must parse it, to be told that they are old. */
+const start = await build({
+  ...COMMON,
+  entryPoints: { main: 'src/start.ts' },
+  target: 'node12.22',
+  plugins: [
+    {
+      name: 'the program is a file of its own',
+      setup: (files) => {
+        files.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './program.js', external: true }));
+      },
+    },
+  ],
+});
+
+const program = await build({
+  ...COMMON,
+  entryPoints: { program: 'src/main.ts', worker: 'src/engine/embedded/worker.ts' },
   // what only one command needs stays in a file of its own, loaded with that command
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',
-  format: 'esm',
-  platform: 'node',
   target: 'node20.19',
   // packages written for `require` expect it
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  external: ['@huggingface/transformers', 'onnxruntime-node'],
+  external: ['@huggingface/transformers'],
   alias: {
     '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts',
     // its main file is a UMD module, whose `require` esbuild cannot follow
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
   },
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'linked',
-  logLevel: 'warning',
 });
 
-/** onnxruntime's WebAssembly build, for machines without its native package; read by `src/engine/embedded/worker.ts`. */
+/** onnxruntime's WebAssembly build, which runs the demo model; read by `src/engine/embedded/worker.ts`. */
 const wasm = {
   path: join(process.cwd(), OUT, 'onnxruntime.wasm'),
   contents: readFileSync(fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))),
 };
-const files = [...outputFiles, wasm];
+const files = [...start.outputFiles, ...program.outputFiles, wasm];
 
 // files that stay the same are left alone: a program that runs from here does not lose what it has yet to load
 for (const { path, contents } of files) {

@@ -10,7 +10,6 @@ type Field = {
   readonly setting: SettingName;
   readonly title: string;
   readonly type: 'string' | 'number';
-  readonly sensitive?: boolean;
   /** an empty text is a setting that is not set; without a default, some hosts pass the placeholder itself */
   readonly initial: string | number;
   readonly least?: number;
@@ -20,7 +19,7 @@ type Field = {
 /** What a person is asked for when installing the bundle. All of it is optional. */
 const FIELDS: readonly Field[] = [
   { setting: 'baseUrl', title: 'Address of the model server', type: 'string', initial: '' },
-  { setting: 'apiKey', title: 'API key', type: 'string', sensitive: true, initial: '' },
+  { setting: 'apiKey', title: 'API key', type: 'string', initial: '' },
   { setting: 'model', title: 'Model', type: 'string', initial: '' },
   { setting: 'engine', title: 'Engine', type: 'string', initial: 'vllm' },
   { setting: 'useCase', title: 'Use case', type: 'string', initial: '' },
@@ -57,7 +56,7 @@ export function bundleManifest() {
     tools: tools.map((tool) => ({ name: tool.name, description: tool.description })),
     compatibility: { platforms: ['darwin', 'win32', 'linux'] as const, runtimes: { node: engines.node } },
     user_config: Object.fromEntries(
-      FIELDS.map(({ setting, title, type, sensitive, initial, least, most }) => [
+      FIELDS.map(({ setting, title, type, initial, least, most }) => [
         fieldName(setting),
         {
           type,
@@ -65,7 +64,7 @@ export function bundleManifest() {
           description: settings[setting].help,
           required: false,
           default: initial,
-          ...(sensitive === true && { sensitive }),
+          ...(settings[setting].isSecret === true && { sensitive: true }),
           ...(least !== undefined && { min: least }),
           ...(most !== undefined && { max: most }),
         },

@@ -2,7 +2,6 @@
  * `server.json`, the entry in the MCP registry, made from package.json and the settings. Its schema is `$schema`. The
  * registry accepts it only if the package on npm has the same `mcpName`.
  */
-import * as z from 'zod';
 import packageJson from '../package.json' with { type: 'json' };
 import { SETTINGS, type Setting } from '../src/config/options.ts';
 
@@ -23,16 +22,13 @@ export function registryEntry() {
         identifier: name,
         version,
         transport: { type: 'stdio' },
-        environmentVariables: Object.entries<Setting>(SETTINGS).map(
-          ([setting, { variable, help, initial, check }]) => ({
-            name: variable,
-            description: help,
-            isRequired: false,
-            isSecret: setting === 'apiKey',
-            ...(initial !== '' && { default: initial }),
-            ...(check instanceof z.ZodEnum && { choices: check.options.map(String) }),
-          }),
-        ),
+        environmentVariables: Object.values<Setting>(SETTINGS).map(({ variable, help, initial, isSecret = false }) => ({
+          name: variable,
+          description: help,
+          isRequired: false,
+          isSecret,
+          ...(initial !== '' && { default: initial }),
+        })),
       },
     ],
   };

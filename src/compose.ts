@@ -2,14 +2,14 @@
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
 import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
-import type { Config } from './config/load.ts';
+import { toError, type Config, type SettingNotice, type Settings } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
-import { findServer, type FoundServer } from './engine/remote/server/find.ts';
 import { usualPorts } from './engine/remote/server/discover.ts';
-import { ConfigError } from './errors.ts';
+import { findServer, type FoundServer } from './engine/remote/server/find.ts';
+import { ConfigError, asSentence } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { Runs } from './runs.ts';
@@ -24,10 +24,16 @@ export type Parts = {
   readonly runs: Runs;
   readonly defaults: ToolDefaults;
   readonly log: Log;
+  /** settings that cannot be used: with one, every call is refused */
+  readonly problems: readonly SettingNotice[];
 };
 
-export function compose(config: Config, installation: Installation, log: Log): Parts {
-  const engine = createEngine(config, installation, log);
+/** Logs the warnings about settings. With a problem, the engine refuses every call, and the status shows the problem. */
+export function compose(settings: Settings, installation: Installation, log: Log): Parts {
+  const { config } = settings;
+  const { engine, problems } = createEngineOrRefuse(settings, installation, log);
+  const warnings = [...settings.warnings, ...keyInClear(config)];
+  for (const { what, fix } of warnings) log.warn(`${asSentence(what)} ${asSentence(fix)}`);
   const runs = new Runs();
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
@@ -35,6 +41,7 @@ export function compose(config: Config, installation: Installation, log: Log): P
     engine,
     runs,
     log,
+    problems,
     runner: createRunner({
       engine,
       clock: systemClock,
@@ -43,6 +50,10 @@ export function compose(config: Config, installation: Installation, log: Log): P
       concurrency,
       runs,
       log,
+      settings: [
+        ...problems.map((problem) => ({ ...problem, grave: true })),
+        ...warnings.map((warning) => ({ ...warning, grave: false })),
+      ],
     }),
     defaults: {
       thinkingBudget: config.useCase === undefined ? DEFAULT_THINKING_BUDGET : USE_CASE[config.useCase],
@@ -60,6 +71,24 @@ export function serverSearch(): {
   return { ports: usualPorts(), findServer: (address, key) => findServer(address, key) };
 }
 
+/** Settings that fit only together are checked here; their problems join the others. */
+function createEngineOrRefuse(
+  settings: Settings,
+  installation: Installation,
+  log: Log,
+): Pick<Parts, 'engine' | 'problems'> {
+  const problems = [...settings.problems];
+  try {
+    const engine = createEngine(settings.config, installation, log);
+    if (problems.length === 0) return { engine, problems };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push({ what: error.message, fix: error.hint ?? 'correct the setting, then start thinkmeter again' });
+  }
+  const refuse = (): Promise<never> => Promise.reject(toError(problems));
+  return { engine: { open: refuse, close: () => Promise.resolve() }, problems };
+}
+
 function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
   const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, hub, requestsPerMinute } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
@@ -68,8 +97,8 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       return createEmbeddedEngine({ worker, sampling, model: demoModel, library: 'onnxruntime' });
     case 'embedded':
       if (model === undefined) {
-        throw new ConfigError('no model is set for the embedded engine', {
-          hint: 'set THINKMETER_MODEL to a folder or hub id, or THINKMETER_ENGINE=demo',
+        throw new ConfigError('the embedded engine needs a model, but THINKMETER_MODEL is not set', {
+          hint: 'set THINKMETER_MODEL to a folder or hub id, or THINKMETER_ENGINE to demo',
         });
       }
       return createEmbeddedEngine({
@@ -79,8 +108,8 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         ...(dtype === undefined ? {} : { dtype }),
         ...(hub === undefined ? {} : { hub }),
       });
-    case 'vllm': {
-      const engine = createRemoteEngine({
+    case 'vllm':
+      return createRemoteEngine({
         sampling,
         onFound: (sentence) => log.warn(sentence),
         ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -90,11 +119,17 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
         ...(hub === undefined ? {} : { hub }),
         ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
       });
-      const root = baseUrl === undefined ? undefined : parseAddress(baseUrl).root;
-      if (apiKey !== undefined && root !== undefined && sendsKeyInClear(root)) {
-        log.warn(`THINKMETER_API_KEY is sent unencrypted over the network to ${root}: use https or a tunnel`);
-      }
-      return engine;
-    }
   }
+}
+
+function keyInClear({ engine, apiKey, baseUrl }: Config): SettingNotice[] {
+  if (engine !== 'vllm' || apiKey === undefined || baseUrl === undefined) return [];
+  const { root } = parseAddress(baseUrl);
+  if (!sendsKeyInClear(root)) return [];
+  return [
+    {
+      what: `THINKMETER_API_KEY is sent unencrypted over the network to ${root}`,
+      fix: 'use https or a tunnel',
+    },
+  ];
 }

@@ -54,6 +54,9 @@ export class ConfigError extends ThinkmeterError {
   readonly audience = 'operator';
 }
 
+/** Settings or options cannot be used; found before anything was tried. The command line counts it as wrong usage. */
+export class WrongSettingsError extends ConfigError {}
+
 /** No server answers at the engine's address. */
 export class EngineUnreachableError extends ThinkmeterError {
   readonly code = 'ENGINE_UNREACHABLE';

@@ -16,8 +16,13 @@ export type Limits = Pick<Question, 'thinkingBudget' | 'answerTokens' | 'maxSeco
 /** In tokens, if a call does not give them. */
 type Defaults = { readonly thinking: number; readonly answer: number };
 
-/** `thinking_budget` goes before `complexity`. */
-export function readLimits(args: LimitArguments, { thinking, answer }: Defaults, operator: ToolDefaults): Limits {
+/** `thinking_budget` goes before `complexity`. `warnings`: those about the arguments so far, which come first. */
+export function readLimits(
+  args: LimitArguments,
+  { thinking, answer }: Defaults,
+  operator: ToolDefaults,
+  warnings: readonly string[],
+): Limits {
   const { thinking_budget: budget, complexity, answer_tokens: answerTokens } = args;
   const maxSeconds = args.max_seconds ?? operator.maxSeconds;
   const named = complexity === undefined ? thinking : COMPLEXITY[complexity];
@@ -25,9 +30,11 @@ export function readLimits(args: LimitArguments, { thinking, answer }: Defaults,
     thinkingBudget: { tokens: budget ?? named, given: budget !== undefined },
     answerTokens: { tokens: answerTokens ?? answer, given: answerTokens !== undefined },
     ...(maxSeconds !== undefined && { maxSeconds }),
-    warnings:
-      budget !== undefined && complexity !== undefined
+    warnings: [
+      ...warnings,
+      ...(budget !== undefined && complexity !== undefined
         ? [`complexity was ignored, because thinking_budget ${budget} was given`]
-        : [],
+        : []),
+    ],
   };
 }

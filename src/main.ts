@@ -1,19 +1,18 @@
-#!/usr/bin/env node
 /**
- * The program: settings → engine → server → transport. Only this file reads the arguments, the environment and
- * the process's streams, and only this file ends the process.
+ * The program, which `start.ts` loads: settings → engine → server → transport. Only this file reads the arguments, the
+ * environment and the process's streams, and only this file ends the process.
  */
 import { CommanderError } from 'commander';
 import { Console } from 'node:console';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { createProgram } from './cli/program.ts';
+import { createProgram, mistakeOfServer } from './cli/program.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Parts } from './compose.ts';
-import { loadConfig, type Flags } from './config/load.ts';
+import { loadConfig, toError, type Config, type Flags, type SettingNotice } from './config/load.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
-import { CancelledError, ThinkmeterError, toSentence } from './errors.ts';
+import { CancelledError, ThinkmeterError, WrongSettingsError, asSentence, toSentence } from './errors.ts';
 
 // a host keeps this program for days, next to a model: V8 may collect more often, to keep less (`npm run bench:memory`)
 for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20']) setFlagsFromString(flag);
@@ -42,15 +41,17 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort();
   });
 }
-// the reader of the pipe has ended, as in `thinkmeter ask … | head`
-stdout.on('error', () => process.exit(EXIT.fine));
+// the reader of the pipe has ended, as in `thinkmeter ask … | head`; the command ends in order, because `process.exit`
+// while the embedded model computes in its thread aborts the process
+let isUnread = false;
+stdout.on('error', () => {
+  isUnread = true;
+  interrupted.abort();
+});
 
 const program = createProgram(
   {
-    serve: async (flags) => {
-      const [{ serveUntilGone }, { config, parts }] = await Promise.all([import('./cli/serve.ts'), prepare(flags)]);
-      await serveUntilGone(parts, config, terminal, interrupted.signal);
-    },
+    serve: (flags) => serve(flags),
     ask: (question, options, flags) =>
       withParts(flags, import('./cli/ask.ts'), async ({ ask }, parts) => {
         // a person at a terminal can interrupt, so only a limit given for this question applies
@@ -67,14 +68,17 @@ const program = createProgram(
         monitor(options, parts, terminal, interrupted.signal),
       ),
     init: async (client, options, flags) => {
-      loadConfig(flags, env);
+      const { config, problems, warnings } = loadConfig(flags, env);
+      if (problems.length > 0) throw toError(problems);
+      for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
       const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose.ts')]);
       // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
       const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
       const context = {
         machine: { platform, home: homedir(), env, folder: process.cwd() },
-        running: { node: process.execPath, program: fileURLToPath(here), platform },
+        running: { node: process.execPath, program: fileURLToPath(new URL('main.js', here)), platform },
         flags,
+        config,
         ...serverSearch(),
       } as const;
       await init(client, options, context, terminal, interrupted.signal);
@@ -85,12 +89,16 @@ const program = createProgram(
     },
     demo: async (flags) => {
       const settings = { engine: 'demo', ...flags };
-      loadConfig(settings, env);
-      const [{ demo }, { calledAs }] = await Promise.all([import('./cli/demo.ts'), import('./init/launch.ts')]);
+      const [{ demo }, { calledAs }, { parts }] = await Promise.all([
+        import('./cli/demo.ts'),
+        import('./init/launch.ts'),
+        prepare(settings),
+      ]);
+      await parts.engine.close();
       // settings go as variables: other users of the machine can read a command line, and a setting may be a key
       const server = {
         command: process.execPath,
-        args: [fileURLToPath(here)],
+        args: [fileURLToPath(new URL('main.js', here))],
         env: { ...present(env), ...asVariables(settings) },
       };
       await demo(server, calledAs(process.argv[1] ?? '', process.cwd()), terminal, interrupted.signal);
@@ -98,6 +106,13 @@ const program = createProgram(
   },
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
 );
+
+/** Serves over stdin and stdout until the client has gone, with wrong settings too: then calls and status say so. */
+async function serve(flags: Flags, mistakes: readonly SettingNotice[] = []): Promise<void> {
+  const [{ serveUntilGone }, { config, parts }] = await Promise.all([import('./cli/serve.ts'), build(flags, mistakes)]);
+  if (parts.problems.length > 0) parts.log.error(toSentence(toError(parts.problems)));
+  await serveUntilGone(parts, config, terminal, interrupted.signal);
+}
 
 /** Builds the parts for a command, runs it, and closes the engine afterwards. */
 async function withParts<Command>(
@@ -113,10 +128,21 @@ async function withParts<Command>(
   }
 }
 
-async function prepare(flags: Flags) {
-  const config = loadConfig(flags, env);
+type Prepared = { readonly config: Config; readonly parts: Parts };
+
+/** @throws {WrongSettingsError} if a setting cannot be used */
+async function prepare(flags: Flags): Promise<Prepared> {
+  const built = await build(flags);
+  if (built.parts.problems.length > 0) throw toError(built.parts.problems);
+  return built;
+}
+
+async function build(flags: Flags, mistakes: readonly SettingNotice[] = []): Promise<Prepared> {
+  const loaded = loadConfig(flags, env);
+  const settings = { ...loaded, problems: [...mistakes, ...loaded.problems] };
   const [{ compose }, { createLog }] = await Promise.all([import('./compose.ts'), import('./log.ts')]);
-  return { config, parts: compose(config, installation, createLog(config.logLevel)) };
+  const { config } = settings;
+  return { config, parts: compose(settings, installation, createLog(config.logLevel)) };
 }
 
 function asVariables(flags: Flags): Record<string, string> {
@@ -136,15 +162,28 @@ try {
   await program.parseAsync();
   process.exitCode = EXIT.fine;
 } catch (error) {
-  process.exitCode = report(error);
+  const mistake = stdin.isTTY ? undefined : mistakeOfServer(program, error);
+  process.exitCode = mistake === undefined ? report(error) : await serveWith(mistake);
+}
+
+async function serveWith(mistake: string): Promise<number> {
+  const fix = 'correct the arguments in the configuration of your MCP client; thinkmeter --help lists the options';
+  try {
+    await serve(program.opts<Flags>(), [{ what: `the arguments of thinkmeter are wrong: ${mistake}`, fix }]);
+    return EXIT.usage;
+  } catch (error) {
+    return report(error);
+  }
 }
 
 function report(error: unknown): number {
+  if (isUnread) return EXIT.fine;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   if (error instanceof CancelledError) return EXIT.failed;
   if (error instanceof ThinkmeterError && error.audience !== 'nobody') {
     stderr.write(`thinkmeter: ${toSentence(error)}\n`);
-    return error.code === 'INVALID_INPUT' ? EXIT.usage : EXIT.failed;
+    const isUsage = error.code === 'INVALID_INPUT' || error instanceof WrongSettingsError;
+    return isUsage ? EXIT.usage : EXIT.failed;
   }
   stderr.write(
     `thinkmeter: a bug, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

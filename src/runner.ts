@@ -17,6 +17,7 @@ import { run } from './run/run.ts';
 import type { RunRecord, Runs } from './runs.ts';
 import type { Observe } from './stream/requests.ts';
 import { examine, type Examination } from './status/examine.ts';
+import type { Finding } from './status/findings.ts';
 import { collectStatus, type Status } from './status/status.ts';
 import { limit, type Limit } from './wait.ts';
 
@@ -57,13 +58,15 @@ type Parts = {
   readonly concurrency: number;
   readonly runs: Runs;
   readonly log: Log;
+  /** what is wrong or risky in the settings, for the status */
+  readonly settings?: readonly Finding[];
 };
 
-export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log }: Parts): Runner {
+export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log, settings }: Parts): Runner {
   const admission = new Admission(concurrency, clock, (most) => (queue.concurrency = most));
   const queue = new PQueue({ concurrency: admission.limit });
   const observe: Observe = (facts, promptTokens) => admission.observe(facts, promptTokens);
-  const statusParts = { engine, evidence, runs, clock };
+  const statusParts = { engine, evidence, runs, clock, ...(settings !== undefined && { settings }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
 

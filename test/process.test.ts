@@ -63,7 +63,7 @@ test('runs of the demo model do not keep the process alive when their client goe
   // the model answers one after the other: with the first answer the second run has begun, however fast the machine is
   const calls = Array.from({ length: 50 }, () => program.request('tools/call', { name: 'reason', arguments: args }));
   await program.response(calls[0] ?? 0);
-  program.child.stdin.end();
+  program.disconnect();
   expect(await program.ended).toEqual({ code: 0, signal: null });
   const answered = program.messages().filter(({ id }) => calls.includes(Number(id)));
   expect(answered.length).toBeLessThan(calls.length);
@@ -83,6 +83,8 @@ const usage = [
   { name: 'an option without its value', args: ['--engine'], says: /--engine <name>/ },
   { name: 'two questions', args: ['ask', 'a', 'b'], says: /too many arguments/i },
   { name: 'a budget that is no number', args: ['ask', 'x', '--budget', 'many'], says: /thinking_budget .*"many"/ },
+  { name: 'a question like an option', args: ['ask', '-x^2'], says: /after --: thinkmeter ask -- "-x = \?"/ },
+  { name: 'a misspelt option', args: ['ask', 'x', '--budgett', '5'], says: /unknown option '--budgett'/ },
   { name: 'an empty stdin', args: ['ask'], says: /question is missing or blank/ },
   { name: 'a blank question', args: ['ask', ' '], says: /question is missing or blank/ },
 ];
@@ -98,24 +100,11 @@ test('a word that is no command is named', async () => {
   expect((await runProgram({ args: ['aks', 'x'] })).stderr).toMatch(/aks/);
 });
 
-const impossible = [
-  { name: 'no server at the address', env: { THINKMETER_BASE_URL: 'http://127.0.0.1:1' }, says: /No server answers/ },
-  { name: 'a setting that is none', env: { THINKMETER_ENGINE: 'magic' }, says: /THINKMETER_ENGINE is magic/ },
-  { name: 'an address that is none', env: { THINKMETER_BASE_URL: 'gpu-box' }, says: /not a valid URL: gpu-box/ },
-  { name: 'an embedded engine without a model', env: { THINKMETER_ENGINE: 'embedded' }, says: /THINKMETER_MODEL/ },
-];
-
-test.each(impossible)('$name ends with 1, in one line on stderr', async ({ env, says }) => {
+test('no server at the address ends with 1, in one line on stderr', async () => {
+  const env = { THINKMETER_BASE_URL: 'http://127.0.0.1:1' };
   const { code, stdout, stderr } = await runProgram({ args: ['ask', 'x'], env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: [^\n]+\n$/);
-  expect(stderr).toMatch(says);
-});
-
-test('a server with a setting that is none ends at once with 1, before any protocol', async () => {
-  const { code, stdout, stderr } = await runProgram({ env: { THINKMETER_CONCURRENCY: 'many' } });
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: THINKMETER_CONCURRENCY is many/);
+  expect(stderr).toMatch(/^thinkmeter: No server answers [^\n]+\n$/);
 });
 
 const helps = [

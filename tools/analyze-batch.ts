@@ -19,7 +19,7 @@ export const analyzeBatch = defineTool({
   title: 'Reason about many items',
   description:
     'Applies one instruction to each of many items in parallel, each with its own thinking budget. If an item fails, the others continue; at the deadline, the results so far are returned and the items not begun are listed in remaining.',
-  input: z.strictObject({
+  input: z.object({
     instruction: z.string().describe('What to do with each item'),
     items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
     thinking_budget: z
@@ -33,8 +33,8 @@ export const analyzeBatch = defineTool({
   }),
   output: batchResultSchema,
   async run({ instruction, items, ...args }, context) {
-    const { defaults, runner, startedAt } = context;
-    const limits = readLimits(args, DEFAULTS, defaults);
+    const { defaults, runner, startedAt, warnings } = context;
+    const limits = readLimits(args, DEFAULTS, defaults, warnings);
     const shared = { system: systemParts('You are a careful reasoner.', defaults.systemPrompt), ...limits };
     const maxTime = limits.maxSeconds;
     // what would fail every item fails the call, once
@@ -43,7 +43,7 @@ export const analyzeBatch = defineTool({
     const ends = await Promise.all(
       items.map((item) => batch.ask({ ...shared, user: itemParts(instruction, item) }, item)),
     );
-    const result = toBatchResult(ends, runner.clock.now() - startedAt);
+    const result = toBatchResult(ends, runner.clock.now() - startedAt, warnings);
     const reasoning = ends.map((end) => reasoningOf(end));
     return batchToolResult(result, runner.keep(result, reasoning));
   },

@@ -13,7 +13,7 @@ export const answerFast = defineTool({
   title: 'Answer at once',
   description:
     'Gets a quick answer from the same model, with little or no thinking. For lookups, rewording, classification and other tasks that need no reasoning.',
-  input: z.strictObject({
+  input: z.object({
     question,
     context,
     thinking_budget: z
@@ -26,12 +26,12 @@ export const answerFast = defineTool({
     max_seconds: maxSeconds,
   }),
   output: runResultSchema,
-  async run(args, { runner, defaults, ...call }) {
+  async run(args, { runner, defaults, warnings, ...call }) {
     const outcome = await runner.run(
       {
         system: systemParts('Answer the question.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
-        ...readLimits(args, { thinking: 0, answer: DEFAULT_ANSWER_TOKENS }, defaults),
+        ...readLimits(args, { thinking: 0, answer: DEFAULT_ANSWER_TOKENS }, defaults, warnings),
       },
       call,
     );

@@ -8,7 +8,7 @@ import { defineTool } from '../src/tool.ts';
 
 const DEFAULT_ANSWER_TOKENS = 1024;
 
-const input = z.strictObject({
+const input = z.object({
   question,
   context,
   thinking_budget: z
@@ -33,13 +33,13 @@ export const reason = defineTool({
     'Gives one hard problem (math, logic, planning, analysis) to a Nemotron reasoning model, which thinks for at most thinking_budget tokens and then answers. Returns the answer and the number of tokens used; the linked resource contains the full reasoning.',
   input,
   output: runResultSchema,
-  async run(args, { runner, defaults, ...call }) {
+  async run(args, { runner, defaults, warnings, ...call }) {
     const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS };
     const outcome = await runner.run(
       {
         system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
-        ...readLimits(args, byDefault, defaults),
+        ...readLimits(args, byDefault, defaults, warnings),
       },
       call,
     );

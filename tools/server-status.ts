@@ -8,10 +8,11 @@ export const serverStatus = defineTool({
   title: 'State of the reasoning server',
   description:
     'Reports whether the model server is up, what it supports, its load, the tokens used so far, and how to fix problems. Generates nothing.',
-  input: z.strictObject({}),
+  input: z.object({}),
   output: statusSchema,
-  async run(_, { runner, signal }) {
+  async run(_, { runner, signal, warnings }) {
     const status = await runner.status(signal);
-    return { text: statusText(status), structured: toStatusResult(status) };
+    const text = [statusText(status), ...warnings.map((warning) => `note: ${warning}`)].join('\n');
+    return { text, structured: { ...toStatusResult(status), ...(warnings.length > 0 && { warnings }) } };
   },
 });

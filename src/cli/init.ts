@@ -1,6 +1,7 @@
 /** `thinkmeter init`: adds this server to the settings file of an MCP client. */
-import type { Flags } from '../config/load.ts';
+import type { Config, Flags } from '../config/load.ts';
 import { SETTINGS, type Setting, type SettingName } from '../config/options.ts';
+import { wholePlaceholder } from '../config/placeholder.ts';
 import { InvalidInputError } from '../errors.ts';
 import { block, pathOf, readEntry, withEntry } from '../init/change.ts';
 import { CLIENTS, type Client } from '../init/clients.ts';
@@ -28,6 +29,8 @@ export type InitContext = {
   readonly machine: Machine;
   readonly running: Running;
   readonly flags: Flags;
+  /** what the flags and the variables of the machine mean */
+  readonly config: Config;
   /** at an address, else on a default port of this machine */
   readonly findServer: (address: string | undefined, key: string | undefined) => Promise<FoundServer | undefined>;
   /** the default ports, as a text */
@@ -226,13 +229,14 @@ async function askServer(
   return search(answer, key, context, questions, say);
 }
 
-/** Settings given by flag or variable. */
-function settingsOf({ flags, machine }: InitContext): Variables {
+/** Settings given by flag or variable, as they are understood: quotes and endpoints have been removed. */
+function settingsOf({ flags, machine, config }: InitContext): Variables {
   return Object.fromEntries(
     Object.entries<Setting>(SETTINGS).flatMap(([name, { variable }]) => {
-      const flag = flags[name as SettingName]?.trim() ?? '';
-      const value = flag === '' ? (machine.env[variable]?.trim() ?? '') : flag;
-      return value === '' ? [] : [[variable, value]];
+      const given = [flags[name as SettingName], machine.env[variable]].map((text) => text?.trim() ?? '');
+      const isGiven = given.some((text) => text !== '' && wholePlaceholder(text) === undefined);
+      const value = config[name as SettingName];
+      return isGiven && value !== undefined ? [[variable, String(value)]] : [];
     }),
   );
 }

@@ -1,7 +1,7 @@
 /** `thinkmeter monitor`: the live state of a server, with a timed request of its own every so often. */
 import type { Outcome } from '../budget/outcome.ts';
 import type { Parts } from '../compose.ts';
-import { CancelledError, ConfigError, ThinkmeterError, toSentence } from '../errors.ts';
+import { CancelledError, ThinkmeterError, WrongSettingsError, toSentence } from '../errors.ts';
 import { readGpus, type Gpu } from '../host/gpu.ts';
 import { serverMemory, type ServerMemory } from '../host/processes.ts';
 import { toStatusResult } from '../status/schema.ts';
@@ -163,7 +163,7 @@ function probeLine(probe: Probe | undefined): string {
 function seconds(flag: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 86_400) return value * 1000;
-  throw new ConfigError(`${flag} is ${text}, but must be a number of seconds from 0 to 86400`, {
+  throw new WrongSettingsError(`${flag} is ${text}, but must be a number of seconds from 0 to 86400`, {
     hint: 'see thinkmeter monitor --help',
   });
 }

@@ -1,5 +1,5 @@
 /** The command line: its commands, their options and their help. */
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
 import { CLIENT_NAMES } from '../init/names.ts';
@@ -35,7 +35,7 @@ Examples:
   thinkmeter serve-model --gpu-memory 22 --context 131072
 
 Every setting can also be set by an environment variable, such as THINKMETER_BASE_URL. docs/settings.md lists them.
-Exit codes: 0 success, 1 failure, 2 wrong usage, 70 a bug.`;
+Exit codes: 0 success, 1 failure, 2 wrong usage or settings, 70 a bug.`;
 
 export function createProgram(
   actions: Actions,
@@ -58,8 +58,9 @@ export function createProgram(
       if (words.length > 0) program.error(`error: unknown command ${words.join(' ')}`);
       return actions.serve(flags);
     });
-  const ask = program
-    .command('ask')
+  const ask = new AskCommand('ask')
+    .copyInheritedSettings(program)
+    .showHelpAfterError('(a question that begins with - goes after --: thinkmeter ask -- "-x = ?")')
     .description('answer one question; the answer goes to stdout, the reasoning and the numbers go to stderr')
     .argument('[question]', 'the question (default: read from stdin)')
     .option(
@@ -73,6 +74,7 @@ export function createProgram(
     .action((question: string | undefined, options: AskOptions, command: Command) =>
       actions.ask(question, options, command.optsWithGlobals()),
     );
+  program.addCommand(ask);
   const demo = program
     .command('demo')
     .description(
@@ -132,6 +134,38 @@ function settingsLast<Item>(_: Item[], shown: Item[], groupOf: (item: Item) => s
     }
   }
   return groups;
+}
+
+/** Takes `ask "-3x + 7 = 1, x = ?"` as a question (simonw/llm#1458, tj/commander.js#2341). */
+class AskCommand extends Command {
+  override parseOptions(args: string[]): ReturnType<Command['parseOptions']> {
+    const takesValue = (word = ''): boolean =>
+      this.options.some(({ short, long, required }) => required && [short, long].includes(word));
+    const at = args.findIndex((word, index) => isQuestion(word) && !takesValue(args[index - 1]));
+    const isAfterEnd = args.slice(0, at).includes('--');
+    return super.parseOptions(
+      at === -1 || isAfterEnd ? args : [...args.toSpliced(at, 1), '--', ...args.slice(at, at + 1)],
+    );
+  }
+}
+
+/** Begins with a minus, but is no option: options contain no blank, and begin with a letter. */
+function isQuestion(word: string): boolean {
+  return /^-[^-a-z]/i.test(word) || (/^-.*\s/s.test(word) && !/^--[\w-]+=/.test(word));
+}
+
+/**
+ * The mistake in an option of the MCP server, in words; undefined if the error is another one, or a command was given.
+ * Only a program starts the server, and no person sees how that program's arguments were refused.
+ */
+export function mistakeOfServer(program: Command, error: unknown): string | undefined {
+  const isOption =
+    error instanceof CommanderError &&
+    (error.code === 'commander.unknownOption' || error.code === 'commander.optionMissingArgument');
+  if (!isOption || program.args.some((word) => program.commands.some((command) => command.name() === word))) {
+    return undefined;
+  }
+  return error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
 }
 
 function addSettings(command: Command): void {

@@ -1,5 +1,5 @@
 /** `thinkmeter serve-model`: the right `vllm serve` command, with the reason for every flag; `--run` runs it. */
-import { ConfigError } from '../errors.ts';
+import { WrongSettingsError } from '../errors.ts';
 import { runInForeground } from '../host/programs.ts';
 import { gib, PROFILES, serveCommand, type Profile, type ServeCommand } from '../serving/command.ts';
 import type { Terminal } from './terminal.ts';
@@ -71,7 +71,7 @@ function reasons({ flags, memory, weights, notes }: ServeCommand): string {
 function number(flag: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new ConfigError(`${flag} is ${text}, but must be a number from ${least} to ${most}`, {
+  throw new WrongSettingsError(`${flag} is ${text}, but must be a number from ${least} to ${most}`, {
     hint: 'see thinkmeter serve-model --help',
   });
 }
@@ -79,7 +79,7 @@ function number(flag: string, text: string, least: number, most: number): number
 function whole(flag: string, text: string): number {
   const value = number(flag, text, 1, 10_000_000);
   if (Number.isInteger(value)) return value;
-  throw new ConfigError(`${flag} is ${text}, but must be a whole number`, {
+  throw new WrongSettingsError(`${flag} is ${text}, but must be a whole number`, {
     hint: 'see thinkmeter serve-model --help',
   });
 }
@@ -87,7 +87,7 @@ function whole(flag: string, text: string): number {
 function profileOf(text: string): Profile {
   const profile = PROFILES.find((name) => name === text);
   if (profile !== undefined) return profile;
-  throw new ConfigError(`--for is ${text}, but must be ${PROFILES.join(' or ')}`, {
+  throw new WrongSettingsError(`--for is ${text}, but must be ${PROFILES.join(' or ')}`, {
     hint: 'see thinkmeter serve-model --help',
   });
 }

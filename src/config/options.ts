@@ -2,11 +2,12 @@
 import * as z from 'zod';
 import { MECHANISMS_TO_FORCE } from '../budget/mechanism.ts';
 import { USE_CASE } from '../budget/presets.ts';
+import { baseUrl } from './base-url.ts';
+import { NOT_IN_A_HEADER } from './characters.ts';
+import { key, number, onOff, word } from './values.ts';
 
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
-/** Text from outside as a number; blank has been taken for absent before. */
-const number = (check: z.ZodNumber) => z.string().transform(Number).pipe(check);
 const useCases = Object.keys(USE_CASE) as [keyof typeof USE_CASE, ...(keyof typeof USE_CASE)[]];
 
 export type Setting = {
@@ -14,10 +15,21 @@ export type Setting = {
   /** what stands for the value in the help */
   readonly value: string;
   readonly variable: string;
+  /** reads the text; its messages continue the sentence "NAME is VALUE: it …" */
   readonly check: z.ZodType<unknown, string>;
   /** as shown */
   readonly initial: string;
   readonly help: string;
+  /** the value is in no message */
+  readonly isSecret?: boolean;
+  /** text for the model: any character and anything that looks like a placeholder is meant as it is */
+  readonly isFreeText?: boolean;
+  /** a path may begin with `~/` */
+  readonly isPath?: boolean;
+  /** characters that the value cannot contain; default: invisible ones */
+  readonly forbidden?: RegExp;
+  /** may stand in front of the value, and is removed */
+  readonly prefix?: RegExp;
 };
 
 export const SETTINGS = {
@@ -25,7 +37,7 @@ export const SETTINGS = {
     flag: '--engine',
     value: 'name',
     variable: 'THINKMETER_ENGINE',
-    check: z.enum(['vllm', 'embedded', 'demo']),
+    check: word(['vllm', 'embedded', 'demo']),
     initial: 'vllm',
     help: 'vllm: a vLLM server or another supported server; embedded: a model in this process; demo: the small bundled model',
   },
@@ -33,7 +45,7 @@ export const SETTINGS = {
     flag: '--base-url',
     value: 'url',
     variable: 'THINKMETER_BASE_URL',
-    check: z.string(),
+    check: baseUrl,
     initial: '',
     help: 'address of the server, with or without /v1 (default: http://localhost:8000/v1, or a server found on this machine)',
   },
@@ -41,7 +53,10 @@ export const SETTINGS = {
     flag: '--api-key',
     value: 'key',
     variable: 'THINKMETER_API_KEY',
-    check: z.string(),
+    check: key,
+    isSecret: true,
+    forbidden: NOT_IN_A_HEADER,
+    prefix: /^(?:authorization:\s*)?bearer(?:\s+|$)/i,
     initial: '',
     help: 'API key of the server, sent to that address only; prefer the variable, because other users of the machine can read a flag',
   },
@@ -50,6 +65,7 @@ export const SETTINGS = {
     value: 'name',
     variable: 'THINKMETER_MODEL',
     check: z.string(),
+    isPath: true,
     initial: '',
     help: 'vllm: a model that the server lists (default: the first one); embedded: a folder or hub id',
   },
@@ -58,6 +74,7 @@ export const SETTINGS = {
     value: 'name',
     variable: 'THINKMETER_TOKENIZER',
     check: z.string(),
+    isPath: true,
     initial: '',
     help: "vllm: the served model's tokenizer, for servers without tokenizer endpoints: a folder with tokenizer.json and tokenizer_config.json, or a hub id",
   },
@@ -65,7 +82,7 @@ export const SETTINGS = {
     flag: '--hub',
     value: 'url',
     variable: 'THINKMETER_HUB',
-    check: z.url({ protocol: /^https?$/, error: 'it must begin with http:// or https://' }),
+    check: z.url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' }),
     initial: '',
     help: 'address that hub ids are loaded from (default: the public Hugging Face hub)',
   },
@@ -82,6 +99,7 @@ export const SETTINGS = {
     value: 'text',
     variable: 'THINKMETER_SYSTEM_PROMPT',
     check: z.string(),
+    isFreeText: true,
     initial: '',
     help: 'text added to the system message of every call',
   },
@@ -89,7 +107,7 @@ export const SETTINGS = {
     flag: '--temperature',
     value: 'number',
     variable: 'THINKMETER_TEMPERATURE',
-    check: number(z.number().min(0).max(2)),
+    check: number({ from: 0, to: 2 }),
     initial: '',
     help: "0 to 2, instead of the model family's own value; 0 is greedy",
   },
@@ -97,7 +115,7 @@ export const SETTINGS = {
     flag: '--top-p',
     value: 'number',
     variable: 'THINKMETER_TOP_P',
-    check: number(z.number().gt(0).max(1)),
+    check: number({ from: 0, to: 1, above: true }),
     initial: '',
     help: "above 0, at most 1, instead of the model family's own value",
   },
@@ -105,7 +123,7 @@ export const SETTINGS = {
     flag: '--use-case',
     value: 'name',
     variable: 'THINKMETER_USE_CASE',
-    check: z.enum(useCases),
+    check: word(useCases),
     initial: '',
     help: 'default thinking budget of reason: edge 128, chat 256, rag 512, copilot 1024 (512 if not set)',
   },
@@ -113,7 +131,7 @@ export const SETTINGS = {
     flag: '--mechanism',
     value: 'name',
     variable: 'THINKMETER_MECHANISM',
-    check: z.enum(MECHANISMS_TO_FORCE),
+    check: word(MECHANISMS_TO_FORCE),
     initial: '',
     help: "what enforces the budget: stream (thinkmeter cuts the stream), native (the server's own budget) or two_call (a capped first request) (default: chosen for each call, see docs/servers.md)",
   },
@@ -121,7 +139,7 @@ export const SETTINGS = {
     flag: '--concurrency',
     value: 'count',
     variable: 'THINKMETER_CONCURRENCY',
-    check: number(z.int().min(1).max(1024)),
+    check: number({ from: 1, to: 1024, whole: true }),
     initial: '16',
     help: 'maximum number of runs at the same time on a server; an embedded model always runs one',
   },
@@ -129,7 +147,7 @@ export const SETTINGS = {
     flag: '--requests-per-minute',
     value: 'count',
     variable: 'THINKMETER_REQUESTS_PER_MINUTE',
-    check: number(z.int().min(1).max(100_000)),
+    check: number({ from: 1, to: 100_000, whole: true }),
     initial: '',
     help: 'maximum requests per minute, for a hosted service with a rate limit; a call with a cut makes two requests, the first call one more',
   },
@@ -137,7 +155,7 @@ export const SETTINGS = {
     flag: '--max-seconds',
     value: 'seconds',
     variable: 'THINKMETER_MAX_SECONDS',
-    check: number(z.number().min(0).max(86_400)),
+    check: number({ from: 0, to: 86_400, of: 'seconds' }),
     initial: '45',
     help: 'default of max_seconds for MCP calls; 0: no limit (many clients give up after 60 seconds; ask has no limit by default)',
   },
@@ -145,15 +163,22 @@ export const SETTINGS = {
     flag: '--resource-links',
     value: 'on|off',
     variable: 'THINKMETER_RESOURCE_LINKS',
-    check: z.enum(['on', 'off']),
+    check: onOff,
     initial: 'on',
-    help: 'off omits the resource link from results (LangChain passes the link to the model as a file, which most of its providers refuse)',
+    help: 'off omits the resource link from results (Kiro refuses a result that contains one; LangChain passes the link to the model as a file, which most of its providers refuse)',
   },
   logLevel: {
     flag: '--log-level',
     value: 'level',
     variable: 'THINKMETER_LOG_LEVEL',
-    check: z.enum(LOG_LEVELS),
+    check: word(LOG_LEVELS, {
+      warning: 'warn',
+      trace: 'debug',
+      verbose: 'debug',
+      fatal: 'error',
+      critical: 'error',
+      off: 'silent',
+    }),
     initial: 'warn',
     help: `lowest level that is logged to stderr: ${LOG_LEVELS.join(', ')}`,
   },

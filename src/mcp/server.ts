@@ -17,6 +17,7 @@ import { runUri } from '../report/uri.ts';
 import type { Runs } from '../runs.ts';
 import type { Tool, ToolDefaults } from '../tool.ts';
 import { VERSION } from '../version.ts';
+import { RAW_ARGUMENTS } from './incoming.ts';
 import { ProgressReporter } from './progress.ts';
 
 export type ServerParts = {
@@ -80,7 +81,7 @@ async function call(
   };
   const reporter = new ProgressReporter(send, runner.clock, startedAt);
   try {
-    const result = await tool.call(args as Readonly<Record<string, unknown>>, {
+    const result = await tool.call(mcpReq._meta?.[RAW_ARGUMENTS] ?? args, {
       runner,
       defaults,
       signal: mcpReq.signal,

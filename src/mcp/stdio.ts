@@ -1,27 +1,62 @@
-import { EventEmitter, once } from 'node:events';
+/** Serves over stdin and stdout. The client's first message selects the protocol era. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Clock } from '../clock.ts';
+import { limit, pause, untilAborted } from '../wait.ts';
 import { createMcpServer, type ServerParts } from './server.ts';
+import { StdioTransport, type Streams } from './transport.ts';
+
+/**
+ * What a call that runs when stdin ends may still take. Pipes and checks write all messages and close stdin at once
+ * (modelcontextprotocol/python-sdk#2678); a client that is gone is not worth more tokens.
+ */
+const GRACE_MS = 5000;
+const PROBE_EVERY_MS = 250;
 
 export type StdioServing = {
-  /** resolves when the transport closes, with its last error if any */
-  readonly closed: Promise<Error | undefined>;
+  /** Resolves when the client has ended the connection. Rejects with the reason if the connection broke. */
+  ended(): Promise<void>;
+  /**
+   * Waits until running calls are answered: at most 5 seconds, until stdout is closed, or until the signal aborts.
+   * A closed pipe shows only when something is written; a closed socket, which most clients use, within 250 ms.
+   */
+  finish(signal: AbortSignal): Promise<void>;
+  /** Aborts what runs. */
   close(): Promise<void>;
 };
 
-/** Serves over this process's stdin and stdout until `close`. The client's first message selects the protocol era. */
-export function serveOverStdio(parts: ServerParts): StdioServing {
-  const ended = new EventEmitter();
-  const factory = (): ReturnType<typeof createMcpServer> => {
-    const server = createMcpServer(parts);
-    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK has no other way
-    server.server.onclose = () => ended.emit('closed');
-    return server;
+export function serveOverStdio(parts: ServerParts, streams: Streams, clock: Clock): StdioServing {
+  const transport = new StdioTransport(streams, parts.log);
+  const onerror = (error: Error): void => parts.log.warn({ cause: error.message }, 'transport');
+  const handle = serveStdio(() => createMcpServer(parts), { transport, onerror });
+  return {
+    async ended() {
+      await transport.ended();
+      if (transport.fault !== undefined) throw transport.fault;
+    },
+    async finish(signal) {
+      const grace = limit(signal, GRACE_MS, clock);
+      try {
+        void probe(transport, grace.signal, clock);
+        await untilAborted(transport.idle(), grace.signal);
+      } catch {
+        // what is not answered by now is aborted
+      } finally {
+        grace.abort();
+        grace.release();
+      }
+    },
+    close: () => handle.close(),
   };
-  let last: Error | undefined;
-  const onerror = (error: Error): void => {
-    last = error;
-    parts.log.warn({ cause: error.message }, 'transport');
-  };
-  const handle = serveStdio(factory, { onerror });
-  return { closed: once(ended, 'closed').then(() => last), close: () => handle.close() };
+}
+
+async function probe(transport: StdioTransport, signal: AbortSignal, clock: Clock): Promise<void> {
+  try {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- at intervals
+      await pause(PROBE_EVERY_MS, signal, clock);
+      transport.probe();
+    }
+  } catch {
+    // the wait is over
+  }
 }

@@ -13,7 +13,8 @@ export type ItemEnd =
   | { readonly kind: 'failed'; readonly error: string; readonly thinkingTokens: number; readonly reasoning: string }
   | { readonly kind: 'remaining' };
 
-export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchResult {
+/** `given`: the warnings about the arguments, which apply also if no item was answered. */
+export function toBatchResult(ends: readonly ItemEnd[], totalMs: number, given: readonly string[] = []): BatchResult {
   const results = ends.flatMap((end, index) => (end.kind === 'remaining' ? [] : [toItem(end, index)]));
   const remaining = ends.flatMap(({ kind }, index) => (kind === 'remaining' ? [index] : []));
   const answered = ends.flatMap((end) => (end.kind === 'answered' ? [end.outcome] : []));
@@ -30,7 +31,7 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number): BatchR
       total_ms: Math.round(totalMs),
     },
     warnings: [
-      ...new Set(answered.flatMap(({ warnings }) => warnings)),
+      ...new Set([...given, ...answered.flatMap(({ warnings }) => warnings)]),
       ...(remaining.length === 0
         ? []
         : [

@@ -26,6 +26,7 @@ export const statusSchema = z.strictObject({
     .optional(),
   spent: z.strictObject({ calls: count, thinking_tokens: count, answer_tokens: count }),
   faults: z.array(z.strictObject({ what: z.string(), fix: z.string() })),
+  warnings: z.array(z.string()).optional(),
 });
 
 export function toStatusResult({ facts, engine, load, tried, spent, findings }: Status): z.infer<typeof statusSchema> {

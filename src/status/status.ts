@@ -23,6 +23,8 @@ export type StatusParts = {
   readonly evidence: EvidenceOfServers;
   readonly runs: Runs;
   readonly clock: Clock;
+  /** what is wrong or risky in the settings; a grave one: no call can be answered, so the engine is not opened */
+  readonly settings?: readonly Finding[];
 };
 
 /** Nobody waits longer for a status. */
@@ -31,8 +33,14 @@ const LONGEST_MS = 15_000;
 /** Between two readings of a counter, where the server does not tell its speed itself. */
 const MEASURE_MS = 400;
 
-export async function collectStatus(
-  { engine, evidence, runs, clock }: StatusParts,
+export async function collectStatus({ settings = [], ...parts }: StatusParts, callers: OpenOptions): Promise<Status> {
+  if (settings.some(({ grave }) => grave)) return { tried: {}, spent: parts.runs.spent(), findings: settings };
+  const status = await askEngine(parts, callers);
+  return { ...status, findings: [...settings, ...status.findings] };
+}
+
+async function askEngine(
+  { engine, evidence, runs, clock }: Omit<StatusParts, 'settings'>,
   callers: OpenOptions,
 ): Promise<Status> {
   const spent = runs.spent();

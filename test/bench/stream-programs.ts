@@ -24,10 +24,10 @@ const MAX_SECONDS = 600;
 
 /** Thinkmeter itself: the whole of `runner.run`. */
 export function ours(url: string): StreamProgram {
-  const config = loadConfig({ baseUrl: url, logLevel: 'silent' }, {});
+  const settings = loadConfig({ baseUrl: url, logLevel: 'silent' }, {});
   // only the embedded engine looks at these
   const installation = { worker: new URL('file:///dev/null'), demoModel: '' };
-  const { runner, engine } = compose(config, installation, createLog('silent'));
+  const { runner, engine } = compose(settings, installation, createLog('silent'));
   return {
     async read() {
       const question = {

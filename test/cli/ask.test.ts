@@ -3,6 +3,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { runResultSchema } from '../../src/report/schema.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm } from '../support/fake-vllm/server.ts';
+import { loadModel } from '../support/fake-vllm/model.ts';
+import { promptIds } from '../support/untrusted.ts';
 import { runProgram } from '../support/program.ts';
 
 const QUESTION = '2^10 + 3^5 - 4^3 = ?';
@@ -42,6 +44,31 @@ test('the question comes from stdin where none is given', async () => {
   const server = await startServer();
   const { code, stdout } = await runProgram({ args: ['ask', ...server, '-q'], input: `${QUESTION}\n` });
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'The answer is 42.\n' });
+});
+
+const MODEL = 'thinkmeter-demo';
+
+/** simonw/llm#1458, tj/commander.js#2341 */
+const minus = [
+  { args: ['-3x + 7 = 1, x = ?'], question: '-3x + 7 = 1, x = ?' },
+  { args: ['-b/2a + 1 = ?'], question: '-b/2a + 1 = ?' },
+  { args: ['-3x=7'], question: '-3x=7' },
+  { args: ['- first\n- second'], question: '- first\n- second' },
+  { args: ['-(4 - 9) = ?', '--budget', '0'], question: '-(4 - 9) = ?' },
+  { args: ['--', '-x^2'], question: '-x^2' },
+  { args: ['--system-prompt', '- be brief', '-5 + 3'], question: '-5 + 3' },
+  { args: ['--system-prompt=- be brief', 'x'], question: 'x' },
+];
+
+test.each(minus)('a question may begin with a minus: $args', async ({ args, question }) => {
+  const fake = await startFakeVllm();
+  onTestFinished(() => fake.close());
+  const { code, stderr } = await runProgram({ args: ['ask', '--base-url', fake.url, '-q', ...args] });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const asked = fake.requests.find(({ path }) => path === '/v1/completions');
+  expect(loadModel(MODEL).decode(promptIds(MODEL, asked?.body['prompt']), { skipSpecialTokens: false })).toContain(
+    question,
+  );
 });
 
 test('an option means the same before and after the command, and a flag beats a variable', async () => {

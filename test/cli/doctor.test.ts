@@ -123,8 +123,8 @@ test('--json with a fault is JSON all the same, and ends with 1', async () => {
 
 test('a setting that is none is told before anything is asked', async () => {
   const { code, stdout, stderr } = await doctor('gpu-box');
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^thinkmeter: .*not a valid URL: gpu-box/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^thinkmeter: --base-url is gpu-box: it must be the http:\/\/ or https:/);
 });
 
 // the status throws the bare AbortError: "a bug, please report it", and 70

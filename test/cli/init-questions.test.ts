@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { init, type InitContext, type InitOptions } from '../../src/cli/init.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import type { FoundServer } from '../../src/init/settings.ts';
 
 type Answers = readonly (readonly [question: string | RegExp, answer: string])[];
@@ -41,6 +42,7 @@ async function run({ client, options = {}, home = emptyHome(), flags = {}, env =
     machine: { platform: 'linux', home, env, folder: home },
     running: { node: '/usr/bin/node', program: '/x/dist/main.js', platform: 'linux' },
     flags,
+    config: loadConfig(flags, env).config,
     ports: '8000',
     findServer: async (address, key) => {
       asked.push({ address, key });

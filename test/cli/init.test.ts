@@ -230,7 +230,7 @@ describe('wrong usage ends with 2, and says what to do', () => {
   test('a wrong setting is named before anything is written', async () => {
     const home = emptyHome();
     const { code, stderr } = await init(home, ['cursor', '--yes', '--engine', 'gpt']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain('--engine is gpt');
     expect(readdirSync(home)).toEqual([]);
   });

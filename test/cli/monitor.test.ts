@@ -56,6 +56,6 @@ test.each([
   ['--probe', '-1'],
 ])('%s %s is refused', async (flag, value) => {
   const { code, stderr } = await runProgram({ args: ['monitor', flag, value, '--engine', 'demo'] });
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain(`${flag} is ${value}, but must be a number of seconds`);
 });

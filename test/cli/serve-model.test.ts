@@ -33,7 +33,7 @@ test.each([
   { args: ['--for', 'speed'], says: '--for is speed, but must be low-latency or high-throughput' },
 ])('$args is refused with what it has to be', async ({ args, says }) => {
   const { code, stdout, stderr } = await runProgram({ args: ['serve-model', ...args] });
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(says);
 });
 

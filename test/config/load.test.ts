@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig, type Flags } from '../../src/config/load.ts';
 import { SETTINGS, type Setting, type SettingName } from '../../src/config/options.ts';
-import { ConfigError } from '../../src/errors.ts';
 
 const names = Object.keys(SETTINGS) as SettingName[];
 
@@ -115,73 +114,98 @@ test('a flag beats a variable, a variable beats the default, and blank is absent
         env[SETTINGS[name].variable] = variable;
         expected[name] = valueOf(name, flag) ?? valueOf(name, variable) ?? DEFAULTS[name];
       }
-      expect(loadConfig(flags, env)).toEqual(expected);
+      expect(loadConfig(flags, env)).toEqual({ config: expected, problems: [], warnings: [] });
     }),
   );
 });
 
 test('nothing set gives the defaults of the contract', () => {
-  expect(loadConfig({}, {})).toEqual(DEFAULTS);
+  expect(loadConfig({}, {})).toEqual({ config: DEFAULTS, problems: [], warnings: [] });
 });
 
 test('settings cannot be changed', () => {
-  expect(Object.isFrozen(loadConfig({}, {}))).toBe(true);
+  expect(Object.isFrozen(loadConfig({}, {}).config)).toBe(true);
 });
 
 test('what is given is not touched', () => {
   const flags = Object.freeze({ engine: 'demo' });
   const env = Object.freeze({ THINKMETER_MODEL: 'm' });
-  expect(loadConfig(flags, env)).toMatchObject({ engine: 'demo', model: 'm' });
+  expect(loadConfig(flags, env).config).toMatchObject({ engine: 'demo', model: 'm' });
 });
 
-function problems(flags: Flags, env: Record<string, string>): ConfigError {
-  try {
-    loadConfig(flags, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new Error('there was no problem');
+function problems(flags: Flags, env: Record<string, string>): string[] {
+  return loadConfig(flags, env).problems.map(({ what }) => what);
 }
 
-const wrong: { name: SettingName; value: string; says: RegExp }[] = [
-  { name: 'engine', value: 'magic', says: /vllm/ },
-  { name: 'temperature', value: 'hot', says: /number/ },
-  { name: 'temperature', value: '2.1', says: /2/ },
-  { name: 'temperature', value: '-1', says: /0/ },
-  { name: 'topP', value: '0', says: />0/ },
-  { name: 'useCase', value: 'big', says: /edge/ },
-  { name: 'concurrency', value: '0', says: /1/ },
-  { name: 'concurrency', value: '1.5', says: /int/ },
-  { name: 'maxSeconds', value: 'Infinity', says: /number/ },
-  { name: 'logLevel', value: 'loud', says: /debug/ },
+const wrong: { name: SettingName; value: string; says: string }[] = [
+  { name: 'engine', value: 'magic', says: 'vllm, embedded or demo' },
+  {
+    name: 'baseUrl',
+    value: 'gpu-box',
+    says: 'the http:// or https:// address of a server, such as http://localhost:8000/v1',
+  },
+  {
+    name: 'baseUrl',
+    value: 'ftp://gpu-box',
+    says: 'the http:// or https:// address of a server, such as http://localhost:8000/v1',
+  },
+  { name: 'hub', value: 'hub.example', says: 'an address that begins with http:// or https://' },
+  { name: 'temperature', value: 'hot', says: 'a number from 0 to 2' },
+  { name: 'temperature', value: '2.1', says: 'a number from 0 to 2' },
+  { name: 'temperature', value: '-1', says: 'a number from 0 to 2' },
+  { name: 'temperature', value: '0,6', says: 'a number from 0 to 2' },
+  { name: 'temperature', value: '0x1', says: 'a number from 0 to 2' },
+  { name: 'topP', value: '0', says: 'a number above 0, at most 1' },
+  { name: 'useCase', value: 'big', says: 'edge, chat, rag or copilot' },
+  { name: 'mechanism', value: 'off', says: 'native, stream or two_call' },
+  { name: 'concurrency', value: '0', says: 'a whole number from 1 to 1024' },
+  { name: 'concurrency', value: '1.5', says: 'a whole number from 1 to 1024' },
+  { name: 'requestsPerMinute', value: '40/min', says: 'a whole number from 1 to 100000' },
+  { name: 'maxSeconds', value: 'Infinity', says: 'a number of seconds from 0 to 86400, without a unit' },
+  { name: 'maxSeconds', value: '45s', says: 'a number of seconds from 0 to 86400, without a unit' },
+  { name: 'maxSeconds', value: '45 seconds', says: 'a number of seconds from 0 to 86400, without a unit' },
+  { name: 'resourceLinks', value: 'maybe', says: 'on or off' },
+  { name: 'logLevel', value: 'loud', says: 'silent, error, warn, info or debug' },
 ];
 
-describe('a problem is told with its source, its value and what is expected', () => {
+describe('a problem is reported with its source, its value and the allowed values', () => {
   test.each(wrong)('$name as $value, from a flag', ({ name, value, says }) => {
-    const { message } = problems({ [name]: value }, {});
-    expect(message).toContain(`${SETTINGS[name].flag} is ${value}`);
-    expect(message).toMatch(says);
+    const expected = `${SETTINGS[name].flag} is ${value}: it must be ${says}`;
+    expect(problems({ [name]: value }, {})).toEqual([expected]);
   });
 
-  test.each(wrong)('$name as $value, from a variable', ({ name, value }) => {
-    const { message, hint } = problems({}, { [SETTINGS[name].variable]: value });
-    expect(message).toContain(`${SETTINGS[name].variable} is ${value}`);
-    expect(hint).toContain('--help');
+  test.each(wrong)('$name as $value, from a variable; the setting then has its default', ({ name, value, says }) => {
+    const { variable } = SETTINGS[name];
+    const { config, problems: found } = loadConfig({}, { [variable]: value });
+    expect(found.map(({ what }) => what)).toEqual([`${variable} is ${value}: it must be ${says}`]);
+    expect(found[0]?.fix).toContain('--help');
+    expect(config).toEqual(DEFAULTS);
   });
 });
 
-test('every problem is in the one error', () => {
-  const { message } = problems({ engine: 'magic', topP: '7' }, { THINKMETER_LOG_LEVEL: 'loud', THINKMETER_MODEL: 'm' });
-  expect(message.split('; ').map((problem) => problem.split(' ')[0])).toEqual([
-    '--engine',
-    '--top-p',
-    'THINKMETER_LOG_LEVEL',
-  ]);
+test('every problem is reported', () => {
+  const found = problems({ engine: 'magic', topP: '7' }, { THINKMETER_LOG_LEVEL: 'loud', THINKMETER_MODEL: 'm' });
+  expect(found.map((problem) => problem.split(' ')[0])).toEqual(['--engine', '--top-p', 'THINKMETER_LOG_LEVEL']);
+});
+
+test('no value of any setting is answered in the words of the schema library', () => {
+  const texts = fc.oneof(fc.string(), fc.constantFrom('NaN', '-1', '1e999', 'true', '{}', '[]', 'http://', '💥'));
+  fc.assert(
+    fc.property(fc.constantFrom(...names), texts, (name, text) => {
+      for (const { what } of loadConfig({ [name]: text }, {}).problems) {
+        expect(what).toMatch(/: it (must be|contains) |^--[a-z-]+ (contains|consists) /);
+        expect(what).not.toMatch(/expected|received|Invalid/);
+      }
+    }),
+  );
 });
 
 test('a wrong variable does no harm where a flag is given', () => {
-  expect(loadConfig({ engine: 'demo' }, { THINKMETER_ENGINE: 'magic' }).engine).toBe('demo');
+  expect(loadConfig({ engine: 'demo' }, { THINKMETER_ENGINE: 'magic' })).toEqual({
+    config: { ...DEFAULTS, engine: 'demo' },
+    problems: [],
+    warnings: [],
+  });
 });
 
 describe.each(Object.entries<Setting>(SETTINGS))('the setting %s', (_, { flag, variable, help, initial, check }) => {

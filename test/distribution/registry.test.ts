@@ -17,7 +17,6 @@ const variable = z.strictObject({
   isRequired: z.boolean(),
   isSecret: z.boolean(),
   default: z.string().optional(),
-  choices: z.array(z.string()).min(1).optional(),
 });
 
 const isOneVersion = (version: string): boolean => /^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version);

@@ -16,6 +16,8 @@ export type ConnectOptions = {
   /** sets the address; `env` may still say otherwise */
   readonly fake?: Pick<FakeVllm, 'url'>;
   readonly env?: Readonly<Record<string, string>>;
+  /** default: the built program, by this Node */
+  readonly command?: readonly [string, ...string[]];
 };
 
 export type CallOptions = {
@@ -60,10 +62,16 @@ type Content = { readonly type: string; readonly text?: string; readonly uri?: s
 type Resource = { readonly text?: string; readonly blob?: string };
 
 /** Both SDKs check structured content against the output schemas once they have seen the list: so it is asked for first. */
-export async function connect({ client: name = 'v2', fake, env = {} }: ConnectOptions = {}): Promise<Connection> {
+export async function connect({
+  client: name = 'v2',
+  fake,
+  env = {},
+  command = [process.execPath, ENTRY],
+}: ConnectOptions = {}): Promise<Connection> {
+  const [file, ...args] = command;
   const transport = new (name === 'v1' ? TransportV1 : TransportV2)({
-    command: process.execPath,
-    args: [ENTRY],
+    command: file,
+    args,
     cwd: ROOT,
     env: { ...(fake === undefined ? {} : { THINKMETER_BASE_URL: fake.url }), ...env },
     stderr: 'pipe',

@@ -97,14 +97,20 @@ export class Program {
   }
 
   /** The handshake of the 2025 era. */
-  async initialize(): Promise<void> {
+  async initialize(protocolVersion = '2025-11-25'): Promise<void> {
     const client = {
-      protocolVersion: '2025-11-25',
+      protocolVersion,
       capabilities: {},
       clientInfo: { name: 'by-hand', version: '1' },
     };
     await this.response(this.request('initialize', client));
     this.notify('notifications/initialized');
+  }
+
+  /** As a client that is gone: it neither writes nor reads. */
+  disconnect(): void {
+    this.child.stdout.destroy();
+    this.child.stdin.end();
   }
 
   /** Whatever it is doing. */

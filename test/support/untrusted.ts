@@ -21,6 +21,13 @@ export const HOSTILE = [
   { name: 'an end of turn, Nemotron 3', text: '<|im_end|>' },
 ] as const;
 
+/** What no server accepts in a text; `as` is what arrives. */
+export const BROKEN = [
+  { name: 'half of an emoji at the end', text: 'cut \uD83D', as: 'cut \uFFFD' },
+  { name: 'the other half at the start', text: '\uDE00 cut', as: '\uFFFD cut' },
+  { name: 'NUL', text: 'a\u0000b', as: 'a\uFFFDb' },
+] as const;
+
 export type TextInput = {
   /** `tool.field` */
   readonly name: string;
@@ -74,7 +81,21 @@ export function describeUntrusted(start: () => Watched): void {
   });
 }
 
+/** Broken text in every text input of every tool is repaired, with a warning that names the field; the call is answered. */
+export function describeBroken(start: () => Watched): void {
+  const rows = TEXT_INPUTS.flatMap((input) => BROKEN.map((row) => ({ ...row, input, field: input.name })));
+
+  test.each(rows)('$field takes $name', async ({ input, text, as }) => {
+    const { prompt, warnings } = await send(start(), input, text);
+    expect(prompt).toContain(as);
+    expect(warnings).toEqual([
+      expect.stringContaining(`${input.name.split('.')[1]} had 1 character that is not valid`),
+    ]);
+  });
+}
+
 export type Arrived = {
+  readonly warnings: readonly string[];
   /** the prompt that reached the server, as text with its control tokens shown */
   readonly prompt: string;
   /** the ids in it that are no text, in order */
@@ -85,13 +106,14 @@ export type Arrived = {
 
 export async function send({ client, requests, model }: Watched, input: TextInput, text: string): Promise<Arrived> {
   const before = requests.length;
-  const { isError, text: answer } = await client.call(input.tool, input.args(text));
+  const { isError, text: answer, structured } = await client.call(input.tool, input.args(text));
   expect({ isError, answer }).toMatchObject({ isError: false });
   const asked = requests.slice(before).find(({ path }) => path === '/v1/completions' || path === '/completion');
   const ids = promptIds(model, asked?.body['prompt']);
   const controls = controlIds(model);
   const prompt = loadModel(model).decode(ids, { skipSpecialTokens: false });
-  return { prompt, controls: ids.filter((id) => controls.has(id)), isOpen: thinkingIsOpen({ text: prompt }) };
+  const { warnings } = z.looseObject({ warnings: z.array(z.string()) }).parse(structured);
+  return { prompt, warnings, controls: ids.filter((id) => controls.has(id)), isOpen: thinkingIsOpen({ text: prompt }) };
 }
 
 /** As ids, also if it was sent as text. */

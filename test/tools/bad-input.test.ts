@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { startFakeVllm, type FakeVllm } from '../support/fake-vllm/server.ts';
-import { errorSentence, runResult } from '../support/results.ts';
+import { batchResult, errorSentence, runResult } from '../support/results.ts';
 
 let fake: FakeVllm;
 let client: Connection;
@@ -20,20 +20,24 @@ const question = 'Is it so?';
 
 const refused = [
   {
-    name: 'a field that does not exist',
+    name: 'a misspelt field',
     args: { question, thinkng_budget: 3 },
-    says: /^thinkng_budget is not a field;/,
+    says: /^thinkng_budget is not a field: the field is thinking_budget\./,
   },
   {
-    name: 'two fields that do not exist',
-    args: { question, a: 1, effort: 'high' },
-    says: /a, effort.*thinking_budget/,
+    name: 'two misspelt fields',
+    args: { question, maxSeconds: 5, 'include-reasoning': true },
+    says: /^maxSeconds is not a field: the field is max_seconds; include-reasoning .* include_reasoning\./,
+  },
+  {
+    name: 'a misspelt question',
+    args: { Question: 'x' },
+    says: /^Question is not a field: the field is question; question is missing/,
   },
   { name: 'no question', args: {}, says: /question is missing/ },
   { name: 'an empty question', args: { question: '' }, says: /question is missing or blank/ },
   { name: 'a blank question', args: { question: ' \n\t ' }, says: /question is missing or blank/ },
   { name: 'null for the question', args: { question: null }, says: /question is missing or blank/ },
-  { name: 'a number for the question', args: { question: 5 }, says: /question must be a text, not 5/ },
   { name: 'a list for the question', args: { question: ['a'] }, says: /question must be a text, not a list of 1/ },
   {
     name: 'a word for a number',
@@ -79,8 +83,12 @@ const refusedBatches = [
   { name: 'an empty list of items', args: { instruction, items: [] }, says: /1 to 1000 texts, not a list of 0/ },
   { name: '1001 items', args: { instruction, items: Array(1001).fill('x') }, says: /1 to 1000 .* not a list of 1001/ },
   { name: '5000 items', args: { instruction, items: Array(5000).fill('x') }, says: /1 to 1000 .* not a list of 5000/ },
-  { name: 'a text for the items', args: { instruction, items: 'x' }, says: /a list of 1 to 1000 texts, not "x"/ },
-  { name: 'an item that is a number', args: { instruction, items: ['x', 5] }, says: /item 1 is not/ },
+  {
+    name: 'a text for the items',
+    args: { instruction, items: 'x' },
+    says: /a list of 1 to 1000 texts, not "x"; send a JSON list/,
+  },
+  { name: 'an item that is an object', args: { instruction, items: ['x', {}] }, says: /item 1 is not a text/ },
   { name: 'an item that is null', args: { instruction, items: ['x', null] }, says: /item 1 is not/ },
   { name: 'a blank instruction', args: { instruction: ' ', items: ['x'] }, says: /instruction is missing or blank/ },
 ];
@@ -112,11 +120,66 @@ describe('what is meant well is taken', () => {
     { name: 'null', args: { thinking_budget: null, context: null, complexity: null }, budget: 512 },
     { name: 'blank text', args: { thinking_budget: '', context: '  ', complexity: '' }, budget: 512 },
     { name: 'a whole number written with a fraction', args: { thinking_budget: 77.0 }, budget: 77 },
+    { name: 'the same as text', args: { thinking_budget: '77.0' }, budget: 77 },
+    { name: 'other fields as text', args: { include_reasoning: 'False', max_seconds: '30.5' }, budget: 512 },
+    { name: 'a word in another letter case', args: { complexity: 'Medium' }, budget: 512 },
   ];
 
   test.each(taken)('$name', async ({ args, budget }) => {
     expect(runResult(await client.call('reason', { question, ...args })).thinking.budget).toBe(budget);
   });
+});
+
+/** cline/cline#9684, #10426, #10737; n8n-io/n8n#21500, #22787, #37308; makenotion/notion-mcp-server#146 */
+describe('a field that the client added', () => {
+  const ignored = /^task_progress is not a field and was ignored; the fields are question, context, /;
+  const added = { task_progress: '- [x] read\n- [ ] ask' };
+
+  test('is ignored by reason and answer_fast, with a warning in the result and its text', async () => {
+    for (const tool of ['reason', 'answer_fast']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, to tell whose failure it is
+      const result = await client.call(tool, { question, ...added });
+      expect(runResult(result)).toMatchObject({
+        answer: 'The answer is 4.',
+        warnings: [expect.stringMatching(ignored)],
+      });
+      expect(result.text).toContain('\n\nnote: task_progress is not a field');
+    }
+  });
+
+  test('is ignored by analyze_batch, with one warning for all items', async () => {
+    const result = await client.call('analyze_batch', {
+      instruction,
+      items: ['a', 'b'],
+      toolCallId: 'c',
+      sessionId: 's',
+    });
+    expect(batchResult(result).warnings).toEqual([
+      'toolCallId, sessionId are not fields and were ignored; the fields are instruction, items, thinking_budget, answer_tokens, max_seconds',
+    ]);
+  });
+
+  test('is ignored by analyze_batch, with the warning also if no item is answered', async () => {
+    const result = await client.call('analyze_batch', { instruction, items: [' '], ...added });
+    expect(batchResult(result)).toMatchObject({ totals: { failed: 1 }, warnings: [expect.stringMatching(/^task_/)] });
+  });
+
+  test('is ignored by server_status, which has no fields, with a warning that is no fault of the server', async () => {
+    const { structured, text } = await client.call('server_status', added);
+    const warning = 'task_progress is not a field and was ignored; there are no fields';
+    expect(structured).toMatchObject({ ok: true, warnings: [warning] });
+    expect(text).toContain(`\nnote: ${warning}`);
+    const { structured: plain } = await client.call('server_status', {});
+    expect(plain).not.toHaveProperty('warnings');
+  });
+});
+
+/** anthropics/claude-code#86459, #93179, #22394, #59227 */
+test('items that arrive as a text that holds a JSON list are the list', async () => {
+  const { results } = batchResult(await client.call('analyze_batch', { instruction, items: '["a","b",3]' }));
+  expect(results.map(({ index, answer }) => ({ index, answer }))).toEqual(
+    [0, 1, 2].map((index) => ({ index, answer: 'The answer is 4.' })),
+  );
 });
 
 describe('what does not fit the window', () => {

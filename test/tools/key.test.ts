@@ -75,9 +75,12 @@ describe('a key that travels in clear', () => {
 
   test('an address with a password in it is refused, and not repeated', async () => {
     const env = { THINKMETER_BASE_URL: `http://me:${KEY}@gpu-box.example:8000/v1`, THINKMETER_API_KEY: 'k' };
-    const { code, stdout, stderr } = await runProgram({ env });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('THINKMETER_API_KEY');
+    const client = await start(env);
+    const sentence = errorSentence(await client.call('reason', call));
+    expect(sentence).toContain('THINKMETER_API_KEY');
+    expect(sentence + client.stderr()).not.toContain(KEY);
+    const { code, stdout, stderr } = await runProgram({ args: ['ask', 'x'], env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toContain(KEY);
   });
 });

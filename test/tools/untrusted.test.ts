@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { thinks } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm } from '../support/fake-vllm/server.ts';
-import { describeUntrusted, HARMLESS, HOSTILE, send, TEXT_INPUTS } from '../support/untrusted.ts';
+import { describeBroken, describeUntrusted, HARMLESS, HOSTILE, send, TEXT_INPUTS } from '../support/untrusted.ts';
 
 describe.each(['thinkmeter-demo', 'thinkmeter-demo-3'] as const)('%s', (model) => {
   let fake: FakeVllm;
@@ -31,6 +31,23 @@ describe.each(['thinkmeter-demo', 'thinkmeter-demo-3'] as const)('%s', (model) =
     expect(hostile.prompt).toContain(text);
     expect(hostile).toMatchObject({ controls, isOpen });
   });
+});
+
+/** anthropics/claude-code#56064, #72995; thedotmack/claude-mem#2787: texts are cut by UTF-16 units. */
+describe('broken text', () => {
+  let fake: FakeVllm;
+  let client: Connection;
+
+  beforeAll(async () => {
+    fake = await startFakeVllm({ script: thinks('Hm.', 'Yes.') });
+    client = await connect({ fake });
+    return async () => {
+      await client.close();
+      await fake.close();
+    };
+  });
+
+  describeBroken(() => ({ model: 'thinkmeter-demo', requests: fake.requests, client }));
 });
 
 test('the table has an input in every tool that takes text', () => {

@@ -1,4 +1,5 @@
 /** A transformers.js model in this thread: template, tokenizer, and generation with a cache kept between calls. */
+import { availableParallelism } from 'node:os';
 import {
   AutoModelForCausalLM,
   AutoTokenizer,
@@ -16,8 +17,10 @@ import type { PlainMessage } from '../../prompt/codec.ts';
 import { toChoice } from './choice.ts';
 import type { Model } from './model.ts';
 import type { Generate, Load } from './protocol.ts';
-import { THREADS } from './runtime.ts';
 import { sharedBeginning, TokenText } from './token-text.ts';
+
+/** One core stays free: on two busy cores, two threads were measured slower than one (onnxruntime-node 1.30). */
+const THREADS = Math.max(1, availableParallelism() - 1);
 
 /** Used if the model's configuration does not contain a window. */
 const LEAST_WINDOW = 2048;

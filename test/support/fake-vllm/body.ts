@@ -20,7 +20,13 @@ export function bodyForRecord(raw: string): Readonly<Record<string, unknown>> {
 }
 
 export function parseBody<T>(raw: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(parseJson(raw));
+  const value = parseJson(raw);
+  // pydantic refuses half of a surrogate pair, which Python cannot encode as UTF-8
+  if (JSON.stringify(value).replaceAll('\\\\', '').includes('\\ud')) {
+    const msg = 'Input should be a valid string, unable to parse raw data as a unicode string';
+    throw invalidBody({ type: 'string_unicode', loc: 'body', msg, rest: "'input': '...'" });
+  }
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const loc = ['body', ...(issue?.path ?? [])].join('.');

@@ -1,0 +1,74 @@
+/**
+ * Whether the name of an unknown argument is a field's name, misspelt.
+ *
+ * Clients add arguments of their own (`task_progress`, `toolCallId`), so a wrong "yes" makes a tool unusable in that
+ * client, and a wrong "no" ignores what a caller meant. Names are compared without letter case and separators. A name
+ * resembles a field if
+ * - it is equal (`thinkingBudget`, `include-reasoning`), or
+ * - it contains all words of a field that has several (`thinking_token_budget`), or
+ * - it differs from a field of 8 or more characters by at most two edits (`thinkng_budget`, `max_second`), or
+ * - it differs from a shorter field by one character more, one less, or two exchanged (`item`, `contxt`). Another
+ *   character in a short name makes another word: `content` is not `context`.
+ * An edit inserts, deletes or replaces a character, or exchanges two neighbours.
+ */
+
+const LONG_NAME = 8;
+/** A longer name is no misspelling, and is not compared. */
+const LONGEST_NAME = 64;
+
+/** The field that a name resembles most, if it resembles one. */
+export function resembledField(name: string, fields: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined;
+  const near = fields.filter((field) => resembles(name, field));
+  const distance = (field: string): number => editDistance(letters(name), letters(field));
+  return near.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+function resembles(name: string, field: string): boolean {
+  const [given, known] = [letters(name), letters(field)];
+  if (given === known) return true;
+  const [parts, wanted] = [words(name), words(field)];
+  if (wanted.length > 1 && wanted.every((word) => parts.includes(word))) return true;
+  const edits = editDistance(given, known);
+  if (known.length >= LONG_NAME) return edits <= 2;
+  const exchanged = given.length === known.length && sorted(given) === sorted(known);
+  return edits === 1 && (given.length !== known.length || exchanged);
+}
+
+function letters(name: string): string {
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+function words(name: string): string[] {
+  const separated = name.replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2').toLowerCase();
+  return separated.split(/[^\p{L}\p{N}]+/u);
+}
+
+function sorted(text: string): string {
+  return Array.from(text).toSorted().join('');
+}
+
+/** Optimal string alignment distance: insertions, deletions, replacements and exchanges of neighbours. */
+export function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const next = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1];
+      const exchanged = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      next[column] = Math.min(
+        at(last, column) + 1,
+        at(next, column - 1) + 1,
+        at(last, column - 1) + (same ? 0 : 1),
+        exchanged ? at(before, column - 2) + 1 : Infinity,
+      );
+    }
+    [before, last] = [last, next];
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Infinity;
+}

@@ -1,0 +1,28 @@
+/** Fields, their schemas and received values as words in a message. */
+import type * as z from 'zod';
+
+/** Describes one of our JSON Schemas in words. */
+export function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): string {
+  if (typeof schema !== 'object') return 'given';
+  const { type, enum: values, minimum, maximum, exclusiveMinimum, minItems, maxItems } = schema;
+  if (values !== undefined) return `one of ${values.join(', ')}`;
+  if (type === 'array') return `a list of ${minItems ?? 0} to ${maxItems ?? 'any number of'} texts`;
+  if (type !== 'integer' && type !== 'number') return type === 'boolean' ? 'true or false' : 'a text';
+  return `a ${type === 'integer' ? 'whole ' : ''}number from ${minimum ?? exclusiveMinimum ?? 0} to ${maximum ?? 'any'}`;
+}
+
+/** A received value, shortened if it is long. */
+export function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return clipped(JSON.stringify(value) ?? 'absent');
+}
+
+/** A received name: plain, or as a JSON text if it contains anything but letters, digits and separators. */
+export function shownName(name: string): string {
+  return clipped(/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
+}
+
+export function clipped(text: string, most = 60): string {
+  // the cut must not leave half of a surrogate pair
+  return text.length > most ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
+}
