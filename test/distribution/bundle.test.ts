@@ -31,6 +31,13 @@ function manifest(): ReturnType<typeof bundleManifest> {
   return JSON.parse(readFileSync(join(unpacked, 'manifest.json'), 'utf8')) as ReturnType<typeof bundleManifest>;
 }
 
+async function connect(args: readonly string[], env: Record<string, string>): Promise<Client> {
+  const client = new Client({ name: 'host', version: '1' });
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [...args], env, cwd: folder }));
+  onTestFinished(() => client.close());
+  return client;
+}
+
 /** Starts the server as a host does: the host's own function replaces the placeholders. */
 async function start(userConfig: Readonly<Record<string, string>>): Promise<Client> {
   const config = await getMcpConfigForManifest({
@@ -41,11 +48,8 @@ async function start(userConfig: Readonly<Record<string, string>>): Promise<Clie
     pathSeparator: sep,
   });
   const { command = '', args = [], env = {} } = config ?? {};
-  const client = new Client({ name: 'host', version: '1' });
   expect(command).toBe('node');
-  await client.connect(new StdioClientTransport({ command: process.execPath, args, env, cwd: folder }));
-  onTestFinished(() => client.close());
-  return client;
+  return connect(args, env);
 }
 
 describe('the manifest', () => {
@@ -84,6 +88,17 @@ test('it uses the server and the key that the person gave', async () => {
   const fake = await startFakeVllm({ apiKey: 'sk-1' });
   onTestFinished(() => fake.close());
   const client = await start({ base_url: fake.url, api_key: 'sk-1' });
+  const result = await client.callTool({ name: 'server_status', arguments: {} });
+  expect(result.structuredContent).toMatchObject({ ok: true, model: 'thinkmeter-demo' });
+});
+
+// modelcontextprotocol/mcpb#250: some hosts do not replace the placeholders of settings that were left empty
+test('settings that arrive as their placeholders count as empty', async () => {
+  const fake = await startFakeVllm();
+  onTestFinished(() => fake.close());
+  const env = { ...manifest().server.mcp_config.env, THINKMETER_BASE_URL: fake.url };
+  expect(env).toMatchObject({ THINKMETER_USE_CASE: '${user_config.use_case}' });
+  const client = await connect([join(unpacked, 'dist', 'main.js')], env);
   const result = await client.callTool({ name: 'server_status', arguments: {} });
   expect(result.structuredContent).toMatchObject({ ok: true, model: 'thinkmeter-demo' });
 });
