@@ -3,6 +3,7 @@ import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
 import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import { toError, type Config, type SettingNotice, type Settings } from './config/load.ts';
+import type { ProxyVariables } from './config/proxies.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
@@ -18,6 +19,13 @@ import type { ToolDefaults } from './tool.ts';
 /** The locations of the program's own files. */
 export type Installation = { readonly worker: URL; readonly demoModel: string };
 
+/** The surroundings of the process that decide how requests travel. */
+export type Network = {
+  readonly proxies?: ProxyVariables;
+  /** this process runs in a container */
+  readonly inContainer?: boolean;
+};
+
 export type Parts = {
   readonly engine: Engine;
   readonly runner: Runner;
@@ -29,10 +37,10 @@ export type Parts = {
 };
 
 /** Logs the warnings about settings. With a problem, the engine refuses every call, and the status shows the problem. */
-export function compose(settings: Settings, installation: Installation, log: Log): Parts {
+export function compose(settings: Settings, installation: Installation, log: Log, network: Network = {}): Parts {
   const { config } = settings;
-  const { engine, problems } = createEngineOrRefuse(settings, installation, log);
-  const warnings = [...settings.warnings, ...keyInClear(config)];
+  const { engine, problems } = createEngineOrRefuse(settings, installation, log, network);
+  const warnings = [...settings.warnings, ...(problems.length === 0 ? keyInClear(config) : [])];
   for (const { what, fix } of warnings) log.warn(`${asSentence(what)} ${asSentence(fix)}`);
   const runs = new Runs();
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
@@ -64,11 +72,11 @@ export function compose(settings: Settings, installation: Installation, log: Log
 }
 
 /** For `init`, which writes down what is found. `ports`: the default ports of servers, as a text. */
-export function serverSearch(): {
+export function serverSearch({ proxies = {} }: Network): {
   readonly ports: string;
   readonly findServer: (address: string | undefined, key: string | undefined) => Promise<FoundServer | undefined>;
 } {
-  return { ports: usualPorts(), findServer: (address, key) => findServer(address, key) };
+  return { ports: usualPorts(), findServer: (address, key) => findServer(address, key, proxies) };
 }
 
 /** Settings that fit only together are checked here; their problems join the others. */
@@ -76,10 +84,11 @@ function createEngineOrRefuse(
   settings: Settings,
   installation: Installation,
   log: Log,
+  network: Network,
 ): Pick<Parts, 'engine' | 'problems'> {
   const problems = [...settings.problems];
   try {
-    const engine = createEngine(settings.config, installation, log);
+    const engine = createEngine(settings.config, installation, log, network);
     if (problems.length === 0) return { engine, problems };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -89,8 +98,20 @@ function createEngineOrRefuse(
   return { engine: { open: refuse, close: () => Promise.resolve() }, problems };
 }
 
-function createEngine(config: Config, { worker, demoModel }: Installation, log: Log): Engine {
-  const { temperature, topP, model, apiKey, baseUrl, dtype, tokenizer, hub, requestsPerMinute } = config;
+function createEngine(config: Config, { worker, demoModel }: Installation, log: Log, network: Network): Engine {
+  const {
+    temperature,
+    topP,
+    model,
+    apiKey,
+    headers,
+    sessionHeader,
+    baseUrl,
+    dtype,
+    tokenizer,
+    hub,
+    requestsPerMinute,
+  } = config;
   const sampling = { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
   switch (config.engine) {
     case 'demo':
@@ -112,8 +133,11 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
       return createRemoteEngine({
         sampling,
         onFound: (sentence) => log.warn(sentence),
+        ...network,
         ...(baseUrl === undefined ? {} : { baseUrl }),
         ...(apiKey === undefined ? {} : { apiKey }),
+        ...(headers === undefined ? {} : { headers }),
+        ...(sessionHeader === undefined ? {} : { sessionHeader }),
         ...(model === undefined ? {} : { model }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
         ...(hub === undefined ? {} : { hub }),
@@ -122,14 +146,10 @@ function createEngine(config: Config, { worker, demoModel }: Installation, log: 
   }
 }
 
-function keyInClear({ engine, apiKey, baseUrl }: Config): SettingNotice[] {
-  if (engine !== 'vllm' || apiKey === undefined || baseUrl === undefined) return [];
+function keyInClear({ engine, apiKey, headers, baseUrl }: Config): SettingNotice[] {
+  if (engine !== 'vllm' || (apiKey ?? headers) === undefined || baseUrl === undefined) return [];
   const { root } = parseAddress(baseUrl);
   if (!sendsKeyInClear(root)) return [];
-  return [
-    {
-      what: `THINKMETER_API_KEY is sent unencrypted over the network to ${root}`,
-      fix: 'use https or a tunnel',
-    },
-  ];
+  const secret = apiKey === undefined ? 'THINKMETER_HEADERS' : 'THINKMETER_API_KEY';
+  return [{ what: `${secret} is sent unencrypted over the network to ${root}`, fix: 'use https or a tunnel' }];
 }

@@ -42,10 +42,25 @@ export class InvalidInputError extends ThinkmeterError {
   readonly audience = 'caller';
 }
 
+/** A server's own count of a prompt that it refused, in its tokens. */
+export type ServerCount = {
+  readonly window: number;
+  readonly promptTokens: number;
+  /** the server stopped counting there: the prompt may be longer */
+  readonly isLeast: boolean;
+};
+
 /** Prompt, thinking and answer together exceed the model's window. */
 export class ContextOverflowError extends ThinkmeterError {
   readonly code = 'CONTEXT_OVERFLOW';
   readonly audience = 'caller';
+  /** the server's own numbers, if the server refused the request */
+  readonly counted: ServerCount | undefined;
+
+  constructor(message: string, details: ErrorDetails & { readonly counted?: ServerCount | undefined } = {}) {
+    super(message, details);
+    this.counted = details.counted;
+  }
 }
 
 /** A setting, an option or a file is wrong; the message names the source. */

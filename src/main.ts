@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { Console } from 'node:console';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -11,6 +12,7 @@ import { createProgram, mistakeOfServer } from './cli/program.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Parts } from './compose.ts';
 import { loadConfig, toError, type Config, type Flags, type SettingNotice } from './config/load.ts';
+import { readProxies } from './config/proxies.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
 import { CancelledError, ThinkmeterError, WrongSettingsError, asSentence, toSentence } from './errors.ts';
 
@@ -28,6 +30,9 @@ const installation = {
 // oxlint-disable-next-line node/no-process-env -- the one place where the environment is read
 const env = process.env;
 const { stdin, stdout, stderr } = process;
+/** Docker, Podman */
+const CONTAINER_FILES = ['/.dockerenv', '/run/.containerenv'];
+const network = { proxies: readProxies(env), inContainer: CONTAINER_FILES.some((file) => existsSync(file)) };
 const terminal: Terminal = { stdin, stdout, stderr, color: (env['NO_COLOR'] ?? '') === '' };
 
 // stdout belongs to the protocol and to answers: console output of libraries goes to stderr
@@ -79,7 +84,7 @@ const program = createProgram(
         running: { node: process.execPath, program: fileURLToPath(new URL('main.js', here)), platform },
         flags,
         config,
-        ...serverSearch(),
+        ...serverSearch(network),
       } as const;
       await init(client, options, context, terminal, interrupted.signal);
     },
@@ -142,7 +147,7 @@ async function build(flags: Flags, mistakes: readonly SettingNotice[] = []): Pro
   const settings = { ...loaded, problems: [...mistakes, ...loaded.problems] };
   const [{ compose }, { createLog }] = await Promise.all([import('./compose.ts'), import('./log.ts')]);
   const { config } = settings;
-  return { config, parts: compose(settings, installation, createLog(config.logLevel)) };
+  return { config, parts: compose(settings, installation, createLog(config.logLevel), network) };
 }
 
 function asVariables(flags: Flags): Record<string, string> {

@@ -103,7 +103,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // one generation read: knows no budget
-  'src/stream': { ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'] },
+  'src/stream': {
+    ours: ['src/engine/engine.ts', 'src/prompt/family.ts', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'],
+  },
   // decides: asks no server, keeps no evidence
   'src/budget': { ours: ['src/engine/engine.ts', 'src/stream', 'src/prompt', 'src/errors.ts'] },
   'src/budget/presets.ts': { ours: [] },
@@ -272,7 +274,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/main.ts': {
     ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/init/launch.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
-    node: ['console', 'os', 'url', 'v8'],
+    node: ['console', 'fs', 'os', 'url', 'v8'],
   },
 };
 

@@ -41,7 +41,7 @@ export const analyzeBatch = defineTool({
     await runner.ready(maxTime, context);
     const batch = new Batch(context, items.length, maxTime);
     const ends = await Promise.all(
-      items.map((item) => batch.ask({ ...shared, user: itemParts(instruction, item) }, item)),
+      items.map((item, index) => batch.ask({ ...shared, user: itemParts(instruction, item, index) }, item)),
     );
     const result = toBatchResult(ends, runner.clock.now() - startedAt, warnings);
     const reasoning = ends.map((end) => reasoningOf(end));

@@ -23,6 +23,8 @@ export type Answer = {
   readonly closerTokens: number;
   /** a request made only for the answer rendered its prompt on the server, and that hidden prompt may open thinking */
   readonly isFromHiddenPrompt: boolean;
+  /** the answer was changed to fit the server's window */
+  readonly warnings?: readonly string[];
 };
 
 type Task = {

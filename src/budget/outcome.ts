@@ -1,9 +1,10 @@
 /** Assembles the outcome of a run from the results of its steps. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
-import type { CountedBy, Facts } from '../engine/engine.ts';
-import { unopenedEnd, withoutMarkers } from '../stream/marker.ts';
+import type { CountedBy, Facts, Prompt } from '../engine/engine.ts';
+import { beginningOf, unopenedEnd, withoutMarkers, withoutStrayEnds } from '../stream/marker.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
+import { withoutStrayTokens } from '../stream/stray-tokens.ts';
 import type { Answer, AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -48,6 +49,7 @@ type Story = {
   readonly startedAt: number;
   readonly now: number;
   readonly facts: Facts;
+  readonly prompt: Pick<Prompt, 'thinking'>;
   readonly plan: Plan;
   readonly thought: Thought;
   /** the request from which the thinking was read */
@@ -64,8 +66,8 @@ export function toOutcome(story: Story): Outcome {
   const { parts } = story.answer;
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
-  const repeated = repeatedThinking(said, facts.family, story.answer.isFromHiddenPrompt);
-  const answer = bareAnswer(said.slice(repeated.length), facts.family, thought);
+  const repeated = repeatedThinking(said, story);
+  const { text: answer, tokens: strays } = cleaned(bareAnswer(said.slice(repeated.length), story), facts.family);
   if (answer === '') throw noAnswer(last, thought, plan);
   const { countedBy, ...counts } = toCounts(story);
   return {
@@ -74,7 +76,10 @@ export function toOutcome(story: Story): Outcome {
     budget: plan.thinkingTokens,
     mechanism: plan.mechanism,
     honored:
-      counts.thinking <= plan.thinkingTokens && !overran(plan.mechanism, thought) && !ignoredSwitch(plan, thought),
+      counts.thinking <= plan.thinkingTokens &&
+      !overran(plan.mechanism, thought) &&
+      !ignoredSwitch(plan, thought) &&
+      strays.length === 0,
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
     reasoning: thought.text,
     answer,
@@ -88,15 +93,39 @@ export function toOutcome(story: Story): Outcome {
       ...story.warnings,
       ...plan.warnings,
       ...warningsOf(thought, last, plan),
+      ...familyWarnings(story, strays),
       ...(repeated === '' ? [] : [REPEATED_THINKING]),
     ],
   };
 }
 
-/** The answer without markers around it. After closed thinking, an answer that is only an end marker is kept. */
-function bareAnswer(text: string, { startMarker, endMarker }: Facts['family'], { endedBy }: Thought): string {
-  const isMarker = endedBy === 'model' && text.trim() === endMarker;
-  return isMarker ? endMarker : withoutMarkers(text, [startMarker, endMarker]);
+/**
+ * The answer without markers around it. If nothing was thought in this run, or if the answer is nothing but markers after
+ * thinking that the model closed, the answer may be about markers: it is kept (posit-dev/shinychat#235).
+ */
+function bareAnswer(text: string, { facts: { family }, thought: { endedBy } }: Story): string {
+  const { startMarker, endMarker } = family;
+  const own = withoutHeaders(text, family);
+  if (endedBy === 'off' || endedBy === 'none') return withoutStrayEnds(own, endMarker);
+  const bare = withoutMarkers(own, [startMarker, endMarker]);
+  return bare === '' && endedBy === 'model' ? own.trim() : bare;
+}
+
+/** The text of the first answer message, if the family writes several messages in a turn. */
+function withoutHeaders(text: string, family: Facts['family']): string {
+  const { header, endMarker } = family;
+  if (header === undefined) return text;
+  const begins = beginningOf(text, family);
+  // a header that broke off has no text behind it
+  if (begins.kind === 'undecided' && header.starts.some((start) => text.trimStart().startsWith(start))) return '';
+  const own = begins.kind === 'answer' ? text.slice(begins.at) : text;
+  const end = Math.min(...header.starts.map((start) => own.indexOf(endMarker + start)).filter((at) => at !== -1));
+  return own.slice(0, end);
+}
+
+/** Control tokens of a family that thinkmeter knows are part of the answer only if the answer quotes them. */
+function cleaned(answer: string, { name }: Facts['family']): ReturnType<typeof withoutStrayTokens> {
+  return name.startsWith('unknown') ? withoutStrayTokens(answer) : { text: answer, tokens: [] };
 }
 
 const REPEATED_THINKING =
@@ -106,10 +135,15 @@ const REPEATED_THINKING =
  * Thinking at the beginning of an answer, including its end marker; empty if there is none. If the prompt of a request
  * made only for the answer was hidden, that prompt may have opened the thinking.
  */
-function repeatedThinking(said: string, family: Facts['family'], isFromHiddenPrompt: boolean): string {
+function repeatedThinking(said: string, { facts: { family }, prompt, answer: { isFromHiddenPrompt } }: Story): string {
   const { startMarker, endMarker } = family;
+  // behind thinking that the prompt has closed, the first words of the answer are the answer
+  if (prompt.thinking === 'closed') return '';
   const end = said.indexOf(endMarker);
-  if (end !== -1 && said.trimStart().startsWith(startMarker)) return said.slice(0, end + endMarker.length);
+  if (said.trimStart().startsWith(startMarker)) {
+    if (end !== -1) return said.slice(0, end + endMarker.length);
+    if (isFromHiddenPrompt) return said;
+  }
   const ends = isFromHiddenPrompt ? (unopenedEnd(said, family)?.ends ?? 0) : 0;
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
 }
@@ -148,6 +182,20 @@ function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism,
   ];
 }
 
+/** Warnings for the caller about a model whose way of thinking is not known. */
+function familyWarnings({ facts: { family }, thought, plan }: Story, strays: readonly string[]): string[] {
+  if (strays.length > 0) {
+    return [
+      `the response contains control tokens that thinkmeter does not know in this model (${strays.slice(0, 5).join(', ')}): they were removed, and the thinking between them was neither counted nor limited`,
+    ];
+  }
+  return plan.mechanism !== 'off' && thought.endedBy === 'none' && family.switch.kind === 'absent'
+    ? [
+        `the model did not think: thinkmeter knows no switch that turns thinking on in this model (family ${family.name})`,
+      ]
+    : [];
+}
+
 /** The model generated thinking although thinking was switched off. */
 function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
   return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
@@ -157,6 +205,11 @@ function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingToke
   if (last?.endedBy === 'deadline') {
     return new EngineTimeoutError('max_seconds passed before the first word of the answer', {
       hint: 'raise max_seconds or lower thinking_budget',
+    });
+  }
+  if (last?.endedBy === 'length') {
+    return new NoAnswerError('the model used all answer_tokens for more thinking, after its thinking was cut', {
+      hint: 'raise thinking_budget and answer_tokens: this server does not let thinkmeter close the thinking',
     });
   }
   return new NoAnswerError(

@@ -27,12 +27,20 @@ export type Plan = {
 };
 
 /** A default answer length is not lowered below this. */
-const LEAST_ANSWER = 32;
+export const LEAST_ANSWER = 32;
 /** The budget is lowered first, but not below this while a default answer length can be lowered. */
 const LEAST_THINKING = 16;
 
 /** The cut moves back to a line end by at most this many tokens, or a quarter of the budget if that is less. */
 const LINE_WINDOW = 32;
+
+type PlannedFacts = Pick<Facts, 'window' | 'family' | 'closerTokens' | 'native' | 'dropsLongPrompts'>;
+
+/** The least tokens that are left for a question whose limits are defaults: a bit of thinking, and a short answer. */
+export function leastRoom({ thinkingBudget, answerTokens }: Pick<Question, 'thinkingBudget' | 'answerTokens'>): number {
+  const answer = answerTokens.given ? answerTokens.tokens : Math.min(answerTokens.tokens, LEAST_ANSWER);
+  return answer + Math.min(thinkingBudget.tokens, LEAST_THINKING);
+}
 
 /** Tokens that a question wants to generate after its prompt. */
 export function roomFor({ thinkingBudget, answerTokens }: Pick<Question, 'thinkingBudget' | 'answerTokens'>): number {
@@ -42,41 +50,47 @@ export function roomFor({ thinkingBudget, answerTokens }: Pick<Question, 'thinki
 /**
  * Prompt P, budget N, closer K and answer A must fit the window C: P + N + K + A <= C. If they do not fit, the budget
  * is lowered first, with a warning, because it is only a cap. A default answer length is lowered next. An answer length
- * that the caller gave is kept or refused.
+ * that the caller gave is kept or refused. A prompt that was only estimated is not refused: the estimate may be too high,
+ * and a server that refuses the prompt reports its numbers.
  * @throws {ContextOverflowError} if prompt and answer leave no room, with the numbers
  * @throws {EngineUnsupportedError} if the rendered prompt does not switch thinking as requested
  */
 export function plan(
   question: Pick<Question, 'thinkingBudget' | 'answerTokens'>,
-  { window, family, closerTokens, native }: Pick<Facts, 'window' | 'family' | 'closerTokens' | 'native'>,
+  { window, family, closerTokens, native, dropsLongPrompts }: PlannedFacts,
   prompt: Pick<Prompt, 'beginning' | 'thinking' | 'opened'>,
   mechanism: Mechanism,
 ): Plan {
   const { thinkingBudget, answerTokens } = question;
-  const { states, room, sampling, isServers } = MECHANISMS[mechanism];
+  const { states, room: requested, sampling, isServers } = MECHANISMS[mechanism];
   if (!states.includes(prompt.thinking)) throw notAsAsked(sampling, prompt.thinking, family.name);
   const closer = MARKERS[prompt.thinking] * closerTokens;
   const { promptTokens } = prompt.beginning;
   const free = window - promptTokens - closer;
   const wanted = { thinking: thinkingBudget.tokens, answer: answerTokens.tokens };
   const leastAnswer = answerTokens.given ? wanted.answer : Math.min(wanted.answer, LEAST_ANSWER);
-  if (leastAnswer > free) {
+  // whatever the prompt is, it takes at least one token
+  const most = window - closer - 1;
+  const isEstimated = !prompt.beginning.exact && dropsLongPrompts === undefined;
+  const isLeftToServer = leastAnswer > free && isEstimated && leastAnswer <= most;
+  if (leastAnswer > free && !isLeftToServer) {
     throw new ContextOverflowError(
       `the prompt takes ${promptTokens} of the ${window} tokens in the model's window, so ${closer} to close thinking and ${leastAnswer} for the answer do not fit`,
       { hint: 'shorten the text or lower answer_tokens' },
     );
   }
+  const room = isLeftToServer ? most : free;
   const thinking = Math.max(
     0,
-    Math.min(wanted.thinking, free - leastAnswer, Math.max(free - wanted.answer, LEAST_THINKING)),
+    Math.min(wanted.thinking, room - leastAnswer, Math.max(room - wanted.answer, LEAST_THINKING)),
   );
-  const answer = Math.min(wanted.answer, free - thinking);
+  const answer = Math.min(wanted.answer, room - thinking);
   return {
     mechanism,
     thinkingTokens: thinking,
     closerTokens: closer,
     answerTokens: answer,
-    maxTokens: room({ thinking, closer, answer }),
+    maxTokens: requested({ thinking, closer, answer }),
     ...(isServers && { nativeBudget: thinking + (native?.countsPrompt === true ? prompt.opened : 0) }),
     lineWindow: Math.min(LINE_WINDOW, Math.floor(thinking / 4)),
     sampling: family.sampling[sampling],

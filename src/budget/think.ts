@@ -5,20 +5,20 @@
  * the answer, even if the marker's last token contains them.
  */
 import { EngineTimeoutError } from '../errors.ts';
-import type { Family } from '../prompt/family.ts';
+import type { Markers } from '../prompt/family.ts';
 import type { Prompt } from '../engine/engine.ts';
-import { possibleStart } from '../stream/marker.ts';
+import { beginningOf, possibleStart } from '../stream/marker.ts';
 import type { Reading, StreamEnd } from '../stream/reading.ts';
 import type { Boundary } from '../stream/trail.ts';
 import type { Deadline } from './deadline.ts';
 import { MECHANISMS, type Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { NewRequest, Thought } from './values.ts';
+import type { NewRequest, SameStream, Thought } from './values.ts';
 
 type Task = {
   readonly reading: Reading;
   readonly plan: Pick<Plan, 'mechanism' | 'thinkingTokens' | 'lineWindow' | 'answerTokens'>;
-  readonly family: Pick<Family, 'startMarker' | 'endMarker'>;
+  readonly family: Markers;
   readonly state: Prompt['thinking'];
   /** the hidden prompt opens thinking: a stream without a start marker begins within thinking */
   readonly opensHidden?: boolean;
@@ -49,48 +49,55 @@ export async function think(task: Task): Promise<Thought> {
   if (first.kind === 'lost') throw first.cause;
   if (first.kind === 'late') throw tooSlow();
   const isHidden = first.kind === 'unopened' && task.opensHidden === true;
-  if (first.kind === 'unopened' && !isHidden) return { ...UNTHOUGHT, endedBy: 'none' };
+  if (first.kind === 'unopened' && !isHidden) return answeredFrom({ ...UNTHOUGHT, endedBy: 'none' }, first.at);
   let block: Block = { start: first.kind === 'opened' ? first.at : NOWHERE, tokens: 0, text: '' };
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
     // if the turn ended without an end marker, the expectation was wrong and the whole text is the answer
     if (isHidden && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
-    const next = thought.next === 'same stream' ? await opening(task, thought.answerFrom) : undefined;
+    if (thought.next !== 'same stream') return thought;
+    const next = await opening(task, thought.answerFrom);
     // oxlint-enable no-await-in-loop
-    if (next?.kind !== 'opened') return thought;
+    if (next.kind === 'unopened') return answeredFrom(thought, next.at);
+    if (next.kind !== 'opened') return thought;
     block = { start: next.at, tokens: thought.tokens, text: `${thought.text}\n` };
   }
 }
 
+/** The answer begins at `at`: behind a header if the family has one. Tokens of the header are overhead. */
+function answeredFrom(thought: SameStream, at: Boundary): SameStream {
+  return { ...thought, answerFrom: at, markerTokens: at.tokens - thought.tokens };
+}
+
 type Opening =
-  | { readonly kind: 'opened'; readonly at: Boundary }
-  | { readonly kind: 'unopened' }
+  | { readonly kind: 'opened' | 'unopened'; readonly at: Boundary }
   /** the time ended, or the connection broke, before the stream showed whether it thinks */
   | { readonly kind: 'late' }
   | { readonly kind: 'lost'; readonly cause: Error };
 
-/** Whether the model opens thinking itself: the next non-blank text after `from` is the start marker, or is not. */
+/** Whether the model opens thinking itself: the next text after `from` is a start marker or header, or is the answer. */
 async function opening(task: Task, from: Boundary): Promise<Opening> {
   const { reading, family } = task;
   const { trail } = reading;
   for (;;) {
     const text = trail.since(from.chars);
-    const words = text.trimStart();
-    if (words.startsWith(family.startMarker)) {
-      const chars = from.chars + text.indexOf(family.startMarker) + family.startMarker.length;
-      return { kind: 'opened', at: { ...(await trail.boundaryAfterChars(chars)), chars } };
+    const begins = beginningOf(text, family);
+    if (begins.kind !== 'undecided') {
+      const kind = begins.kind === 'thinking' ? 'opened' : 'unopened';
+      const chars = from.chars + begins.at;
+      return { kind, at: begins.at === 0 ? from : { ...(await trail.boundaryAfterChars(chars)), chars } };
     }
-    if (!family.startMarker.startsWith(words)) return { kind: 'unopened' };
     if (reading.end?.kind === 'lost') return reading.end;
-    if (reading.end !== undefined) return { kind: 'unopened' };
+    if (reading.end !== undefined) return { kind: 'unopened', at: from };
+    const isBlank = text.trim() === '';
     // the rest of a marker that has begun is awaited until the final deadline
-    const until = words === '' ? alarm(task) : task.deadline.at;
+    const until = isBlank ? alarm(task) : task.deadline.at;
     // oxlint-disable-next-line no-await-in-loop -- a stream is read piece by piece
     const event = await reading.next(until);
     if (event !== 'alarm') continue;
-    if (reading.takeBuffered()) return { kind: 'unopened' };
-    return { kind: words !== '' || trail.tokens === 0 ? 'late' : 'unopened' };
+    if (reading.takeBuffered()) return { kind: 'unopened', at: from };
+    return !isBlank || trail.tokens === 0 ? { kind: 'late' } : { kind: 'unopened', at: from };
   }
 }
 
@@ -114,10 +121,18 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
   }
 }
 
+/**
+ * If a server that renders the prompt itself ignores that thinking is off, a second request would think again: the thinking
+ * is not cut, and the result reports that the budget was not honored.
+ */
+function budgetOf({ plan, state }: Task): number {
+  return plan.mechanism === 'off' && state === 'hidden' ? Infinity : plan.thinkingTokens;
+}
+
 /** The thinking, if closed or over the budget; undefined while neither is certain. `searched`: no marker before it. */
 function closedOrOverBudget(task: Task, block: Block, searched: number): Promise<Thought | undefined> | undefined {
   const { reading, plan, family } = task;
-  const full = block.start.tokens + plan.thinkingTokens - block.tokens;
+  const full = block.start.tokens + budgetOf(task) - block.tokens;
   const text = reading.trail.since(searched);
   const found = text.indexOf(family.endMarker);
   // the usual case: returning without a promise saves an await per token
@@ -191,15 +206,16 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
  * is never inside a character, and never after the beginning of a marker.
  */
 async function cut(
-  { reading, plan, family }: Task,
+  task: Task,
   block: Block,
   endedBy: Extract<NewRequest, { closed: false }>['endedBy'],
 ): Promise<Thought> {
+  const { reading, plan, family } = task;
   const { trail } = reading;
   const { start } = block;
   // the abort comes first: the server generates, and the operator pays, until it arrives
   reading.stop();
-  const full = start.tokens + plan.thinkingTokens - block.tokens;
+  const full = start.tokens + budgetOf(task) - block.tokens;
   const lineEnd = async (until: number): Promise<Boundary | undefined> =>
     // line ends before the start of this thinking do not count
     endedBy === 'unclosed' ? undefined : trail.lineEnd(Math.max(start.tokens, until - plan.lineWindow), until);

@@ -5,7 +5,7 @@ import { wholePlaceholder } from '../config/placeholder.ts';
 import { InvalidInputError } from '../errors.ts';
 import { block, pathOf, readEntry, withEntry } from '../init/change.ts';
 import { CLIENTS, type Client } from '../init/clients.ts';
-import { entryFor, variablesOf, type Key } from '../init/entry.ts';
+import { entryFor, variablesOf, type Secret, type Secrets } from '../init/entry.ts';
 import { backUp, exists, readSettings, usedFile, writeSettings } from '../init/files.ts';
 import { commandFor, isInNpxCache, type Running } from '../init/launch.ts';
 import { join, type Machine } from '../init/locations.ts';
@@ -84,13 +84,13 @@ async function run(
   // a block to paste depends on no file, and is what to use if the file cannot be changed
   const text = options.print === true ? '' : (await readSettings(file)).text;
   const old = variablesOf(client, readEntry(client, file, text));
-  const { env, key } = await chooseSettings(client, old, context, isShared, questions, say);
+  const { env, secrets } = await chooseSettings(client, old, context, isShared, questions, say);
   const launch = { ...commandFor(running, isShared), env };
-  const entry = entryFor(client, launch, key);
-  if (key !== undefined && 'value' in key)
-    say(`note: the key itself will stand in ${file}, readable by whoever reads that file`);
-  if (key !== undefined && 'variable' in key)
-    say(`note: set ${key.variable} in the environment that starts ${client.title}`);
+  const entry = entryFor(client, launch, secrets);
+  for (const [setting, secret] of Object.entries(secrets)) {
+    if ('value' in secret) say(`note: the value of ${setting} will stand in ${file}, for whoever can read that file`);
+    else say(`note: set ${secret.variable} in the environment that starts ${client.title}`);
+  }
   if (!isShared && isInNpxCache(running.program)) {
     say('note: this program was started by npx, so the client starts it by npx too, and needs npx on its PATH');
     say('      npm install -g thinkmeter, and this command again, writes absolute paths');
@@ -101,7 +101,7 @@ async function run(
     return;
   }
   const isInstalled = isShared || (await isFound(client, machine));
-  const shown = key !== undefined && 'value' in key ? entryFor(client, launch, { value: '…' }) : entry;
+  const shown = entryFor(client, launch, Object.fromEntries(Object.entries(secrets).map(toHidden)));
   if (await write(file, client, entry, shown, isInstalled, questions, say))
     say(`Next: ${client.restart}. Then ask: ${TRY}`);
 }
@@ -163,6 +163,8 @@ async function fileOf(client: Client, { project }: InitOptions, machine: Machine
   return usedFile(client.files(machine));
 }
 
+type Choice = { readonly env: Variables; readonly secrets: Secrets };
+
 async function chooseSettings(
   client: Client,
   old: Variables,
@@ -170,32 +172,43 @@ async function chooseSettings(
   isShared: boolean,
   questions: Questions | undefined,
   say: (line: string) => void,
-): Promise<{ env: Variables; key: Key | undefined }> {
-  const { [KEY]: secret, ...given } = settingsOf(context);
-  const key = keyOf(client, context, secret, isShared);
-  if (hasOwnEngine(given)) return { env: given, key: undefined };
+): Promise<Choice> {
+  const { given, secrets } = settingsOf(client, context, isShared);
+  if (hasOwnEngine(given)) return { env: given, secrets: {} };
   const address = addressOf(given, old);
   // a key goes only to an address that came with it
-  const keyFor = given['THINKMETER_BASE_URL'] === undefined ? undefined : secret;
-  const found = await search(address, keyFor, context, questions, say);
+  const key = given['THINKMETER_BASE_URL'] === undefined ? undefined : context.config.apiKey;
+  const found = await search(address, key, context, questions, say);
   const isChosen = questions === undefined || given['THINKMETER_BASE_URL'] !== undefined;
-  const server = isChosen ? found : await askServer(found, keyFor, context, questions, say);
+  const server = isChosen ? found : await askServer(found, key, context, questions, say);
   if (server === undefined) {
-    if (hasOwnEngine(old)) return { env: { ...old, ...given }, key: undefined };
-    if (questions !== undefined) return { env: { ...DEMO, ...given }, key: undefined };
+    if (hasOwnEngine(old)) return { env: { ...old, ...given }, secrets: {} };
+    if (questions !== undefined) return { env: { ...DEMO, ...given }, secrets: {} };
     throw noServerError(context.ports);
   }
-  const preferred = preferredModel(server, old);
   const isOpen = questions !== undefined && server.models.length > 1 && given['THINKMETER_MODEL'] === undefined;
-  const sorted = server.models.toSorted((a, b) => Number(b === preferred) - Number(a === preferred));
-  const model = isOpen ? await questions.choose('Which model', sorted, (id) => id) : preferred;
+  const model = isOpen ? await askModel(server, preferredModel(server, old), questions) : '';
   const env = withServer(given, server, model);
-  if (key !== undefined || server.state !== 'refused') return { env, key };
+  if (Object.keys(secrets).length > 0 || server.state !== 'refused') return { env, secrets };
   if (questions === undefined || (isShared && client.keyFrom === undefined)) {
     say(`note: the server refused the request without a key; set ${KEY}, or add the key to the block`);
-    return { env, key };
+    return { env, secrets };
   }
-  return { env, key: await askKey(client, questions) };
+  const asked = await askKey(client, questions);
+  return { env, secrets: asked === undefined ? {} : { [KEY]: asked } };
+}
+
+/** More models are not shown as a list: some services have hundreds. */
+const MOST_MODELS = 12;
+
+/** An empty text: each start chooses. */
+async function askModel({ models }: FoundServer, preferred: string | undefined, questions: Questions): Promise<string> {
+  if (models.length > MOST_MODELS) {
+    return questions.ask(`Which of ${models.length} models (empty: chosen at each start)`, preferred ?? '');
+  }
+  const others = models.filter((id) => id !== preferred);
+  const choices = preferred === undefined ? ['', ...others] : [preferred, ...others, ''];
+  return questions.choose('Which model', choices, (id) => (id === '' ? 'chosen at each start' : id));
 }
 
 /** Looks for a server, and says so. */
@@ -209,7 +222,7 @@ async function search(
   if (questions !== undefined)
     say(`looking for a model server at ${address ?? `the ports ${ports} of this machine`} …`);
   const found = await findServer(address, key);
-  if (found?.state === 'answers') say(`found a model server at ${found.baseUrl}: ${found.models.join(', ')}`);
+  if (found?.state === 'answers') say(`found a model server at ${found.baseUrl}: ${named(found.models)}`);
   if (found?.state === 'silent') say(`note: no model server answers at ${found.baseUrl} now`);
   return found;
 }
@@ -229,30 +242,48 @@ async function askServer(
   return search(answer, key, context, questions, say);
 }
 
-/** Settings given by flag or variable, as they are understood: quotes and endpoints have been removed. */
-function settingsOf({ flags, machine, config }: InitContext): Variables {
-  return Object.fromEntries(
-    Object.entries<Setting>(SETTINGS).flatMap(([name, { variable }]) => {
-      const given = [flags[name as SettingName], machine.env[variable]].map((text) => text?.trim() ?? '');
-      const isGiven = given.some((text) => text !== '' && wholePlaceholder(text) === undefined);
-      const value = config[name as SettingName];
-      return isGiven && value !== undefined ? [[variable, String(value)]] : [];
-    }),
-  );
+function named(models: readonly string[]): string {
+  const rest = models.length - MOST_MODELS;
+  return models.slice(0, MOST_MODELS).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-/** A key from a variable stays there if the client can read it from there; a key from a flag is written. */
-function keyOf(client: Client, { flags }: InitContext, secret: string | undefined, isShared: boolean): Key | undefined {
-  if (secret === undefined) return undefined;
-  const isFlag = (flags.apiKey?.trim() ?? '') !== '';
-  if (client.keyFrom !== undefined && (!isFlag || isShared)) return { variable: KEY };
-  if (!isShared) return { value: secret };
+/** Settings given by flag or variable, as they are understood: quotes and placeholders have been removed. */
+function settingsOf(
+  client: Client,
+  { flags, machine, config }: InitContext,
+  isShared: boolean,
+): { readonly given: Variables; readonly secrets: Secrets } {
+  const given: Record<string, string> = {};
+  const secrets: Record<string, Secret> = {};
+  for (const [name, { variable, isSecret = false }] of Object.entries<Setting>(SETTINGS)) {
+    const [flag, set] = [flags[name as SettingName], machine.env[variable]].map(isValue);
+    const value = config[name as SettingName];
+    if ((flag !== true && set !== true) || value === undefined) continue;
+    if (isSecret) secrets[variable] = secretOf(client, variable, String(value), flag === true, isShared);
+    else given[variable] = String(value);
+  }
+  return { given, secrets };
+}
+
+function isValue(text = ''): boolean {
+  return text.trim() !== '' && wholePlaceholder(text.trim()) === undefined;
+}
+
+/** A secret in a variable stays there if the client can read it from there; one from a flag is written. */
+function secretOf(client: Client, variable: string, value: string, isFlag: boolean, isShared: boolean): Secret {
+  if (client.keyFrom !== undefined && (!isFlag || isShared)) return { variable };
+  if (!isShared) return { value };
   throw new InvalidInputError(`${client.title} cannot read a key from a variable, and a project's file is shared`, {
     hint: 'run the command without --project',
   });
 }
 
-async function askKey(client: Client, questions: Questions): Promise<Key | undefined> {
+/** As a screen may show it. */
+function toHidden([setting, secret]: [string, Secret]): [string, Secret] {
+  return [setting, 'value' in secret ? { value: '…' } : secret];
+}
+
+async function askKey(client: Client, questions: Questions): Promise<Secret | undefined> {
   if (client.keyFrom === undefined) {
     const value = await questions.askSecret(
       'The server needs a key. Its value, which will stand in the file (empty: none)',

@@ -60,6 +60,23 @@ export const SETTINGS = {
     initial: '',
     help: 'API key of the server, sent to that address only; prefer the variable, because other users of the machine can read a flag',
   },
+  headers: {
+    flag: '--headers',
+    value: 'lines',
+    variable: 'THINKMETER_HEADERS',
+    check: z.string(),
+    isSecret: true,
+    initial: '',
+    help: 'HTTP headers for a gateway, lines of "Name: value" (or separated by \\n), sent to that address only; Authorization replaces the key; prefer the variable, as for the key',
+  },
+  sessionHeader: {
+    flag: '--session-header',
+    value: 'name',
+    variable: 'THINKMETER_SESSION_HEADER',
+    check: z.string(),
+    initial: '',
+    help: "one more header that carries the run's id, for a router in front of several servers (always sent: X-Session-ID and X-SMG-Routing-Key)",
+  },
   model: {
     flag: '--model',
     value: 'name',
@@ -67,7 +84,7 @@ export const SETTINGS = {
     check: z.string(),
     isPath: true,
     initial: '',
-    help: 'vllm: a model that the server lists (default: the first one); embedded: a folder or hub id',
+    help: 'vllm: a model that the server lists (default: a Nemotron, else a loaded chat model); embedded: a folder or hub id',
   },
   tokenizer: {
     flag: '--tokenizer',

@@ -23,6 +23,8 @@ export type Facts = {
   readonly native?: NativeBudget;
   /** whether the server reuses the computed beginning of an earlier prompt; absent: unknown */
   readonly prefixCaching?: boolean;
+  /** the server silently drops the beginning of a prompt that exceeds its window; the text says how to enlarge the window */
+  readonly dropsLongPrompts?: string;
   /** how the tokens of a stream can be counted while they arrive */
   readonly countedBy: CountedBy;
 };
@@ -115,6 +117,8 @@ export type CallOptions = { readonly signal: AbortSignal; readonly loading?: Loa
 export type OpenOptions = CallOptions & {
   /** true: wait for a new probe; otherwise known facts are used at once and refreshed in the background */
   readonly fresh?: boolean;
+  /** the run that uses the session: its requests carry this id, so that a router keeps them on one replica */
+  readonly runId?: string;
 };
 
 export type RenderOptions = CallOptions & {
@@ -144,6 +148,8 @@ export type Session = {
   extend(from: Beginning, kept: Kept, options: CallOptions): Promise<Extended>;
   /** The text of ids, including special tokens. Used only if the chunks do not show the token boundaries. */
   decode(ids: readonly number[], options: CallOptions): Promise<string>;
+  /** The server named its window in a refusal: later sessions know it. */
+  learnWindow?(window: number): void;
   /** For operators; absent: nothing to report. */
   status?(options: CallOptions): Promise<EngineStatus>;
   /** The server's current counters; undefined if the server has none. */

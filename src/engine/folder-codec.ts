@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { PlainMessage } from '../prompt/codec.ts';
+import type { TemplateArguments } from '../prompt/family.ts';
 
 export const FOLDER_FILES = {
   tokenizer: 'tokenizer.json',
@@ -31,7 +32,7 @@ const settings = z.looseObject({
 
 export type FolderCodec = {
   /** the ids of a prompt that the assistant's turn follows */
-  template(messages: readonly PlainMessage[], templateArguments: Readonly<Record<string, boolean>>): number[];
+  template(messages: readonly PlainMessage[], templateArguments: TemplateArguments): number[];
   /** without special tokens around the text */
   encode(text: string): number[];
   /** with the text of special tokens */

@@ -14,8 +14,9 @@ export function beginningOf(ids: readonly number[], tail: string): IdsBeginning 
   return { promptTokens: ids.length, exact: true, ids, tail };
 }
 
-export function toPrompt({ ids, thinking, tail, opened }: Rendered): Prompt & { readonly beginning: IdsBeginning } {
-  return { beginning: beginningOf(ids, tail), thinking, opened };
+export function toPrompt(rendered: Rendered): Prompt & { readonly beginning: IdsBeginning } {
+  const { ids, thinking, tail, opened, warnings = [] } = rendered;
+  return { beginning: beginningOf(ids, tail), thinking, opened, warnings };
 }
 
 /** @throws {InvariantError} if a session in chat mode created the beginning */

@@ -10,6 +10,8 @@ const OF_A_SERVER = [
   'THINKMETER_ENGINE',
   'THINKMETER_BASE_URL',
   'THINKMETER_API_KEY',
+  'THINKMETER_HEADERS',
+  'THINKMETER_SESSION_HEADER',
   'THINKMETER_MODEL',
   'THINKMETER_TOKENIZER',
   'THINKMETER_DTYPE',
@@ -17,21 +19,26 @@ const OF_A_SERVER = [
 
 const ADDRESS = ['THINKMETER_ENGINE', 'THINKMETER_BASE_URL'];
 
-const KEY = 'THINKMETER_API_KEY';
-
 /** Fields of a server that is reached by HTTP. An entry with a command must not have them. */
 const OF_HTTP = ['url', 'serverUrl', 'httpUrl', 'headers'];
 
-/** `value`: the key itself, which then stands in the file. `variable`: the name of the variable that holds the key. */
-export type Key = { readonly value: string } | { readonly variable: string };
+/** `value`: the secret itself, which then stands in the file. `variable`: the name of the variable that holds it. */
+export type Secret = { readonly value: string } | { readonly variable: string };
 
-export function entryFor(client: Client, launch: Launch, key: Key | undefined): JsonObject {
-  if (key === undefined) return client.entry(launch);
-  if ('value' in key) return client.entry({ ...launch, env: { ...launch.env, [KEY]: key.value } });
-  if (client.keyFrom?.kind === 'text') {
-    return client.entry({ ...launch, env: { ...launch.env, [KEY]: client.keyFrom.of(key.variable) } });
+/** By the setting's variable, such as THINKMETER_API_KEY. */
+export type Secrets = Readonly<Record<string, Secret>>;
+
+export function entryFor(client: Client, launch: Launch, secrets: Secrets): JsonObject {
+  const { keyFrom } = client;
+  const texts: Record<string, string> = {};
+  const forwarded: string[] = [];
+  for (const [setting, secret] of Object.entries(secrets)) {
+    if ('value' in secret) texts[setting] = secret.value;
+    else if (keyFrom?.kind === 'text') texts[setting] = keyFrom.of(secret.variable);
+    else forwarded.push(secret.variable);
   }
-  return { ...client.entry(launch), ...(client.keyFrom && { [client.keyFrom.field]: [key.variable] }) };
+  const entry = client.entry({ ...launch, env: { ...launch.env, ...texts } });
+  return keyFrom?.kind === 'list' && forwarded.length > 0 ? { ...entry, [keyFrom.field]: forwarded } : entry;
 }
 
 /** The variables of an entry that is there. */
@@ -50,8 +57,8 @@ export function joinEntries(client: Client, old: Json | undefined, entry: JsonOb
   const now = entry[client.variables] as JsonObject;
   const movedTo = ADDRESS.some((name) => before[name] !== now[name]) ? OF_A_SERVER : [];
   const list = client.keyFrom?.kind === 'list' ? client.keyFrom.field : undefined;
-  const listed = list === undefined ? [] : listOf(entry[list]);
-  const gone = [...movedTo, ...(listed.includes(KEY) ? [KEY] : [])];
+  const listed = (list === undefined ? [] : listOf(entry[list])).filter((name) => typeof name === 'string');
+  const gone = [...movedTo, ...listed];
   const { [list ?? '']: oldList, ...rest } = without(old, OF_HTTP);
   const forwarded = listOf(oldList).filter(
     (name) => typeof name !== 'string' || (!gone.includes(name) && now[name] === undefined),

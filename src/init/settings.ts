@@ -24,16 +24,14 @@ export function addressOf(given: Variables, old: Variables): string | undefined 
   return given['THINKMETER_BASE_URL'] ?? (hasOwnEngine(old) ? undefined : old['THINKMETER_BASE_URL']);
 }
 
-/** Of several models, the one that a block names if the operator does not choose. */
+/** Of several models, the one that is offered first; undefined: none, so that each start chooses. */
 export function preferredModel({ models }: FoundServer, old: Variables): string | undefined {
-  const kept = models.find((id) => id === old['THINKMETER_MODEL']);
-  return kept ?? models.find((id) => /nemotron/i.test(id)) ?? models[0];
+  return models.find((id) => id === old['THINKMETER_MODEL']) ?? models.find((id) => /nemotron/i.test(id));
 }
 
-/** A model is named only if the server has several, so that a server with another model can replace it. */
-export function withServer(given: Variables, { baseUrl, models }: FoundServer, model: string | undefined): Variables {
-  const named = models.length > 1 && model !== undefined ? { THINKMETER_MODEL: model } : {};
-  return { THINKMETER_BASE_URL: baseUrl, ...named, ...given };
+/** A model is named only if a person chose it: otherwise each start chooses, and a server with another model works too. */
+export function withServer(given: Variables, { baseUrl }: FoundServer, model: string): Variables {
+  return { THINKMETER_BASE_URL: baseUrl, ...(model !== '' && { THINKMETER_MODEL: model }), ...given };
 }
 
 export function noServerError(ports: string): ConfigError {

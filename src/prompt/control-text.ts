@@ -5,8 +5,8 @@
  */
 import type { Family } from './family.ts';
 
-/** Our own delimiters, and the switch words of every family, because a model's name may not reveal its family. */
-const ALWAYS = ['<context>', '</context>', '<item>', '</item>', '<notes>', '</notes>', '/think', '/no_think'];
+/** The switch words of every family. In token mode breaking them is invisible, and a name may not reveal the family. */
+const SWITCH_WORDS = ['/think', '/no_think'];
 
 /** Shapes of control tokens: `<|im_end|>`, `<SPECIAL_12>`, `</s>`, `[INST]`. `[…]` may lie inside the others. */
 const CANDIDATES = [/<[^\s<>]{1,64}>/g, /\[\/?[A-Z][A-Z0-9_]{1,32}\]/g];
@@ -23,35 +23,53 @@ export async function controlStrings(
   { startMarker, endMarker }: Family,
   isOneToken: (candidate: string) => Promise<boolean>,
 ): Promise<string[]> {
-  const { known, unknown } = candidates(text, [startMarker, endMarker]);
+  const known = [...SWITCH_WORDS, startMarker, endMarker].filter((control) => text.includes(control));
+  const unknown = matchesOf(text, CANDIDATES).filter((candidate) => !known.includes(candidate));
   if (unknown.length > MOST_CHECKED) return [...known, ...unknown];
   const isControl = await Promise.all(unknown.map(isOneToken));
   return [...known, ...unknown.filter((_, index) => isControl[index])];
 }
 
-/** Names of control tokens in known models, for servers whose tokenizer is not reachable. */
-const USUAL = /^(<\|.*\|>|<SPECIAL_\d+>|<\/?(s|unk|pad|bos|eos|mask)>|\[\/?[A-Z_]+\])$/;
+/** A place in a text where a control string stands. */
+export type Occurrence = { readonly at: number; readonly control: string };
 
-export function knownControls(text: string, { startMarker, endMarker }: Family): string[] {
-  const { known, unknown } = candidates(text, [startMarker, endMarker]);
-  return [...known, ...unknown.filter((candidate) => USUAL.test(candidate))];
+/**
+ * The control strings of one family in a text, for servers whose tokenizer is not reachable: its markers, its switch words
+ * unless they act only at the beginning of the system text, and the shapes of its control tokens.
+ */
+export function knownControls(text: string, family: Family): Occurrence[] {
+  const { startMarker, endMarker, switch: how, controls } = family;
+  const words = how.kind === 'word' && how.place === 'last' ? [how.on, how.off] : [];
+  return [
+    ...[startMarker, startMarker.trimEnd(), endMarker, ...words].flatMap((control) => occurrencesOf(text, control)),
+    ...controls.flatMap((shape) => [...text.matchAll(shape)].map(({ index, 0: control }) => ({ at: index, control }))),
+  ];
 }
 
-function candidates(text: string, markers: readonly string[]): { known: string[]; unknown: string[] } {
-  const known = [...ALWAYS, ...markers].filter((control) => text.includes(control));
-  const found = CANDIDATES.flatMap((pattern) => text.match(pattern) ?? []);
-  return { known, unknown: [...new Set(found)].filter((candidate) => !known.includes(candidate)) };
+function occurrencesOf(text: string, control: string): Occurrence[] {
+  const found: Occurrence[] = [];
+  // occurrences may overlap, so the search advances by one character
+  for (let at = text.indexOf(control); at !== -1; at = text.indexOf(control, at + 1)) found.push({ at, control });
+  return found;
+}
+
+function matchesOf(text: string, shapes: readonly RegExp[]): string[] {
+  return [...new Set(shapes.flatMap((shape) => text.match(shape) ?? []))];
 }
 
 /** Splits a text so that no piece contains a control string. The pieces joined give the text again. */
 export function breakApart(text: string, controls: readonly string[]): string[] {
-  const cuts = new Set<number>();
-  for (const control of controls) {
-    // occurrences may overlap, so the search advances by one character
-    for (let at = text.indexOf(control); at !== -1; at = text.indexOf(control, at + 1)) {
-      cuts.add(withinNoCharacter(text, at + Math.ceil(control.length / 2)));
-    }
-  }
+  return breakAt(
+    text,
+    controls.flatMap((control) => occurrencesOf(text, control)),
+  );
+}
+
+/** Splits a text in the middle of each occurrence. The pieces joined give the text again. */
+export function breakAt(text: string, occurrences: readonly Occurrence[]): string[] {
+  const cuts = new Set(
+    occurrences.map(({ at, control }) => withinNoCharacter(text, at + Math.ceil(control.length / 2))),
+  );
   const edges = [0, ...[...cuts].toSorted((a, b) => a - b), text.length];
   return edges.slice(1).map((edge, index) => text.slice(edges[index], edge));
 }

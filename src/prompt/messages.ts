@@ -1,4 +1,4 @@
-import type { Family } from './family.ts';
+import type { Family, TemplateArguments } from './family.ts';
 import type { Part, Question } from './question.ts';
 
 export type Message = { readonly role: 'system' | 'user'; readonly parts: readonly Part[] };
@@ -6,22 +6,28 @@ export type Message = { readonly role: 'system' | 'user'; readonly parts: readon
 /** The input of a chat template: messages, and the arguments that switch thinking. */
 export type Conversation = {
   readonly messages: readonly Message[];
-  readonly templateArguments: Readonly<Record<string, boolean>>;
+  readonly templateArguments: TemplateArguments;
 };
 
 /** The only place that creates messages. The family's thinking switch is always set explicitly. */
 export function toConversation(
   question: Pick<Question, 'system' | 'user'>,
-  family: Pick<Family, 'switch'>,
+  { switch: how }: Pick<Family, 'switch'>,
   thinking: boolean,
 ): Conversation {
-  const { switch: how } = family;
-  const word: Part[] = how.kind === 'word' ? [{ from: 'ours', text: ` ${thinking ? how.on : how.off}` }] : [];
   return {
     messages: [
-      { role: 'system', parts: [...question.system, ...word] },
+      { role: 'system', parts: withWord(question.system, how, thinking) },
       { role: 'user', parts: question.user },
     ],
-    templateArguments: how.kind === 'argument' ? { [how.name]: thinking } : {},
+    templateArguments: how.kind === 'argument' ? how[thinking ? 'on' : 'off'] : {},
   };
+}
+
+function withWord(system: readonly Part[], how: Family['switch'], thinking: boolean): readonly Part[] {
+  if (how.kind !== 'word') return system;
+  const word = thinking ? how.on : how.off;
+  return how.place === 'first'
+    ? [{ from: 'ours', text: `${word}\n\n` }, ...system]
+    : [...system, { from: 'ours', text: ` ${word}` }];
 }

@@ -1,5 +1,10 @@
-/** Part of a message. `ours` is trusted and may contain control strings; `theirs` must arrive as plain text. */
-export type Part = { readonly from: 'ours' | 'theirs'; readonly text: string };
+/**
+ * Part of a message. `ours` is trusted and may contain control strings; `theirs` must arrive as plain text. `name` is the
+ * caller's name for the text, for warnings: `the question`, `item 3`.
+ */
+export type Part =
+  | { readonly from: 'ours'; readonly text: string }
+  | { readonly from: 'theirs'; readonly text: string; readonly name?: string };
 
 /** A number of tokens. `given`: set by the caller. An answer length that the caller set is never lowered to fit the window. */
 export type Amount = { readonly tokens: number; readonly given: boolean };
@@ -18,20 +23,50 @@ export type Question = {
 };
 
 const ours = (text: string): Part => ({ from: 'ours', text });
-const theirs = (text: string): Part => ({ from: 'theirs', text });
+const theirs = (text: string, name: string): Part => ({ from: 'theirs', text, name });
 
 /** System text: the tool's instruction, then the operator's system prompt. */
 export function systemParts(instruction: string, operator: string | undefined): readonly Part[] {
-  return operator === undefined ? [ours(instruction)] : [ours(`${instruction}\n`), theirs(operator)];
+  return operator === undefined
+    ? [ours(instruction)]
+    : [ours(`${instruction}\n`), theirs(operator, 'the system prompt')];
 }
 
 /** A question, after its context if one is given. */
 export function questionParts(question: string, context: string | undefined): readonly Part[] {
-  if (context === undefined) return [theirs(question)];
-  return [ours('<context>\n'), theirs(context), ours('\n</context>\n\n'), theirs(question)];
+  if (context === undefined) return [theirs(question, 'the question')];
+  const [opens, closes] = delimiters('context', [context, question]);
+  return [
+    ours(`${opens}\n`),
+    theirs(context, 'the context'),
+    ours(`\n${closes}\n\n`),
+    theirs(question, 'the question'),
+  ];
 }
 
-/** One item of a batch, after the instruction that all items share. */
-export function itemParts(instruction: string, item: string): readonly Part[] {
-  return [theirs(instruction), ours('\n\n<item>\n'), theirs(item), ours('\n</item>')];
+/** One item of a batch, after the instruction that all items share. `index` is the item's place in the batch, from 0. */
+export function itemParts(instruction: string, item: string, index: number): readonly Part[] {
+  const [opens, closes] = delimiters('item', [instruction, item]);
+  return [
+    theirs(instruction, 'the instruction'),
+    ours(`\n\n${opens}\n`),
+    theirs(item, `item ${index}`),
+    ours(`\n${closes}`),
+  ];
+}
+
+/**
+ * A pair of delimiters that none of the texts contains, so that no text can end its own part early: `<item>`, else the
+ * first of `<item-2>`, `<item-3>` and so on. Texts arrive unchanged, and most prompts of a tool keep the same beginning.
+ */
+export function delimiters(name: string, texts: readonly string[]): readonly [string, string] {
+  const used = new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(new RegExp(`</?${name}(?:-(\\d+))?(?![\\w-])`, 'gi'))].map(([, n]) => Number(n ?? 1)),
+    ),
+  );
+  let number = 1;
+  while (used.has(number)) number++;
+  const tag = number === 1 ? name : `${name}-${number}`;
+  return [`<${tag}>`, `</${tag}>`];
 }

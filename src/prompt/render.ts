@@ -8,7 +8,7 @@
  */
 import type { Codec } from './codec.ts';
 import { breakApart, controlStrings } from './control-text.ts';
-import { TAIL_TOKENS, thinkingState, type Family, type ThinkingState } from './family.ts';
+import { endingForOff, TAIL_TOKENS, thinkingState, type Family, type ThinkingState } from './family.ts';
 import { toConversation, type Conversation } from './messages.ts';
 import type { Question } from './question.ts';
 import { buildSkeleton, fill, textsOf, withContent, type Skeleton, type Skeletons } from './skeleton.ts';
@@ -19,6 +19,7 @@ type State = {
   readonly tail: string;
   /** tokens after the start marker, if thinking is open */
   readonly opened: number;
+  readonly warnings?: readonly string[];
 };
 
 export type Rendered = State & { readonly ids: readonly number[] };
@@ -32,7 +33,36 @@ export async function render(
   thinking: boolean,
   codec: Codec,
 ): Promise<Rendered> {
-  return renderIds(toConversation(question, family, thinking), family, codec);
+  const rendered = await renderIds(toConversation(question, family, thinking), family, codec);
+  return thinking ? rendered : withEnding(rendered, family, codec);
+}
+
+/** The prompt with thinking closed, if thinking is off and the template left thinking open. */
+async function withEnding(rendered: Rendered, family: Family, codec: Codec): Promise<Rendered> {
+  const off = switchedOff(rendered.tail, family);
+  if (off === undefined) return rendered;
+  return { ...off.state, ids: [...rendered.ids, ...(await codec.encode(off.ending))] };
+}
+
+/**
+ * If a prompt leaves thinking open although thinking is off: the text that begins the answer, and the state after it. Some
+ * models have no switch that turns thinking off, and some templates ignore it (lmstudio-ai/lmstudio-bug-tracker#1933).
+ */
+function switchedOff(tail: string, family: Family): { readonly ending: string; readonly state: State } | undefined {
+  const ending = endingForOff(tail, family);
+  if (ending === undefined) return undefined;
+  const isTrained = family.offEnding !== undefined && family.alwaysThinks !== true;
+  return {
+    ending,
+    state: {
+      thinking: 'closed',
+      tail: ending,
+      opened: 0,
+      warnings: isTrained
+        ? []
+        : [`this model has no switch that turns thinking off (family ${family.name}): thinkmeter closed the thinking`],
+    },
+  };
 }
 
 /** Like `render`, but returns text if the skeleton is known; otherwise the skeleton is learnt for the next prompt. */
@@ -51,11 +81,14 @@ export async function renderText(
   const skeleton = isOrdinary ? skeletons.get(conversation) : undefined;
   if (skeleton !== undefined) {
     const text = fill(skeleton, texts);
-    return { text, conversation, ...(await stateOf(skeleton.at(-1) ?? '', family, codec)) };
+    const end = skeleton.at(-1) ?? '';
+    const off = thinking ? undefined : switchedOff(end, family);
+    if (off !== undefined) return { text: text + off.ending, conversation, ...off.state };
+    return { text, conversation, ...(await stateOf(end, family, codec)) };
   }
   const rendered = await renderIds(conversation, family, codec, controls);
   if (isOrdinary) void skeletons.learn(conversation, rendered.ids, codec);
-  return rendered;
+  return thinking ? rendered : withEnding(rendered, family, codec);
 }
 
 async function renderIds(

@@ -3,10 +3,10 @@
  * visible space breaks its control strings. If server and template keep a prefix of the assistant's turn, earlier
  * reasoning begins that turn; otherwise the user message quotes the reasoning.
  */
-import { breakApart, knownControls } from './control-text.ts';
+import { breakAt, knownControls } from './control-text.ts';
 import type { Family } from './family.ts';
 import { toConversation, type Conversation } from './messages.ts';
-import type { Part, Question } from './question.ts';
+import { delimiters, type Part, type Question } from './question.ts';
 import type { PlainMessage } from './codec.ts';
 
 const theirs = (text: string): Part => ({ from: 'theirs', text });
@@ -51,23 +51,36 @@ function prefixOf(reasoning: string, family: Family): string {
 
 /** The reasoning so far, quoted as notes. */
 function quoted(reasoning: string): Part[] {
+  const [opens, closes] = delimiters('notes', [reasoning]);
   return [
-    ours('\n\nNotes so far, cut short:\n<notes>\n'),
+    ours(`\n\nNotes so far, cut short:\n${opens}\n`),
     theirs(reasoning.trim()),
-    ours('\n</notes>\n\nGive the answer now, from these notes.'),
+    ours(`\n${closes}\n\nGive the answer now, from these notes.`),
   ];
 }
 
-/** A warning if an untrusted text had to be changed. */
+/** At most this many different strings are listed in a warning. */
+const MOST_LISTED = 3;
+
+/** A warning for each untrusted text that had to be changed, with its name and the changes. */
 export function escapeWarnings(question: Pick<Question, 'system' | 'user'>, family: Family): string[] {
-  const changed = [...question.system, ...question.user].some(
-    ({ from, text }) => from === 'theirs' && escaped(text, family) !== text,
-  );
-  return changed
-    ? ['control strings in the text, such as </think>, were broken by a space: this server accepts only messages']
-    : [];
+  return [...question.system, ...question.user].flatMap((part) => {
+    if (part.from === 'ours') return [];
+    const changed = [...new Set(knownControls(part.text, family).map(({ control }) => control.trim()))];
+    if (changed.length === 0) return [];
+    const listed = changed.slice(0, MOST_LISTED).map((control) => `"${control}" as "${escaped(control, family)}"`);
+    const rest = changed.length > MOST_LISTED ? ` and ${changed.length - MOST_LISTED} more` : '';
+    return [
+      `control strings in ${part.name ?? 'the text'} were broken by a space, because this server accepts only messages: ${listed.join(', ')}${rest}`,
+    ];
+  });
 }
 
+/** The text with a space in each control string. A space may complete another one, so the result is checked again. */
 function escaped(text: string, family: Family): string {
-  return breakApart(text, knownControls(text, family)).join(' ');
+  let safe = text;
+  for (let found = knownControls(safe, family); found.length > 0; found = knownControls(safe, family)) {
+    safe = breakAt(safe, found).join(' ');
+  }
+  return safe;
 }

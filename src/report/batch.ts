@@ -1,6 +1,7 @@
 /** The results of a batch, from the ends of its items. */
 import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
+import { mergedWarnings } from './item-warnings.ts';
 import type { batchResultSchema } from './schema.ts';
 
 export type BatchResult = Readonly<z.infer<typeof batchResultSchema>>;
@@ -31,7 +32,7 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number, given: 
       total_ms: Math.round(totalMs),
     },
     warnings: [
-      ...new Set([...given, ...answered.flatMap(({ warnings }) => warnings)]),
+      ...mergedWarnings([...given, ...answered.flatMap(({ warnings }) => warnings)]),
       ...(remaining.length === 0
         ? []
         : [

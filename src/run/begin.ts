@@ -1,7 +1,7 @@
 /** The first half of a run: opens a session, renders, chooses a mechanism, plans, and reads the thinking. */
 import { deadline as toDeadline } from '../budget/deadline.ts';
 import { chooseMechanism, MECHANISMS } from '../budget/mechanism.ts';
-import { plan as toPlan, roomFor } from '../budget/plan.ts';
+import { roomFor } from '../budget/plan.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
@@ -10,6 +10,7 @@ import { learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { openOptions, type Begun, type Context, type Opened } from './context.ts';
+import { afterRefusal, planAgain } from './server-count.ts';
 
 /** Uses the known facts at once. If an error shows that they are outdated, probes the server again, once. */
 export async function begin(context: Context): Promise<Begun> {
@@ -35,7 +36,9 @@ async function beginOrLeave(context: Context, opened: Opened): Promise<Begun> {
 
 /** Errors that a restart of the server explains: with another window or model, or behind another gateway. */
 function isOutdated(error: unknown): boolean {
-  if (error instanceof EndpointGoneError || error instanceof ContextOverflowError) return true;
+  if (error instanceof EndpointGoneError) return true;
+  // the server's own numbers are not outdated
+  if (error instanceof ContextOverflowError) return error.counted === undefined;
   return error instanceof EngineHttpError && error.status === 404;
 }
 
@@ -65,6 +68,12 @@ async function beginIn(context: Context, opened: Opened): Promise<Begun> {
     if (request === undefined || request.reading.trail.tokens > 0) throw error;
     // the request yielded no token: the run repeats it and does not count it
     if (error instanceof EndpointGoneError) requests.drop(request);
+    if (error instanceof ContextOverflowError && error.counted !== undefined) {
+      const { counted } = error;
+      opened.session.learnWindow?.(counted.window);
+      requests.drop(request);
+      return beginIn(context, { ...opened, refused: afterRefusal(opened.refused, error, counted) });
+    }
     if (!MECHANISMS[ready.plan.mechanism].isServers || !isRefusal(error)) throw error;
     requests.drop(request);
     evidence.fail('native', `the server refused its budget field: ${error.message}`, clock.now());
@@ -75,8 +84,8 @@ async function beginIn(context: Context, opened: Opened): Promise<Begun> {
 /** Everything before the first token. */
 async function prepare(context: Context, opened: Opened): Promise<Ready> {
   const { clock, mechanism: forced, inTime } = context;
-  const { session, evidence } = opened;
-  const { facts } = session;
+  const { session, evidence, refused } = opened;
+  const facts = refused === undefined ? session.facts : { ...session.facts, window: refused.counted.window };
   const { question, warnings } = withinTime(context, opened);
   const { tokens: budget } = question.thinkingBudget;
   const prompt = await session.render(question, { thinking: budget > 0, room: roomFor(question), signal: inTime });
@@ -85,7 +94,7 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   return {
     facts,
     prompt,
-    plan: toPlan(question, facts, prompt, choice.mechanism),
+    plan: planAgain(question, facts, prompt, { mechanism: choice.mechanism, refused }),
     prove: choice.prove,
     warnings: [...warnings, ...(prompt.warnings ?? []), ...choice.warnings],
   };

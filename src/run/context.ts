@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, OpenOptions, Session } from '../engine/engine.ts';
 import type { Evidence, EvidenceOfServers, Activity } from '../evidence/evidence.ts';
 import type { Figures } from '../evidence/learn.ts';
+import type { Refused } from './server-count.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Observe, Request, Requests } from '../stream/requests.ts';
 
@@ -38,6 +39,8 @@ export type Opened = {
   readonly deadline: Deadline;
   readonly activity: Activity;
   readonly figures: Figures;
+  /** the server refused an earlier request of this run for its length */
+  readonly refused?: Refused | undefined;
 };
 
 /** The first request and the thinking read from it. */
@@ -48,8 +51,9 @@ export type Begun = Opened & {
 };
 
 /** Opening may load a model, so it reports progress. */
-export function openOptions({ inTime, progress }: Context, fresh: boolean): OpenOptions {
+export function openOptions({ runId, inTime, progress }: Context, fresh: boolean): OpenOptions {
   return {
+    runId,
     signal: inTime,
     fresh,
     loading: ({ message }) => progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message }),

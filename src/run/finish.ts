@@ -1,8 +1,9 @@
 /** The second half of a run: reads the answer, from the same stream or, after a cut, from a second request. */
 import { readAnswer, type Answer, type AnswerPart } from '../budget/answer.ts';
 import { MECHANISMS } from '../budget/mechanism.ts';
+import { LEAST_ANSWER } from '../budget/plan.ts';
 import { EndpointGoneError, type Extended, type Kept, type Session } from '../engine/engine.ts';
-import { NoAnswerError } from '../errors.ts';
+import { ContextOverflowError, NoAnswerError } from '../errors.ts';
 import type { Request } from '../stream/requests.ts';
 import type { Boundary } from '../stream/trail.ts';
 import { openOptions, type Begun, type Context } from './context.ts';
@@ -29,6 +30,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
   let parts: AnswerPart[] = [];
   let source: Source | undefined;
   let hasMoved = false;
+  let warnings: readonly string[] = [];
   for (;;) {
     // oxlint-disable no-await-in-loop -- a continuation needs the end of the stream before it
     try {
@@ -39,7 +41,12 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
       const isCapped =
         MECHANISMS[ready.plan.mechanism].isCapped && source.request === first && part.endedBy === 'server';
       if (!isCapped && !isBroken(part, parts)) {
-        return { parts, closerTokens: closerTokens + source.closerTokens, isFromHiddenPrompt: source.isHidden };
+        return {
+          parts,
+          closerTokens: closerTokens + source.closerTokens,
+          isFromHiddenPrompt: source.isHidden,
+          warnings,
+        };
       }
       if (!isCapped) mayContinue(context, part, source.request);
       // the cap may have cut before the start marker: the text is treated as thinking
@@ -50,6 +57,13 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
       if (next.restartsAnswer) parts = [];
       source = next;
     } catch (error) {
+      const room = source === undefined || source.request === first ? undefined : roomAfter(error, source.request);
+      if (source !== undefined && room !== undefined && warnings.length === 0) {
+        warnings = [`the answer was limited to ${room} tokens to fit the server's window`];
+        context.requests.drop(source.request);
+        source = { ...source, request: reopened(context, source, room) };
+        continue;
+      }
       if (!(error instanceof EndpointGoneError) || hasMoved) throw error;
       hasMoved = true;
       if (source !== undefined && source.request !== first) context.requests.drop(source.request);
@@ -59,6 +73,21 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
     }
     // oxlint-enable no-await-in-loop
   }
+}
+
+/**
+ * Room for an answer, from the numbers with which the server refused it. Over chat completions the prompt is estimated, so a
+ * refusal can follow thinking that was paid for. undefined: another error, or no room.
+ */
+function roomAfter(error: unknown, { limits }: Request): number | undefined {
+  if (!(error instanceof ContextOverflowError) || error.counted === undefined) return undefined;
+  const { window, promptTokens, isLeast } = error.counted;
+  const room = isLeast ? LEAST_ANSWER : window - promptTokens;
+  return room >= LEAST_ANSWER && room < limits.maxTokens ? room : undefined;
+}
+
+function reopened({ requests }: Context, { session, request: { from, limits } }: Source, maxTokens: number): Request {
+  return requests.open(session, from, { ...limits, maxTokens });
 }
 
 async function firstSource(context: Context, begun: Begun): Promise<Source> {

@@ -20,7 +20,8 @@ export async function finishAndSplit(context: Context, begun: Begun): Promise<Fi
   const { family } = ready.facts;
   const answer = await finish(context, begun);
   const [part] = answer.parts;
-  const asSeen: Finished = { thought, answer, warnings: [] };
+  const shortened = answer.warnings ?? [];
+  const asSeen: Finished = { thought, answer, warnings: shortened };
   if (part === undefined || ready.prompt.thinking !== 'hidden') return asSeen;
   if (thought.endedBy !== 'none' && thought.endedBy !== 'off') return asSeen;
   const end = unopenedEnd(part.text, family);
@@ -31,7 +32,7 @@ export async function finishAndSplit(context: Context, begun: Begun): Promise<Fi
   // families whose template opens thinking are expected to do so anyway
   const isNews = ready.plan.mechanism !== 'off' && !family.opensInPrompt;
   if (isNews) evidence.opensHidden = true;
-  const warnings = isNews ? [BEGAN_HIDDEN] : [];
+  const warnings = [...shortened, ...(isNews ? [BEGAN_HIDDEN] : [])];
   // in a later request this thinking counts as answer tokens; `toOutcome` omits its text
   if (context.requests.all.at(-1) !== first) return { ...asSeen, warnings };
   const { trail } = first.reading;

@@ -21,6 +21,7 @@ import { Requests } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import { begin } from './begin.ts';
 import type { Begun, Context, RunOptions } from './context.ts';
+import { droppedPromptWarnings } from './dropped-prompt.ts';
 import { finishAndSplit } from './hidden-thinking.ts';
 
 export type Run = {
@@ -58,6 +59,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
         ...ready.warnings,
         ...finished.warnings,
         ...streamWarnings(ready, requests.all),
+        ...droppedPromptWarnings(ready.facts, requests.all),
       ],
     });
     return { outcome, learnt: learnt(context, { ...begun, thought }, outcome) };

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Mechanism } from '../../src/budget/mechanism.ts';
 import { plan, type Plan } from '../../src/budget/plan.ts';
 import { ContextOverflowError, EngineUnsupportedError } from '../../src/errors.ts';
-import { familyByName, type ThinkingState } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
+import type { ThinkingState } from '../../src/prompt/family.ts';
 import type { Amount } from '../../src/prompt/question.ts';
 
 const family = familyByName('nvidia/NVIDIA-Nemotron-Nano-9B-v2');

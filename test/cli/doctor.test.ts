@@ -7,7 +7,7 @@ import { startSilent } from '../support/silent-server.ts';
 import { statusOf } from '../support/status-result.ts';
 
 const KEY = 'sk-never-show-this-0123456789';
-const NOBODY = 'http://127.0.0.1:1';
+const NOBODY = 'http://127.0.0.1:2';
 
 async function startFake(options: FakeVllmOptions = {}): Promise<FakeVllm> {
   const fake = await startFakeVllm(options);
@@ -80,7 +80,7 @@ test('a budget of its own that does not hold is told, with nothing to do about i
 });
 
 const ill: readonly { name: string; baseUrl?: string; env?: Record<string, string>; says: RegExp }[] = [
-  { name: 'nobody there', baseUrl: NOBODY, says: /^✗ no server answers at http:\/\/127\.0\.0\.1:1\n {2}→ start vLLM/ },
+  { name: 'nobody there', baseUrl: NOBODY, says: /^✗ no server answers at http:\/\/127\.0\.0\.1:2\n {2}→ start vLLM/ },
   {
     name: 'a wrong key',
     env: { THINKMETER_API_KEY: KEY },

@@ -133,8 +133,25 @@ test('of several models one is chosen, the Nemotron first', async () => {
       ['Write this', ''],
     ],
   });
-  expect(screen).toMatch(/ 1 {2}nvidia\/Nemotron-3\n +2 {2}llama\n/);
+  expect(screen).toMatch(/ 1 {2}nvidia\/Nemotron-3\n +2 {2}llama\n +3 {2}chosen at each start\n/);
   expect(envOf(home)).toEqual({ THINKMETER_BASE_URL: far.baseUrl, THINKMETER_MODEL: 'nvidia/Nemotron-3' });
+});
+
+test('of hundreds of models none has to be read: Enter leaves the choice to each start', async () => {
+  const models = Array.from({ length: 300 }, (_, index) => `model-${index}`);
+  const far: FoundServer = { baseUrl: 'http://gpu:1/v1', models, state: 'answers' };
+  const { home, screen } = await run({
+    client: 'cursor',
+    home: homeWithCursor(),
+    flags: { baseUrl: far.baseUrl },
+    servers: { [far.baseUrl]: far },
+    answers: [
+      [/model-11 and 288 more[^]*Which of 300 models/, ''],
+      ['Write this', ''],
+    ],
+  });
+  expect(screen).not.toContain('model-12');
+  expect(envOf(home)).toEqual({ THINKMETER_BASE_URL: far.baseUrl });
 });
 
 const REFUSED: FoundServer = { baseUrl: 'http://gpu:1/v1', models: [], state: 'refused' };
@@ -167,7 +184,7 @@ test('where only the key itself can stand in the file, it is on no screen', asyn
       [/seems not to be installed[^]*Write this to .*\? \[y\/N\] $/, 'y'],
     ],
   });
-  expect(screen).toContain('note: the key itself will stand in');
+  expect(screen).toContain('note: the value of THINKMETER_API_KEY will stand in');
   expect(screen).not.toContain('sk-secret');
   expect(envOf(home, '.config/Claude/claude_desktop_config.json')).toMatchObject({ THINKMETER_API_KEY: 'sk-secret' });
 });

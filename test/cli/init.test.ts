@@ -144,8 +144,16 @@ describe('a key', () => {
     const home = emptyHome();
     const { stderr } = await init(home, ['zed', ...server], { THINKMETER_API_KEY: KEY });
     expect(readFileSync(join(home, FILES.zed), 'utf8')).toContain(KEY);
-    expect(stderr).toContain(`note: the key itself will stand in ${join(home, FILES.zed)}`);
+    expect(stderr).toContain(`note: the value of THINKMETER_API_KEY will stand in ${join(home, FILES.zed)}`);
     expect(stderr).not.toContain(KEY);
+  });
+
+  test('in headers is a secret too', async () => {
+    const home = emptyHome();
+    const { stderr } = await init(home, ['codex', ...server], { THINKMETER_HEADERS: `X-Api-Key: ${KEY}` });
+    const text = readFileSync(join(home, FILES.codex), 'utf8');
+    expect(text).toContain('env_vars = [ "THINKMETER_HEADERS" ]');
+    expect(text + stderr).not.toContain(KEY);
   });
 
   test('never stands in a file that others share', async () => {

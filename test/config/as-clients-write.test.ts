@@ -82,13 +82,6 @@ test.each(spellings)('$name is understood', ({ env, config }) => {
 });
 
 const addresses = [
-  // lidge-jun/opencodex#1582, harry0703/MoneyPrinterTurbo#57: the endpoint of a curl command
-  ['http://gpu-box:8000/v1/chat/completions', 'http://gpu-box:8000/v1'],
-  ['https://gateway.example/nim/v1/chat/completions/', 'https://gateway.example/nim/v1'],
-  ['http://gpu-box:8000/v1/models', 'http://gpu-box:8000/v1'],
-  ['http://gpu-box:8000/v1/completions', 'http://gpu-box:8000/v1'],
-  ['http://gpu-box:8000/docs', 'http://gpu-box:8000'],
-  ['http://localhost:11434/api/chat', 'http://localhost:11434'],
   // a folder of a gateway may have such a name
   ['https://gateway.example/models', 'https://gateway.example/models'],
   // crewAIInc/crewAI#7205, langchain-ai/langchain#33986: an address without a scheme
@@ -151,12 +144,6 @@ describe('a character that no key has is reported by its place, without the key'
     expect(problems.map(({ what }) => what)).toEqual([
       'THINKMETER_TEMPERATURE is a key: it must be a number from 0 to 2',
     ]);
-  });
-
-  test('a password in the address is not shown', () => {
-    const { problems } = loadConfig({}, { THINKMETER_BASE_URL: 'http://ada:p@ss/word@gpu-box:8000' });
-    expect(problems).toHaveLength(1);
-    expect(JSON.stringify(problems)).not.toMatch(/ada|p@ss|word@/);
   });
 });
 

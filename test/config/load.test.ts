@@ -20,6 +20,14 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['k1', 'k1'],
     ['k2', 'k2'],
   ],
+  headers: [
+    ['X-Api-Key: a', 'X-Api-Key: a'],
+    ['A: 1\nB: 2', 'A: 1\nB: 2'],
+  ],
+  sessionHeader: [
+    ['X-User-Id', 'X-User-Id'],
+    ['x-key', 'x-key'],
+  ],
   model: [
     ['m1', 'm1'],
     ['org/m2', 'org/m2'],

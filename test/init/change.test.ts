@@ -27,7 +27,7 @@ function set(client: Client, text: string, path: readonly string[], value: JsonO
 }
 
 describe.each(CLIENTS.map((client) => ({ name: client.name, client })))('$name', ({ client }) => {
-  const entry = entryFor(client, LAUNCH, undefined);
+  const entry = entryFor(client, LAUNCH, {});
   const written = (before: string): string => withEntry(client, FILE, before, entry);
 
   test('a file that is absent, empty or blank gets the block alone', () => {
@@ -55,7 +55,7 @@ describe.each(CLIENTS.map((client) => ({ name: client.name, client })))('$name',
   });
 
   test('a block of ours that is older gets the new command, and keeps fields and variables that we do not set', () => {
-    const older = entryFor(client, { ...LAUNCH, command: 'node', args: ['old.js'] }, undefined);
+    const older = entryFor(client, { ...LAUNCH, command: 'node', args: ['old.js'] }, {});
     const variables = { ...(older[client.variables] as JsonObject), THINKMETER_MAX_SECONDS: '300' };
     const before = set(client, '', pathOf(client), { ...older, [client.variables]: variables, timeout: 90 });
     const after = written(before);
@@ -103,7 +103,7 @@ describe.each(CLIENTS.map((client) => ({ name: client.name, client })))('$name',
 const named = (format: Client['format']) =>
   CLIENTS.filter((client) => client.format === format).map((client) => ({ name: client.name, client }));
 
-const entryOf = (client: Client): JsonObject => entryFor(client, LAUNCH, undefined);
+const entryOf = (client: Client): JsonObject => entryFor(client, LAUNCH, {});
 
 describe('comments', () => {
   test.each(named('toml'))('$name: stay', ({ client }) => {
@@ -141,7 +141,7 @@ describe('a key never goes to another server', () => {
   const withKey = { ...LAUNCH.env, THINKMETER_API_KEY: 'sk-1', THINKMETER_MODEL: 'm', THINKMETER_LOG_LEVEL: 'info' };
   const before = block(cursor, { command: 'node', args: [], env: withKey });
   const after = (env: Record<string, string>): Json | undefined => {
-    const entry = entryFor(cursor, { ...LAUNCH, env }, undefined);
+    const entry = entryFor(cursor, { ...LAUNCH, env }, {});
     return jsonAt(withEntry(cursor, FILE, before, entry), [...pathOf(cursor), 'env']);
   };
 
@@ -158,7 +158,7 @@ describe('a key never goes to another server', () => {
     const demo = { THINKMETER_ENGINE: 'demo' };
     expect(after(demo)).toEqual({ ...demo, THINKMETER_LOG_LEVEL: 'info' });
     const text = block(cursor, { command: 'node', args: [], env: demo });
-    const entry = entryFor(cursor, LAUNCH, undefined);
+    const entry = entryFor(cursor, LAUNCH, {});
     expect(readEntry(cursor, FILE, withEntry(cursor, FILE, text, entry))).toMatchObject({ env: LAUNCH.env });
     expect(withEntry(cursor, FILE, text, entry)).not.toContain('demo');
   });
@@ -166,7 +166,7 @@ describe('a key never goes to another server', () => {
   test('a key that codex now reads from a variable leaves the file', () => {
     const codex = clientOf('codex');
     const text = block(codex, { ...LAUNCH, env: { ...LAUNCH.env, THINKMETER_API_KEY: 'sk-1' }, env_vars: ['HOME'] });
-    const entry = entryFor(codex, LAUNCH, { variable: 'THINKMETER_API_KEY' });
+    const entry = entryFor(codex, LAUNCH, { THINKMETER_API_KEY: { variable: 'THINKMETER_API_KEY' } });
     expect(tomlAt(withEntry(codex, FILE, text, entry), pathOf(codex))).toEqual({
       ...LAUNCH,
       env_vars: ['HOME', 'THINKMETER_API_KEY'],
@@ -177,7 +177,7 @@ describe('a key never goes to another server', () => {
 test('an entry that was reached by HTTP becomes one with a command', () => {
   const claude = clientOf('claude-code');
   const text = block(claude, { type: 'http', url: 'http://h/mcp', headers: { a: 'b' }, timeout: 5 });
-  expect(readEntry(claude, FILE, withEntry(claude, FILE, text, entryFor(claude, LAUNCH, undefined)))).toEqual({
+  expect(readEntry(claude, FILE, withEntry(claude, FILE, text, entryFor(claude, LAUNCH, {})))).toEqual({
     type: 'stdio',
     ...LAUNCH,
     timeout: 5,
@@ -191,13 +191,13 @@ describe('a file in a form that cannot be changed safely is refused', () => {
     { name: 'codex', text: 'mcp_servers = 1\n' },
   ])('$name: $text', ({ name, text }) => {
     const client = clientOf(name);
-    expect(() => withEntry(client, FILE, text, entryFor(client, LAUNCH, undefined))).toThrow(
+    expect(() => withEntry(client, FILE, text, entryFor(client, LAUNCH, {}))).toThrow(
       'in a form that cannot be changed safely',
     );
   });
 
   test.each(['{"mcpServers": []}', '[]', '{"mcpServers": null}', '1'])('cursor: %s', (text) => {
     const client = clientOf('cursor');
-    expect(() => withEntry(client, FILE, text, entryFor(client, LAUNCH, undefined))).toThrow('is not an object');
+    expect(() => withEntry(client, FILE, text, entryFor(client, LAUNCH, {}))).toThrow('is not an object');
   });
 });

@@ -118,14 +118,14 @@ const REFERENCES: Partial<Record<ClientName, string>> = {
 describe('a key in a variable', () => {
   test.each(CLIENT_NAMES.filter((name) => REFERENCES[name] !== undefined))('%s gets its name', (name) => {
     const client = clientOf(name);
-    expect(entryFor(client, LAUNCH, { variable: 'MY_KEY' })[client.variables]).toEqual({
+    expect(entryFor(client, LAUNCH, { THINKMETER_API_KEY: { variable: 'MY_KEY' } })[client.variables]).toEqual({
       ...LAUNCH.env,
       THINKMETER_API_KEY: REFERENCES[name],
     });
   });
 
   test('codex gets it in the list of variables that it passes on', () => {
-    expect(entryFor(clientOf('codex'), LAUNCH, { variable: 'THINKMETER_API_KEY' })).toEqual({
+    expect(entryFor(clientOf('codex'), LAUNCH, { THINKMETER_API_KEY: { variable: 'THINKMETER_API_KEY' } })).toEqual({
       ...LAUNCH,
       env_vars: ['THINKMETER_API_KEY'],
     });
@@ -134,6 +134,8 @@ describe('a key in a variable', () => {
   test('claude-desktop and zed can only have its value', () => {
     const without = CLIENTS.filter(({ keyFrom }) => keyFrom === undefined).map(({ name }) => name);
     expect(without).toEqual(['claude-desktop', 'zed']);
-    expect(entryFor(clientOf('zed'), LAUNCH, { value: 'sk' })).toMatchObject({ env: { THINKMETER_API_KEY: 'sk' } });
+    expect(entryFor(clientOf('zed'), LAUNCH, { THINKMETER_API_KEY: { value: 'sk' } })).toMatchObject({
+      env: { THINKMETER_API_KEY: 'sk' },
+    });
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { breakApart, controlStrings } from '../../src/prompt/control-text.ts';
-import { familyByName, type Family } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
+import type { Family } from '../../src/prompt/family.ts';
 
 const family = familyByName('thinkmeter-demo') as Family;
 const TOKENS = ['<SPECIAL_11>', '<|im_end|>', '<s>', '</s>', '[INST]', '[/INST]', '[TOOL_CALLS]'];
@@ -17,8 +18,6 @@ test.each([
   // the switch is a part of the end marker
   { name: 'the end marker', text: 'a </think> b', controls: ['/think', '</think>'] },
   { name: 'the start marker', text: 'a <think> b', controls: ['<think>'] },
-  { name: 'our own delimiters', text: '</context> <context>', controls: ['<context>', '</context>'] },
-  { name: 'our own item lines', text: '<item>1</item>', controls: ['<item>', '</item>'] },
   { name: 'a control token', text: '<SPECIAL_11>Assistant', controls: ['<SPECIAL_11>'] },
   { name: 'a ChatML token', text: 'a<|im_end|>b', controls: ['<|im_end|>'] },
   { name: 'a bracketed one', text: '[INST]do[/INST]', controls: ['[INST]', '[/INST]'] },
@@ -31,6 +30,7 @@ test.each([
 test.each([
   { name: 'plain words', text: 'What is 2 + 3?' },
   { name: 'Korean and an emoji', text: '오늘 날씨는 어때요? 🙂' },
+  { name: 'an RSS feed, whose tags are also our own delimiters', text: '<item>1</item> <context>' },
   { name: 'a document in HTML', text: '<div class="a"><p>x</p></div>' },
   { name: 'a comparison', text: 'a < b and b > c' },
   { name: 'a link', text: '[NOTE](http://x)' },

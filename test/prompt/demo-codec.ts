@@ -1,6 +1,7 @@
 /** What rendering needs of an engine, from the demo models' own files: the real tokenizers and the real templates. */
 import { loadModel, type FakeModel, type ModelName } from '../support/fake-vllm/model.ts';
-import { familyByName, type Family } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
+import type { Family } from '../../src/prompt/family.ts';
 import type { Codec } from '../../src/prompt/codec.ts';
 
 export const DEMO_MODELS = ['thinkmeter-demo', 'thinkmeter-demo-3'] as const;

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { familyByName, familyBySwitch } from '../../src/prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
 import { toConversation } from '../../src/prompt/messages.ts';
 import { questionParts, systemParts } from '../../src/prompt/question.ts';
 
 const question = { system: systemParts('Be brief.', 'In Korean.'), user: questionParts('2 + 3?', undefined) };
-const plain = { on: 'x', off: 'x' };
 const families = {
   word: familyByName('thinkmeter-demo'),
   argument: familyByName('thinkmeter-demo-3'),
-  absent: familyBySwitch({ argument: plain, word: plain }),
+  absent: UNKNOWN_FAMILY,
+  first: familyByName('nvidia/Llama-3.1-Nemotron-Nano-8B-v1'),
 };
 
 test.each([
@@ -16,6 +16,19 @@ test.each([
   { kind: 'word', thinking: false, system: 'Be brief.\nIn Korean. /no_think', templateArguments: {} },
   { kind: 'argument', thinking: true, system: 'Be brief.\nIn Korean.', templateArguments: { enable_thinking: true } },
   { kind: 'argument', thinking: false, system: 'Be brief.\nIn Korean.', templateArguments: { enable_thinking: false } },
+  // NVIDIA-NeMo/NeMo-Agent-Toolkit and langflow-ai/langflow send the same
+  {
+    kind: 'first',
+    thinking: true,
+    system: 'detailed thinking on\n\nBe brief.\nIn Korean.',
+    templateArguments: {},
+  },
+  {
+    kind: 'first',
+    thinking: false,
+    system: 'detailed thinking off\n\nBe brief.\nIn Korean.',
+    templateArguments: {},
+  },
   { kind: 'absent', thinking: true, system: 'Be brief.\nIn Korean.', templateArguments: {} },
 ] as const)('thinking $thinking is said by $kind, never left to a default', (row) => {
   const family = families[row.kind];
@@ -31,5 +44,5 @@ test('the switch is ours, so that it may act; what the operator wrote stays untr
   const family = families.word;
   if (family === undefined) throw new Error('no such family');
   const [system] = toConversation(question, family, true).messages;
-  expect(system?.parts.filter(({ from }) => from === 'theirs')).toEqual([{ from: 'theirs', text: 'In Korean.' }]);
+  expect(system?.parts.filter(({ from }) => from === 'theirs')).toMatchObject([{ from: 'theirs', text: 'In Korean.' }]);
 });

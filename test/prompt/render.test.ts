@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ThinkingState } from '../../src/prompt/family.ts';
 import { itemParts, questionParts, systemParts, type Part } from '../../src/prompt/question.ts';
-import type { PlainMessage } from '../../src/prompt/codec.ts';
+import type { Codec, PlainMessage } from '../../src/prompt/codec.ts';
 import { render } from '../../src/prompt/render.ts';
 import { DEMO_MODELS, loadDemo, type Demo } from './demo-codec.ts';
 
@@ -15,8 +15,8 @@ const INSTRUCTION = 'You are a careful reasoner.';
 const PLACES = [
   { place: 'the question', ask: (text: string): Parts => ask(questionParts(text, undefined)) },
   { place: 'the context', ask: (text: string): Parts => ask(questionParts('2 + 3 = ?', text)) },
-  { place: 'an item', ask: (text: string): Parts => ask(itemParts('Compute.', text)) },
-  { place: 'the instruction of a batch', ask: (text: string): Parts => ask(itemParts(text, '2 + 3')) },
+  { place: 'an item', ask: (text: string): Parts => ask(itemParts('Compute.', text, 0)) },
+  { place: 'the instruction of a batch', ask: (text: string): Parts => ask(itemParts(text, '2 + 3', 0)) },
   {
     place: "the operator's system prompt",
     ask: (text: string): Parts => ({
@@ -53,7 +53,7 @@ function wholeText({ model, family }: Demo, { system, user }: Parts, thinking: b
     { role: 'system', content: content(system) + word },
     { role: 'user', content: content(user) },
   ];
-  const templateArguments = family.switch.kind === 'argument' ? { [family.switch.name]: thinking } : {};
+  const templateArguments = family.switch.kind === 'argument' ? family.switch[thinking ? 'on' : 'off'] : {};
   const skeleton = model.render(messages, { addGenerationPrompt: true, templateArguments });
   return skeleton.replaceAll(/\((\d+)\)/g, (_, index) => texts[Number(index)] ?? '');
 }
@@ -166,7 +166,7 @@ test('a template that does not keep the text it is given is an error that says s
   const { family, codec } = loadDemo('thinkmeter-demo');
   const upperCase = {
     ...codec,
-    template: (messages: readonly PlainMessage[], templateArguments: Readonly<Record<string, boolean>>) =>
+    template: (messages: readonly PlainMessage[], templateArguments: Parameters<Codec['template']>[1]) =>
       codec.template(
         messages.map(({ role, content }) => ({ role, content: content.toUpperCase() })),
         templateArguments,

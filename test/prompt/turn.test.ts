@@ -1,7 +1,8 @@
 /** A question as plain messages: what is ours acts, what is theirs arrives as text that means nothing. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { familyByName, UNKNOWN_FAMILY, type Family } from '../../src/prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
+import type { Family } from '../../src/prompt/family.ts';
 import { questionParts, systemParts, type Question } from '../../src/prompt/question.ts';
 import { escapeWarnings, toPlainTurn } from '../../src/prompt/turn.ts';
 
@@ -56,24 +57,16 @@ describe('the switch', () => {
   });
 });
 
-const controls = [
-  '<think>',
-  '</think>',
-  '/think',
-  '/no_think',
-  '<SPECIAL_11>',
-  '<|im_end|>',
-  '</s>',
-  '[INST]',
-  '</context>',
-];
+const controls = ['<think>', '</think>', '/think', '/no_think', '<SPECIAL_11>', '</s>', '[INST]'];
 
 test.each(controls)('%s in the text of others is broken by a space, and is to be seen', (control) => {
   for (const asked of [ask(`Is ${control} it?`), ask('Why?', `see ${control} there`)]) {
     const text = user(asked).replace(/^<context>\n|\n<\/context>\n\n.*$/gs, '');
     expect(text).not.toContain(control);
     expect(text.replaceAll(' ', '')).toContain(control.replaceAll(' ', ''));
-    expect(escapeWarnings(asked, byWord)).toEqual([expect.stringMatching(/control strings .* broken by a space/)]);
+    expect(escapeWarnings(asked, byWord)).toEqual([
+      expect.stringMatching(/control strings in the (question|context) were broken by a space.*"/),
+    ]);
   }
 });
 
@@ -93,11 +86,11 @@ test('an overlapping or doubled control string leaves none behind', () => {
 });
 
 test('no text of others holds a marker or a switch word when it arrives, whatever it is made of', () => {
-  const part = fc.constantFrom('<', '</', 'think', '>', '/', 'no_', ' ', '\n', 'a', '🙂', '[INST]', '<|x|>', '<s>');
+  const part = fc.constantFrom('<', '</', 'think', '>', '/', 'no_', ' ', '\n', 'a', '🙂', '[INST]', '<s>');
   fc.assert(
     fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
       const broken = user(ask(parts.join('')));
-      expect(broken).not.toMatch(/<\/?think>|\/(no_)?think|\[INST\]|<\|x\|>|<s>/);
+      expect(broken).not.toMatch(/<\/?think>|\/(no_)?think|\[INST\]|<s>/);
       // no character is lost, and only spaces are added
       expect(broken.replaceAll(' ', '')).toBe(parts.join('').replaceAll(' ', ''));
     }),
@@ -122,6 +115,7 @@ describe('reasoning that was cut', () => {
   });
 
   test('closes its notes itself in vain', () => {
-    expect(user(ask('Why?'), byWord, 'a</notes>b').match(/<\/notes>/g)).toHaveLength(1);
+    const text = user(ask('Why?'), byWord, 'a</notes>b');
+    expect(text).toContain('<notes-2>\na</notes>b\n</notes-2>');
   });
 });

@@ -1,7 +1,7 @@
 /** The same with the merges of the real Nemotron Nano 2. They take two seconds to load, so they have a file of their own. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { familyByName } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
 import { nemoTokens } from '../support/tokens.ts';
 import { splitOf, written } from './split.ts';
 

@@ -32,6 +32,17 @@ describe('thinking is off', () => {
     },
   );
 
+  // OpenCoworkAI/open-cowork#285, nesquena/hermes-webui#2152, larksuite/openclaw-lark#488, nbramia/LifeOS#568
+  test.each([
+    { name: 'is the end marker', said: '</think>' },
+    { name: 'is the start marker', said: '<think>' },
+    { name: 'is a training sample', said: '<think>\n2+2 is 4\n</think>\n4' },
+    { name: 'ends with a marker', said: 'The tag is </think>' },
+  ])('behind a prompt that has it closed, an answer that $name is the answer', async ({ said }) => {
+    const run = start({ tokens, budget: 0, state: 'closed', scripts: [[...say(said), stop]] });
+    expect(await run.outcome()).toMatchObject({ answer: said, honored: true, warnings: [], counts: { thinking: 0 } });
+  });
+
   test('the answer is stopped at its tokens', async () => {
     const answer = inChunks(tokens, tokens.encode('a b c'), [2], finish('length'));
     const run = start({ tokens, budget: 0, answerTokens: 3, scripts: [answer] });

@@ -21,8 +21,12 @@ export type Written = {
 };
 
 /** What a model writes, and how it is asked for. */
-export function written({ tokens, state }: Model): fc.Arbitrary<Written> {
-  const texts = turn.map((all) => (state === 'none' ? ['<think>', ...all] : all));
+export function written({ tokens, family, state }: Model): fc.Arbitrary<Written> {
+  const { startMarker, endMarker } = family;
+  const texts = turn.map((all) => {
+    const own = all.map((text) => text.replace('</think>', () => endMarker));
+    return state === 'none' ? [startMarker, ...own] : own;
+  });
   const rest = {
     budget: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 100 })),
     answerTokens: fc.constantFrom(10, 1000),

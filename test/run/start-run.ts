@@ -7,7 +7,8 @@ import { run } from '../../src/run/run.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Facts, NativeBudget, Prompt } from '../../src/engine/engine.ts';
 import { beginningOf, longest, type IdsBeginning } from '../../src/engine/token-ids.ts';
-import { familyByName, type Family, type ThinkingState } from '../../src/prompt/family.ts';
+import { familyByName } from '../../src/prompt/families.ts';
+import type { Family, ThinkingState } from '../../src/prompt/family.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {

@@ -4,7 +4,7 @@ import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import { beginningOf } from '../../src/engine/token-ids.ts';
 import type { Engine, Facts } from '../../src/engine/engine.ts';
 import { EngineHttpError, EngineUnreachableError } from '../../src/errors.ts';
-import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
 import { Runs } from '../../src/runs.ts';
 import { run } from '../../src/run/run.ts';
 import { examine, type Examination, type ExamineParts } from '../../src/status/examine.ts';

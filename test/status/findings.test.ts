@@ -1,7 +1,7 @@
 /** What is told to operators as wrong, at the edge where it begins to be so; and each with what mends it. */
 import { expect, test } from 'vitest';
 import type { EngineStatus, Facts, Load } from '../../src/engine/engine.ts';
-import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
 import { findings, type Finding } from '../../src/status/findings.ts';
 
 const FACTS: Facts = {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import { beginningOf } from '../../src/engine/token-ids.ts';
 import type { Facts, Load } from '../../src/engine/engine.ts';
-import { UNKNOWN_FAMILY } from '../../src/prompt/family.ts';
+import { UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
 import { Runs } from '../../src/runs.ts';
 import { collectStatus, type Status } from '../../src/status/status.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -13,6 +13,8 @@ export type Passing = {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readonly<Record<string, unknown>>;
+  /** of the body */
+  readonly bytes: number;
 };
 
 /** `body` as JSON, unless it is text. */
@@ -29,19 +31,31 @@ export type Road = { readonly url: string; readonly passed: readonly Passing[]; 
 
 type RoadOptions = {
   readonly detour?: Detour;
+  /** what the road adds to every answer */
+  readonly headers?: () => Readonly<Record<string, string>>;
   /** a path of the road's own, which the target does not know: `/gpu` */
   readonly below?: string;
+  /** the target's path for a path behind `below`; the same */
+  readonly to?: (path: string) => string;
 };
 
 /** It ends with the test. */
-export async function startRoad(target: string, { detour, below = '' }: RoadOptions = {}): Promise<Road> {
+export async function startRoad(
+  target: string,
+  { detour, headers: added, below = '', to = (path) => path }: RoadOptions = {},
+): Promise<Road> {
   const passed: Passing[] = [];
   let connections = 0;
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const path = incoming.url ?? '/';
       const body = await buffer(incoming);
-      const passing = { path, headers: incoming.headers, body: body.length === 0 ? {} : parse(body) };
+      const passing = {
+        path,
+        headers: incoming.headers,
+        body: body.length === 0 ? {} : parse(body),
+        bytes: body.length,
+      };
       passed.push(passing);
       const answer = detour?.(passing);
       if (answer === 'silence') return;
@@ -52,12 +66,12 @@ export async function startRoad(target: string, { detour, below = '' }: RoadOpti
         return;
       }
       const { method, headers } = incoming;
-      const upstream = request(new URL(path.slice(below.length), target), { method, headers, agent: false });
+      const upstream = request(new URL(to(path.slice(below.length)), target), { method, headers, agent: false });
       upstream.on('error', () => outgoing.destroy());
       outgoing.on('close', () => upstream.destroy());
       upstream.end(body);
       const [reply] = (await once(upstream, 'response')) as [IncomingMessage];
-      outgoing.writeHead(reply.statusCode ?? 502, { ...reply.headers, connection: 'keep-alive' });
+      outgoing.writeHead(reply.statusCode ?? 502, { ...reply.headers, ...added?.(), connection: 'keep-alive' });
       reply.pipe(outgoing);
     })().catch(() => outgoing.destroy());
   });

@@ -2,7 +2,8 @@
 import PQueue from 'p-queue';
 import { ConfigError, EngineProtocolError, EngineUnsupportedError, ThinkmeterError } from '../../errors.ts';
 import { detectFamily, encodeCloser } from '../../prompt/detect.ts';
-import { familyByName, withSampling, type Closer, type Sampling } from '../../prompt/family.ts';
+import { familyByName } from '../../prompt/families.ts';
+import { withSampling, type Closer, type Sampling } from '../../prompt/family.ts';
 import type { Codec } from '../../prompt/codec.ts';
 import { render } from '../../prompt/render.ts';
 import type { CallOptions, Engine, Facts, Limits, Loading, OpenOptions, Piece, Session } from '../engine.ts';

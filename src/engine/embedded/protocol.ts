@@ -1,6 +1,7 @@
 /** Messages between the embedded engine and its worker thread. */
 import type { Sampling } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
+import type { TemplateArguments } from '../../prompt/family.ts';
 
 /** A folder on this machine, or a model on the hub. */
 export type ModelSource =
@@ -30,7 +31,7 @@ export type Generate = {
 export type Calls = {
   load: { ask: Load; answer: Loaded };
   template: {
-    ask: { messages: readonly PlainMessage[]; templateArguments: Readonly<Record<string, boolean>> };
+    ask: { messages: readonly PlainMessage[]; templateArguments: TemplateArguments };
     answer: readonly number[];
   };
   encode: { ask: { text: string }; answer: readonly number[] };

@@ -12,7 +12,7 @@ import {
   type PreTrainedTokenizer,
   BaseStreamer,
 } from '@huggingface/transformers';
-import type { Sampling } from '../../prompt/family.ts';
+import type { Sampling, TemplateArguments } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
 import { toChoice } from './choice.ts';
 import type { Model } from './model.ts';
@@ -64,7 +64,7 @@ export class TransformersModel implements Model {
     return new TransformersModel(model, tokenizer);
   }
 
-  template(messages: readonly PlainMessage[], templateArguments: Readonly<Record<string, boolean>>): readonly number[] {
+  template(messages: readonly PlainMessage[], templateArguments: TemplateArguments): readonly number[] {
     const options = {
       add_generation_prompt: true,
       tokenize: true,

@@ -1,6 +1,8 @@
 /** Connects with the first call: chooses the address, and loads what the program does not need at start. */
 import { DEFAULT_BASE_URL, parseAddress, type Address } from './http/address.ts';
 import type { RemoteClient } from './http/client.ts';
+import { checkValue, parseHeaders, parseSessionHeader } from './http/headers.ts';
+import type { Proxies } from './http/proxies.ts';
 import type { Discovered } from './server/discover.ts';
 import type { LocalCodec } from './token-ids/local-codec.ts';
 
@@ -8,6 +10,14 @@ export type ConnectionOptions = {
   /** with or without `/v1`; absent: the default address, or a server discovered on this machine */
   readonly baseUrl?: string;
   readonly apiKey?: string;
+  /** lines `Name: value`, sent with every request to the configured address only */
+  readonly headers?: string;
+  /** one more header that receives the id of each run, as a router expects it */
+  readonly sessionHeader?: string;
+  /** absent: no request uses a proxy */
+  readonly proxies?: Proxies;
+  /** this process runs in a container; for messages */
+  readonly inContainer?: boolean;
   /** the rate limit of a hosted service */
   readonly requestsPerMinute?: number;
   /** a folder or hub id with the model's tokenizer and chat template; replaces the server's tokenizer */
@@ -40,10 +50,13 @@ export type Connector = {
   close(): Promise<void>;
 };
 
-/** @throws {ConfigError} when the configured base URL is not valid */
+/** @throws {ConfigError} when the configured base URL, key or headers are not valid */
 export function createConnector(options: ConnectorOptions): Connector {
-  const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, onFound, onRefused } = options;
+  const { baseUrl, apiKey, requestsPerMinute, tokenizer, hub, proxies = {}, inContainer, onFound, onRefused } = options;
   const given = parseAddress(baseUrl ?? DEFAULT_BASE_URL);
+  if (apiKey !== undefined) checkValue(apiKey, 'THINKMETER_API_KEY');
+  const headers = options.headers === undefined ? {} : parseHeaders(options.headers);
+  const sessionHeader = options.sessionHeader === undefined ? undefined : parseSessionHeader(options.sessionHeader);
   const closing = new AbortController();
   /** also contains forgotten clients, because runs may still use them */
   const opened = new Set<RemoteClient>();
@@ -61,21 +74,29 @@ export function createConnector(options: ConnectorOptions): Connector {
   };
 
   const open = async (): Promise<Connection> => {
-    const [{ RemoteClient: Client }, discovered, local] = await Promise.all([
+    const [{ RemoteClient: Client }, { Transport }, { createFetch }, discovered] = await Promise.all([
       import('./http/client.ts'),
+      import('./http/transport.ts'),
+      import('./http/agent.ts'),
       baseUrl === undefined ? findServer() : undefined,
+    ]);
+    const local =
       tokenizer === undefined
         ? undefined
-        : import('./token-ids/local-codec.ts').then((it) => it.loadLocalCodec({ tokenizer, hub }, closing.signal)),
-    ]);
+        : await import('./token-ids/local-codec.ts').then((it) =>
+            it.loadLocalCodec({ tokenizer, hub, fetch: createFetch(proxies) }, closing.signal),
+          );
     const address = discovered === undefined ? given : parseAddress(discovered.baseUrl);
-    // the key belongs to the configured address: a discovered server must not receive the key
-    const client = new Client({
+    const transport = new Transport({
       address,
-      apiKey: discovered === undefined ? apiKey : undefined,
+      // they belong to the configured address: a discovered server must not receive them
+      credentials: discovered === undefined ? { apiKey, headers } : {},
+      proxies,
+      inContainer,
       requestsPerMinute,
       ...(onRefused !== undefined && { onRefused }),
     });
+    const client = new Client(transport, sessionHeader);
     opened.add(client);
     return { client, address, discovered, local };
   };

@@ -114,7 +114,7 @@ test('a server without a model is an error, not a crash', async () => {
   await expect(factsOf(createRemoteEngine({ baseUrl: road.url }))).rejects.toThrow(/serves no model at all$/);
 });
 
-test('of several models the first is taken, or the one that was asked for', async () => {
+test('of several Nemotrons the first is taken, or the one that was asked for', async () => {
   const first = { id: 'thinkmeter-demo', max_model_len: 2048 };
   const second = { id: 'some-lora', root: 'models/thinkmeter-demo', max_model_len: 1024 };
   const fake = await startFake({ servedName: 'some-lora' });

@@ -29,7 +29,8 @@ export async function answerChat({ response, ...making }: Answering): Promise<vo
   const asked = checked(host, record.body, chatBody);
   const refused = chat.refuses?.(asked);
   if (refused !== undefined) refuse(refused);
-  const promptIds = promptOf(host, asked);
+  const promptIds = readable(host, promptOf(host, asked));
+  host.memory.isLoaded = true;
   const steps = write(making, {
     promptIds,
     maxTokens: asked.max_tokens ?? 1024,
@@ -61,6 +62,12 @@ export async function answerChat({ response, ...making }: Answering): Promise<vo
   }
   if (usage.behind) events.json(answer.behind());
   events.end(chat.doneLine ? '[DONE]' : undefined);
+}
+
+/** What the model sees of a prompt. */
+function readable({ options, window }: Host, promptIds: readonly number[]): readonly number[] {
+  const isTooLong = options.dropsLongPrompts === true && promptIds.length > window;
+  return isTooLong ? promptIds.slice(-(window / 2 + 2)) : promptIds;
 }
 
 function promptOf({ dialect: { chat }, model }: Host, asked: ChatBody): number[] {

@@ -2,6 +2,7 @@
 import type { Script } from '../fake-vllm/generation.ts';
 import type { FakeModel, ModelName } from '../fake-vllm/model.ts';
 import type { Dialect } from './dialect.ts';
+import type { Router, RouterOptions } from './router.ts';
 
 export type FakeServerOptions = {
   readonly model?: ModelName;
@@ -17,10 +18,24 @@ export type FakeServerOptions = {
   readonly old?: boolean;
   /** Lemonade, LM Studio, Ollama: the first request loads the model */
   readonly notLoaded?: boolean;
+  /** Ollama: of a prompt that exceeds the window, the last half window is read, without a word (ollama/ollama#17427) */
+  readonly dropsLongPrompts?: boolean;
   /** cannot reach the hub, so that `/v1/models` is a 500 (seen on transformers 5.19) */
   readonly offline?: boolean;
+  /** llama.cpp: it is a router */
+  readonly router?: RouterOptions;
+  /** listed before its own model, as its kind lists them */
+  readonly others?: readonly Listed[];
   /** of a chat stream: hosted services send several in one chunk */
   readonly tokensPerChunk?: number;
+};
+
+/** Another model of a server: it is listed, and refuses every question. */
+export type Listed = {
+  readonly id: string;
+  /** what its kind reports: LM Studio's `type`, a family of Ollama's, a label of Lemonade's */
+  readonly type?: string;
+  readonly isLoaded?: boolean;
 };
 
 export type Host = {
@@ -31,6 +46,9 @@ export type Host = {
   readonly window: number;
   readonly script: Script;
   readonly options: FakeServerOptions;
+  readonly router: Router | undefined;
+  /** Ollama: the model is in memory, since the first question at the latest */
+  readonly memory: { isLoaded: boolean };
 };
 
 export type RecordedRequest = {

@@ -1,6 +1,6 @@
 /** What each kind of server answers to GET: its list of models, and the paths by which it can be told. */
 import { refuse } from './refusals.ts';
-import type { Host } from './host.ts';
+import type { Host, Listed } from './host.ts';
 import type { Kind } from './kinds.ts';
 
 const CREATED = 1_790_000_000;
@@ -31,7 +31,12 @@ const offer = (id: string, length: number): object => ({
 });
 
 export const looksOf: Readonly<Record<Kind, Looks>> = {
-  'llama.cpp': ({ name, window, model }) => {
+  'llama.cpp': (host) => {
+    const { name, window, model, router } = host;
+    const architecture = { input_modalities: ['text'], output_modalities: ['text'] };
+    const routed = router
+      ?.list(host)
+      .map((it) => ({ ...it, owned_by: 'llamacpp', aliases: [], tags: [], architecture }));
     const meta = { n_vocab: model.vocabularySize, n_ctx_train: 131_072, n_params: 1_900_000, size: 7_600_000 };
     return {
       '/health': { status: 'ok' },
@@ -42,17 +47,22 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
         model_path: `${name}.gguf`,
         build_info: 'b10488-0badcafe',
       },
-      '/v1/models': {
-        models: [{ name, model: name, type: 'model' }],
-        ...list({ id: name, owned_by: 'llamacpp', meta: { ...meta, n_ctx: 4 * window } }),
-      },
+      '/v1/models':
+        routed === undefined
+          ? {
+              models: [{ name, model: name, type: 'model' }],
+              ...list({ id: name, owned_by: 'llamacpp', meta: { ...meta, n_ctx: 4 * window } }),
+            }
+          : list(...routed),
     };
   },
   lemonade: ({ name, window, options }) => {
+    const { others = [] } = options;
     const about = { checkpoint: `unsloth/${name}:Q4_K_M`, recipe: 'llamacpp' };
     const downloaded = { owned_by: 'lemonade', downloaded: true, update_available: false, suggested: true };
     const isLoaded = options.notLoaded !== true;
     const models = list(
+      ...others.map(({ id, type = 'chat' }) => ({ id, ...downloaded, recipe: 'llamacpp', labels: [type] })),
       {
         id: name,
         ...downloaded,
@@ -85,7 +95,10 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
         status: 'ok',
         version: '11.7.0',
         model_loaded: isLoaded ? name : null,
-        all_models_loaded: isLoaded ? [loaded] : [],
+        all_models_loaded: [
+          ...others.filter((it) => it.isLoaded).map(({ id }) => ({ ...loaded, model_name: id })),
+          ...(isLoaded ? [loaded] : []),
+        ],
         max_models: { llm: 1 },
       },
       '/v1/models': models,
@@ -120,20 +133,51 @@ export const looksOf: Readonly<Record<Kind, Looks>> = {
   'lm-studio': ({ name, window, options }) => {
     const about = { type: 'llm', publisher: 'nvidia', arch: 'nemotron_h', compatibility_type: 'gguf' };
     const loaded = { state: 'loaded', loaded_context_length: window };
+    const others = (options.others ?? []).map(({ id, type = 'llm', isLoaded }) => ({
+      id,
+      object: 'model',
+      ...about,
+      type,
+      max_context_length: 8192,
+      ...(isLoaded === true ? loaded : { state: 'not-loaded' }),
+    }));
     const lengths = { max_context_length: 131_072, ...(options.notLoaded === true ? { state: 'not-loaded' } : loaded) };
     return {
-      '/api/v0/models': { object: 'list', data: [{ id: name, object: 'model', ...about, ...lengths }] },
-      '/v1/models': { object: 'list', data: [{ id: name, object: 'model', owned_by: 'organization_owner' }] },
+      '/api/v0/models': { object: 'list', data: [...others, { id: name, object: 'model', ...about, ...lengths }] },
+      '/v1/models': {
+        object: 'list',
+        data: [...others.map(({ id }) => id), name].map((id) => ({
+          id,
+          object: 'model',
+          owned_by: 'organization_owner',
+        })),
+      },
     };
   },
-  ollama: ({ name, window, options }) => ({
-    '/': 'Ollama is running',
-    '/api/version': { version: '0.21.0' },
-    '/api/tags': { models: [{ name, model: name }] },
-    '/api/ps': { models: options.notLoaded === true ? [] : [{ name, model: name, context_length: window }] },
-    '/v1/models': list({ id: name, owned_by: 'library' }),
+  ollama: ({ name, window, options: { others = [] }, memory }) => {
+    const own = { id: name, isLoaded: memory.isLoaded };
+    const all = [...others, own];
+    const loaded = all
+      .filter(({ isLoaded }) => isLoaded)
+      .map(({ id }) => ({ name: id, model: id, context_length: window }));
+    const tagged = all.map(({ id, type = 'nemotron_h' }: Listed) => ({
+      name: id,
+      model: id,
+      details: { format: 'gguf', family: type, families: [type] },
+    }));
+    return {
+      '/': 'Ollama is running',
+      '/api/version': { version: '0.21.0' },
+      '/api/tags': { models: tagged },
+      '/api/ps': { models: loaded },
+      '/v1/models': list(...all.map(({ id }) => ({ id, owned_by: 'library' }))),
+    };
+  },
+  openrouter: ({ name, window, options: { others = [] } }) => ({
+    '/v1/models': {
+      data: [...others.map(({ id }) => id), another].map((id) => offer(id, 131_072)).concat(offer(name, window)),
+    },
   }),
-  openrouter: ({ name, window }) => ({ '/v1/models': { data: [offer(another, 131_072), offer(name, window)] } }),
   'build.nvidia.com': ({ name }) => ({
     '/v1/models': list({ id: another, owned_by: 'meta' }, { id: name, owned_by: 'nvidia' }),
   }),

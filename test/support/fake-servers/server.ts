@@ -14,6 +14,7 @@ import { openEvents } from './events.ts';
 import type { FakeServerOptions, Host, RecordedRequest, Recording } from './host.ts';
 import { DIALECTS, type Kind } from './kinds.ts';
 import { answerLlama, answerLlamaAsOpenAi } from './llama.ts';
+import { Router } from './router.ts';
 import { TOKENIZERS } from './tokenizers.ts';
 
 export type FakeServer = {
@@ -39,6 +40,8 @@ export async function startFakeServer(kind: Kind, options: FakeServerOptions = {
     window: options.window ?? 2048,
     script: options.script ?? thinks('2 + 2 is 4.', 'The answer is 4.'),
     options,
+    router: options.router && new Router(options.router),
+    memory: { isLoaded: options.notLoaded !== true },
   };
   const requests: Recording[] = [];
   const closing = new AbortController();
@@ -110,10 +113,17 @@ function failWithin(response: ServerResponse, error: unknown, headers: Readonly<
 }
 
 async function route(call: Parameters<typeof answerChat>[0]): Promise<void> {
-  const { host, record, response } = call;
+  const { host, record, response, signal } = call;
   const { dialect } = host;
   const { base = '', completions, tokenizer, headers = {}, missing = notFound } = dialect;
-  const path = record.path.startsWith(base) ? record.path.slice(base.length) : '';
+  const url = new URL(record.path, 'http://server');
+  const path = url.pathname.startsWith(base) ? url.pathname.slice(base.length) : '';
+  const { router } = host;
+  if (router !== undefined && !/^(\/v1)?\/models$|^\/health$/.test(path)) {
+    const asked = record.method === 'GET' ? url.searchParams.get('model') : record.body['model'];
+    if (path === '/props' && asked === null) return send(response, 200, router.props(), headers);
+    await router.admit(host, typeof asked === 'string' ? asked : undefined, url.searchParams.get('autoload'), signal);
+  }
   if (record.method === 'GET') {
     const looks = dialect.looks(host);
     if (Object.hasOwn(looks, path)) return send(response, 200, looks[path], headers);

@@ -38,6 +38,8 @@ export type Misbehaviour = {
   readonly swallow?: readonly string[];
   /** generations at a time; the others wait behind their headers, first come, first served */
   readonly slots?: number;
+  /** started with `--enable-sleep-mode` in development mode: has `/is_sleeping`; asleep it takes generations and writes nothing */
+  readonly asleep?: boolean;
   readonly noCompletions?: boolean;
   readonly noVersion?: boolean;
   readonly noTokenize?: boolean;
@@ -105,6 +107,7 @@ function createSlots(count: number): Mischief['slot'] {
 export function isHidden(path: string, spec: Misbehaviour): boolean {
   const hidden = [
     ...(spec.hide ?? []),
+    ...(spec.asleep === undefined ? ['/is_sleeping'] : []),
     ...(spec.noCompletions === true ? ['/v1/completions'] : []),
     ...(spec.noVersion === true ? ['/version'] : []),
     ...(spec.noTokenize === true ? ['/tokenize', '/detokenize'] : []),

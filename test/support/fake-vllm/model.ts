@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
+import { LOOKS, type LookName } from './families.ts';
 
 export type ModelName = 'thinkmeter-demo' | 'thinkmeter-demo-3';
 
@@ -18,6 +19,8 @@ export type RenderOptions = {
 
 export type FakeModel = {
   readonly name: ModelName;
+  /** another family's template and control tokens */
+  readonly look: LookName | undefined;
   readonly eosId: number;
   readonly vocabularySize: number;
   /** what the family writes between its thinking and its answer */
@@ -43,13 +46,14 @@ const tokenizerFile = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean() })),
 });
 
-export function loadModel(name: ModelName): FakeModel {
+/** `look`: with the template and the control tokens of another family, added to the model's own. */
+export function loadModel(name: ModelName, look?: LookName): FakeModel {
   const read = (file: string): unknown =>
     JSON.parse(readFileSync(new URL(`../../../models/${name}/${file}`, import.meta.url), 'utf8'));
-  const file = tokenizerFile.parse(read('tokenizer.json'));
+  const file = withTokens(tokenizerFile.parse(read('tokenizer.json')), look === undefined ? [] : LOOKS[look].tokens);
   const config = tokenizerConfig.parse(read('tokenizer_config.json'));
   const tokenizer = new Tokenizer(file, config);
-  const template = new Template(config.chat_template);
+  const template = new Template(look === undefined ? config.chat_template : LOOKS[look].template);
   const tokenStrings = new Map(Object.entries(file.model.vocab).map(([token, id]) => [id, token]));
   for (const added of file.added_tokens) tokenStrings.set(added.id, added.content);
   const bytes = tokenBytes(tokenStrings, new Set(file.added_tokens.map((added) => added.id)));
@@ -58,6 +62,7 @@ export function loadModel(name: ModelName): FakeModel {
 
   return {
     name,
+    look,
     eosId: generationConfig.parse(read('generation_config.json')).eos_token_id[0],
     vocabularySize: tokenStrings.size,
     closer: closers[name],
@@ -69,6 +74,25 @@ export function loadModel(name: ModelName): FakeModel {
     render: (messages, { addGenerationPrompt, templateArguments }) =>
       template.render({ ...templateArguments, messages, add_generation_prompt: addGenerationPrompt }),
   };
+}
+
+type TokenizerFile = z.infer<typeof tokenizerFile>;
+
+/** New tokens have the ids after the last one. */
+function withTokens(file: TokenizerFile, tokens: readonly string[]): TokenizerFile {
+  const ids = [...Object.values(file.model.vocab), ...file.added_tokens.map(({ id }) => id)];
+  const next = Math.max(...ids) + 1;
+  const fresh = tokens.filter((token) => file.added_tokens.every(({ content }) => content !== token));
+  const added = fresh.map((content, index) => ({
+    id: next + index,
+    content,
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+  }));
+  return { ...file, added_tokens: [...file.added_tokens, ...added] };
 }
 
 /**

@@ -52,6 +52,10 @@ const routes: Readonly<Record<string, Route>> = {
       response.end(host.meter.text(host.served.servedName));
     },
   },
+  '/is_sleeping': {
+    method: 'GET',
+    answer: ({ response, context }) => sendJson(response, 200, { is_sleeping: context.mischief.spec.asleep }),
+  },
   '/v1/models': { method: 'GET', answer: ({ response, context }) => sendJson(response, 200, modelList(context.host)) },
   '/tokenize': {
     method: 'POST',
@@ -81,7 +85,8 @@ export async function route(
     sendJson(response, 401, { error: 'Unauthorized' });
     return;
   }
-  if (context.mischief.spec.swallow?.includes(pathname) === true) return;
+  const { swallow, asleep = false } = context.mischief.spec;
+  if (swallow?.includes(pathname) === true || (asleep && pathname.endsWith('/completions'))) return;
   const found = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
   const hidden = isHidden(pathname, context.mischief.spec) || (hideDocs && pathname === '/openapi.json');
   if (found === undefined || hidden) {
@@ -115,7 +120,7 @@ function modelList({ served, startedAt }: Host): unknown {
     object: 'model',
     created: startedAt,
     owned_by: 'vllm',
-    root: served.model.name,
+    root: served.model.look === undefined ? served.model.name : served.servedName,
     parent: null,
     max_model_len: served.window,
     permission: [permission],

@@ -9,6 +9,7 @@ import { bodyForRecord, readBody } from './body.ts';
 import type { Script } from './generation.ts';
 import { createMeter } from './metrics.ts';
 import { createMischief, type Misbehaviour, type Mischief } from './misbehaviour.ts';
+import type { LookName } from './families.ts';
 import { loadModel, type ModelName } from './model.ts';
 import { route, type Host } from './routes.ts';
 import { thinks } from './scripts.ts';
@@ -16,6 +17,8 @@ import { THINK_END, type Reasoning } from './served.ts';
 
 export type FakeVllmOptions = {
   readonly model?: ModelName;
+  /** another family's template and control tokens; the model's own name, unless `servedName` says otherwise */
+  readonly look?: LookName;
   readonly servedName?: string;
   readonly window?: number;
   readonly apiKey?: string;
@@ -63,7 +66,7 @@ export type FakeVllm = {
 };
 
 export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<FakeVllm> {
-  const model = loadModel(options.model ?? 'thinkmeter-demo');
+  const model = loadModel(options.model ?? 'thinkmeter-demo', options.look);
   const host: Host = {
     served: {
       model,

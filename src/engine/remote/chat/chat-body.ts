@@ -44,13 +44,19 @@ export function toChatBody(
     ...shows,
     ...(asArguments && { chat_template_kwargs: templateArguments }),
     ...switched(thinking),
+    // gpt-oss: servers that render the prompt themselves read the field of OpenAI's API instead of a template argument
+    ...('reasoning_effort' in templateArguments && { reasoning_effort: templateArguments['reasoning_effort'] }),
     ...(asPrefix && family.assistantPrefix === 'explicit' && CONTINUED),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
 }
 
-/** Warns if thinking cannot be switched off: the family's switch is a template argument that the server ignores. */
-export function switchWarnings({ switch: how }: Family, { name, chat }: Dialect, thinking: boolean): string[] {
+/** Warns if thinking cannot be switched off: the model always thinks, or the server ignores the template argument. */
+export function switchWarnings(family: Family, { name, chat }: Dialect, thinking: boolean): string[] {
+  const { switch: how } = family;
+  if (!thinking && family.alwaysThinks === true) {
+    return [`thinking cannot be switched off: this model always thinks (family ${family.name})`];
+  }
   const reaches = how.kind !== 'argument' || chat.templateArguments || Object.keys(chat.thinking(false)).length > 0;
   return thinking || reaches
     ? []

@@ -5,6 +5,7 @@ import { Echo, MarkedText, type Segment } from './channels.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { toChatBody, type ChatPartner, type Messages } from './chat-body.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
+import { toOverflow } from '../http/overflow.ts';
 import { keepsPrefix } from './prefix-proof.ts';
 import { chatChunk, toFinishReason, toUsage } from '../http/wire.ts';
 
@@ -21,6 +22,8 @@ export type Chat = ChatPartner & {
   readonly client: RemoteClient;
   readonly count?: Count;
   readonly learnt: LearntOfChat;
+  /** called when the server has ended its turn */
+  readonly onAnswer?: () => void;
   readonly signal: AbortSignal;
 };
 
@@ -64,9 +67,10 @@ export async function* chat(task: Chat, messages: Messages, limits: Limits): Asy
     }
   } catch (error) {
     // the generation had finished: only its usage may be missing
-    if (finish === undefined || !(error instanceof ConnectionLostError)) throw error;
+    if (finish === undefined || !(error instanceof ConnectionLostError)) throw toOverflow(error);
   }
   if (finish === undefined) return;
+  task.onAnswer?.();
   // tokens without text at the end belong to the buffered text, or else to the end-of-turn token
   const rest = [...marked.push('', echo.end()), ...marked.end(finish.unified === 'stop')];
   yield* toPieces(rest, { silent: 0, counted: { tokens: silent, by } });

@@ -1,4 +1,4 @@
-/** Counts the tokens of texts without a request: chunks that arrived without token ids, and prompts that were not tokenized. */
+/** Counts the tokens of chunks that arrived without token ids, with a tokenizer of ours or by estimate. */
 import type { Piece } from '../../engine.ts';
 
 /** Counts the tokens of a text without a request. */
@@ -16,11 +16,4 @@ export function countedTokens(
   if (growth !== undefined) return { tokens: Math.max(0, growth), by: 'usage' };
   if (text === '') return { tokens: 0, by: 'estimate' };
   return count === undefined ? { tokens: 1, by: 'estimate' } : { tokens: count(text), by: 'tokenizer' };
-}
-
-/** English has about four characters per token. */
-const CHARACTERS_PER_TOKEN = 4;
-
-export function estimatedTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }

@@ -12,14 +12,34 @@ const servedModel = z.object({
   max_model_len: z.number().nullish(),
   /** llama.cpp */
   meta: z.object({ n_ctx: z.number().nullish() }).nullish(),
-  /** OpenRouter */
+  /** OpenRouter, Together */
   context_length: z.number().nullish(),
+  /** Groq */
+  context_window: optional(z.number()),
+  /** llama.cpp in router mode: `loaded`, `loading`, `unloaded`, `sleeping`, … */
+  status: optional(z.object({ value: z.string() })),
+  /** other names of the same model, in llama.cpp's router mode */
+  aliases: optional(z.array(z.string())),
+  /** Together: `chat`, `embedding`, …; Mistral has a `capabilities` object; Lemonade has labels */
+  type: optional(z.string()),
+  capabilities: optional(z.object({ completion_chat: z.boolean() })),
+  labels: optional(z.array(z.string())),
+  /** OpenRouter, and llama.cpp since 2026 */
+  architecture: optional(z.object({ output_modalities: z.array(z.string()) })),
 });
+
+/** A field that only describes a model: in another format it counts as absent. */
+function optional<T>(schema: z.ZodType<T>) {
+  return schema.nullish().catch(undefined);
+}
 
 export type ServedModel = z.infer<typeof servedModel>;
 
-/** `GET /v1/models` */
-export const modelList = z.object({ data: z.array(servedModel) });
+/** `GET /v1/models`. Together returns the array without an object around it (maximhq/bifrost#6711). */
+export const modelList = z.union([
+  z.object({ data: z.array(servedModel) }),
+  z.array(servedModel).transform((data) => ({ data })),
+]);
 
 /** `POST /tokenize`, for text and for messages */
 export const tokenized = z.object({ tokens: z.array(z.int()), max_model_len: z.number().nullish() });
@@ -44,19 +64,28 @@ const usage = z.object({
 
 export type WireUsage = z.infer<typeof usage>;
 
-/** A chunk of `POST /v1/completions`. */
-export const completionChunk = z.object({
-  choices: z.array(
-    z.object({
-      text: z.string().nullish(),
-      token_ids: z.array(z.int()).nullish(),
-      /** in the first chunk, if the request asks for ids */
-      prompt_token_ids: z.array(z.int()).nullish(),
-      finish_reason: z.string().nullish(),
-    }),
-  ),
-  usage: usage.nullish(),
-});
+/** An error event has neither. */
+function hasContent(chunk: { choices?: unknown; usage?: unknown }): boolean {
+  return (chunk.choices ?? chunk.usage ?? null) !== null;
+}
+
+/** A chunk of `POST /v1/completions`. Some servers send the usage without `choices` (ROCm/ATOM#1711). */
+export const completionChunk = z
+  .object({
+    choices: z
+      .array(
+        z.object({
+          text: z.string().nullish(),
+          token_ids: z.array(z.int()).nullish(),
+          /** in the first chunk, if the request asks for ids */
+          prompt_token_ids: z.array(z.int()).nullish(),
+          finish_reason: z.string().nullish(),
+        }),
+      )
+      .nullish(),
+    usage: usage.nullish(),
+  })
+  .refine(hasContent);
 
 /** A chunk of llama.cpp's `POST /completion`. The last chunk has `stop` and no text. */
 export const llamaChunk = z.object({
@@ -69,23 +98,25 @@ export const llamaChunk = z.object({
 });
 
 /** A chunk of `POST /v1/chat/completions`. Thinking is in `reasoning`; older vLLM and other servers name it `reasoning_content`. */
-export const chatChunk = z.object({
-  choices: z
-    .array(
-      z.object({
-        delta: z
-          .object({
-            content: z.string().nullish(),
-            reasoning: z.string().nullish(),
-            reasoning_content: z.string().nullish(),
-          })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage: usage.nullish(),
-});
+export const chatChunk = z
+  .object({
+    choices: z
+      .array(
+        z.object({
+          delta: z
+            .object({
+              content: z.string().nullish(),
+              reasoning: z.string().nullish(),
+              reasoning_content: z.string().nullish(),
+            })
+            .nullish(),
+          finish_reason: z.string().nullish(),
+        }),
+      )
+      .nullish(),
+    usage: usage.nullish(),
+  })
+  .refine(hasContent);
 
 export function sampled({ sampling: { temperature, topP } }: Limits): object {
   return { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { top_p: topP }) };

@@ -20,10 +20,18 @@ export type Dialect = {
   readonly program?: RegExp;
   /** side paths that show its kind, version and features */
   readonly polls: readonly string[];
+  /** added to polled paths, if the server needs the model's name there */
+  readonly pollQuery?: (model: string) => string;
   /** its handling of prompts and ids is known from a real server, so no trial token is generated */
   readonly isTrusted?: true;
   readonly version?: (found: Found) => string | undefined;
   readonly window?: (found: Found, served: ServedModel) => number | undefined;
+  /** how many generations the server computes at a time */
+  readonly slots?: (found: Found) => number | undefined;
+  /** the server drops the beginning of a long prompt without an error; how an operator enlarges its window */
+  readonly dropsLongPrompts?: string;
+  /** ids of listed models that cannot answer questions, by the server's own report */
+  readonly notForChat?: (found: Found) => ReadonlySet<string>;
   readonly prefixCaching?: (found: Found) => boolean | undefined;
   readonly metrics?: MetricsPage;
   /** whose format its template and tokenizer endpoints have; absent: no such endpoints */

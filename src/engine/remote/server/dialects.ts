@@ -4,8 +4,9 @@
  * documents named in each row; "seen on" marks what a real server did. Rows are tried in this order.
  */
 import type { Dialect } from './dialect.ts';
-import { LEMONADE, LM_STUDIO, OLLAMA } from './loaded.ts';
+import { LEMONADE, LM_STUDIO, lmStudioOthers, OLLAMA, ollamaOthers, OLLAMA_TAGS } from './loaded.ts';
 import { VLLM_METRICS } from './metrics.ts';
+import { SLEEP_PATH } from './sleep.ts';
 import {
   healthStatus,
   isSglang,
@@ -16,6 +17,7 @@ import {
   prefixCaching,
   serverVersion,
   slotWindow,
+  totalSlots,
   vllmHasBudget,
 } from './signs.ts';
 
@@ -63,8 +65,11 @@ export const DIALECTS: readonly Dialect[] = [
     port: 8080,
     program: /llama-server|llama_cpp/,
     polls: ['/props', '/metrics'],
+    // in router mode these paths need a model, and would load it (ggml-org/llama.cpp#19346)
+    pollQuery: (model) => `?model=${encodeURIComponent(model)}&autoload=false`,
     isTrusted: true,
     window: slotWindow,
+    slots: totalSlots,
     metrics: {
       path: '/metrics',
       names: {
@@ -125,7 +130,6 @@ export const DIALECTS: readonly Dialect[] = [
     loads: LEMONADE,
     limitations: [
       { of: 'with other recipes, budget and token ids were not tested', source: 'src/cpp/server/backends' },
-      { of: 'the server lists every downloaded model, so set THINKMETER_MODEL', source: 'src/cpp/server/server.cpp' },
       { of: 'before 11.7, an error in a stream arrives as an empty stream', source: 'lemonade-sdk/lemonade#2826' },
       { of: 'before 2026-08-14, an abort waits for the next token', source: 'lemonade-sdk/lemonade#3133' },
       { of: 'with a Nano 2 style template, the budget is silently ignored', source: 'seen on llama.cpp 0c1e570' },
@@ -136,8 +140,11 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: (found) => ollamaVersion(found) !== undefined,
     port: 11_434,
     program: /ollama/,
-    polls: ['/api/version', OLLAMA.path],
+    polls: ['/api/version', OLLAMA.path, OLLAMA_TAGS],
     version: ollamaVersion,
+    notForChat: ollamaOthers,
+    // ollama/ollama#3839: of a longer prompt, its last half window is read
+    dropsLongPrompts: 'set OLLAMA_CONTEXT_LENGTH on the Ollama server, or num_ctx in the Modelfile',
     chat: { templateArguments: false, thinking: (on) => (on ? {} : { reasoning_effort: 'none' }) },
     loads: OLLAMA,
     limitations: [{ of: 'chat_template_kwargs and budgets are silently ignored', source: 'ollama/ollama#17785' }],
@@ -149,6 +156,7 @@ export const DIALECTS: readonly Dialect[] = [
     port: 1234,
     program: /LM Studio|lms/,
     polls: [LM_STUDIO.path],
+    notForChat: lmStudioOthers,
     completions: { by: 'text', fields: {} },
     chat: { templateArguments: false, thinking: none },
     loads: LM_STUDIO,
@@ -257,7 +265,7 @@ export const DIALECTS: readonly Dialect[] = [
     recognise: (found) => knowsBudget(found) === true,
     port: 8000,
     program: /\bvllm serve |VLLM::|vllm\.entrypoints/,
-    polls: ['/version', '/openapi.json', '/metrics'],
+    polls: ['/version', '/openapi.json', '/metrics', SLEEP_PATH],
     isTrusted: true,
     version: serverVersion,
     prefixCaching,

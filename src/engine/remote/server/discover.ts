@@ -1,7 +1,9 @@
 /** Polls the default ports on this machine for a server. No key is sent, because any program may listen there. */
 import { limit } from '../../../wait.ts';
+import { createFetch } from '../http/agent.ts';
 import { modelList } from '../http/wire.ts';
 import { DIALECTS } from './dialects.ts';
+import { isForChat } from './for-chat.ts';
 
 type Port = { readonly port: number; readonly of: string };
 
@@ -19,8 +21,12 @@ function rank({ of }: Port): number {
 
 const POLL_MS = 300;
 
+/** Without a proxy: all addresses are on this machine. Node's own `fetch` uses a proxy if NODE_USE_ENV_PROXY is set. */
+const fetch = createFetch({});
+
 const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
+/** `model`: one that the server lists; the connection's model is chosen later, from more than the list. */
 export type Discovered = { readonly baseUrl: string; readonly model: string; readonly usually: string };
 
 /** `usual` replaces the default ports. */
@@ -63,7 +69,8 @@ async function pollPort({ port, of }: { readonly port: number; readonly of: stri
   try {
     const response = await fetch(`${baseUrl}/v1/models`, { signal, redirect: 'error' });
     const { data } = modelList.parse(await response.json());
-    const model = data.find(({ id }) => NEMOTRON.test(id)) ?? data[0];
+    const models = data.filter(isForChat);
+    const model = models.find(({ id }) => NEMOTRON.test(id)) ?? models[0];
     return model && { baseUrl, model: model.id, usually: of };
   } catch {
     return undefined;

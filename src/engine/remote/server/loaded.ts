@@ -1,6 +1,7 @@
 /** Servers that load a model on its first request and report the loaded models. */
 import * as z from 'zod';
 import { asJson } from '../http/wire.ts';
+import type { Found } from './signs.ts';
 
 type Loaded = { readonly model: string; readonly window: number | null | undefined };
 
@@ -13,10 +14,28 @@ export type LoadsOnDemand = {
 };
 
 const lmStudioModels = z.object({
-  data: z.array(z.object({ id: z.string(), state: z.string(), loaded_context_length: z.number().nullish() })).min(1),
+  data: z
+    .array(
+      z.object({
+        id: z.string(),
+        state: z.string(),
+        type: z.string().nullish(),
+        loaded_context_length: z.number().nullish(),
+      }),
+    )
+    .min(1),
 });
 const ollamaModels = z.object({
   models: z.array(z.object({ name: z.string(), context_length: z.number().nullish() })),
+});
+const ollamaTags = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      details: z.object({ families: z.array(z.string()).nullish() }).nullish(),
+      capabilities: z.array(z.string()).nullish(),
+    }),
+  ),
 });
 const lemonadeModels = z.object({
   all_models_loaded: z.array(
@@ -55,3 +74,20 @@ export const LEMONADE: LoadsOnDemand = {
       }),
   toLoad: 'load it with `lemonade load`',
 };
+
+/** `type` is `llm`, `vlm` or `embeddings` (lmstudio.ai/docs, REST API v0). */
+export function lmStudioOthers({ answers }: Found): ReadonlySet<string> {
+  const models = lmStudioModels.safeParse(asJson(answers.get(LM_STUDIO.path))).data?.data ?? [];
+  return new Set(models.filter(({ type }) => type === 'embeddings').map(({ id }) => id));
+}
+
+/** Every downloaded model. */
+export const OLLAMA_TAGS = '/api/tags';
+
+/** Models without the capability `completion`, or of a BERT family, such as `nomic-bert` (ollama/ollama, api/types.go). */
+export function ollamaOthers({ answers }: Found): ReadonlySet<string> {
+  const models = ollamaTags.safeParse(asJson(answers.get(OLLAMA_TAGS))).data?.models ?? [];
+  const isOther = ({ details, capabilities }: (typeof models)[number]): boolean =>
+    capabilities?.includes('completion') === false || details?.families?.some((it) => /bert/.test(it)) === true;
+  return new Set(models.filter(isOther).map(({ name }) => name));
+}

@@ -15,16 +15,38 @@ export type Place = {
   readonly facts: Facts;
   readonly dialect: Dialect;
   readonly found: Found;
+  /** for every result */
+  readonly warnings: readonly string[];
+  /** the server loads the model with its first request */
+  readonly isUnloaded: boolean;
   readonly prompts: EngineStatus['prompts'];
+  /** called with a window that the server named in a refusal */
+  readonly onWindow: (window: number) => void;
+  /** called after an answer */
+  readonly onAnswer: () => void;
 };
 
 /** Slower figures would no longer be live. */
 const LOAD_MS = 2500;
 
-type Reports = Required<Pick<Session, 'status' | 'load'>>;
+type Reports = Required<Pick<Session, 'status' | 'load' | 'learnWindow'>>;
 
-export function reports({ client, root, chosen, facts, dialect, found, prompts }: Place): Reports {
+const LOADS_ITSELF = 'no action is needed: the server loads the model for the first call, which waits for it';
+
+export function reports({
+  client,
+  root,
+  chosen,
+  facts,
+  dialect,
+  found,
+  isUnloaded,
+  prompts,
+  onWindow,
+}: Place): Reports {
   return {
+    learnWindow: onWindow,
+
     async status({ signal }): Promise<EngineStatus> {
       const { limitations, program } = dialect;
       const loads = client.isRateLimited ? undefined : dialect.loads;
@@ -39,6 +61,7 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
         ...(version !== undefined && { version }),
         ...(found.serverHeader !== undefined && { answeredBy: found.serverHeader }),
         ...(isLoaded === false && loads && { toLoad: loads.toLoad }),
+        ...(isUnloaded && { toLoad: LOADS_ITSELF }),
         silent: found.silent,
         prompts,
         ...(facts.prefixCaching !== undefined && { prefixCaching: facts.prefixCaching }),
@@ -51,7 +74,8 @@ export function reports({ client, root, chosen, facts, dialect, found, prompts }
       const { metrics } = dialect;
       // the last probe got no response from this page, so a poll would only wait for its limit
       if (metrics === undefined || client.isRateLimited || found.silent.includes(metrics.path)) return undefined;
-      const answer = await client.poll(metrics.path, signal, LOAD_MS);
+      const query = dialect.pollQuery?.(facts.model) ?? '';
+      const answer = await client.poll(metrics.path + query, signal, LOAD_MS);
       if (answer.kind !== 'answered') return undefined;
       const { toLoad } = await import('./metrics.ts');
       return toLoad(answer.text, metrics);

@@ -3,6 +3,7 @@ import { EngineHttpError, EngineProtocolError, EngineTimeoutError, EngineUnsuppo
 import { hedged } from '../../../wait.ts';
 import type { RemoteClient } from '../http/client.ts';
 import { modelList } from '../http/wire.ts';
+import type { Dialect } from './dialect.ts';
 import type { Found } from './signs.ts';
 
 /** The limit for all side paths, because a call waits for the probe. A path without a response by then is skipped. */
@@ -37,15 +38,23 @@ function isDispensable(error: unknown): boolean {
   return error instanceof EngineHttpError && (error.status === 404 || error.status >= 500);
 }
 
+type Polled = {
+  readonly paths: readonly string[];
+  /** the kind of server and its model, as far as they are known */
+  readonly dialect: Dialect | undefined;
+  readonly model: string | undefined;
+};
+
 /** Polls in parallel, with one time limit for all paths. */
 export async function pollPaths(
   client: RemoteClient,
   found: Found,
-  paths: readonly string[],
+  { paths, dialect, model }: Polled,
   signal: AbortSignal,
 ): Promise<Found> {
+  const query = model === undefined ? '' : (dialect?.pollQuery?.(model) ?? '');
   const results = await Promise.all(
-    paths.map(async (path) => ({ path, result: await client.poll(path, signal, PROBE_MS) })),
+    paths.map(async (path) => ({ path, result: await client.poll(path + query, signal, PROBE_MS) })),
   );
   return {
     ...found,

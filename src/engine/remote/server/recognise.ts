@@ -4,7 +4,7 @@ import { DIALECTS } from './dialects.ts';
 import type { Found } from './signs.ts';
 
 /** The last row fits any server. */
-const UNKNOWN = DIALECTS.at(-1) as Dialect;
+export const UNKNOWN = DIALECTS.at(-1) as Dialect;
 
 /** Uses only signs that need no polling: host, owner and header. */
 export function recogniseAtOnce({ host, owner, serverHeader }: Found): Dialect | undefined {

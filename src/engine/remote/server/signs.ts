@@ -22,7 +22,10 @@ const openapi = z.object({
   }),
 });
 const version = z.object({ version: z.string() });
-const props = z.object({ default_generation_settings: z.object({ n_ctx: z.number() }) });
+const props = z.object({
+  default_generation_settings: z.object({ n_ctx: z.number() }),
+  total_slots: z.int().min(1).nullish().catch(undefined),
+});
 const sglangModel = z.object({ model_path: z.string(), is_generation: z.boolean() });
 const nim = z.object({ version: z.string(), modelInfo: z.unknown() });
 const health = z.object({ status: z.string() });
@@ -57,9 +60,14 @@ export function prefixCaching({ answers }: Found): boolean | undefined {
   return shown === undefined ? undefined : shown === 'True';
 }
 
-/** llama.cpp's context window per slot. */
+/** llama.cpp's context window per slot. Its router reports 0 for itself. */
 export function slotWindow(found: Found): number | undefined {
-  return read(found, '/props', props)?.default_generation_settings.n_ctx;
+  return read(found, '/props', props)?.default_generation_settings.n_ctx || undefined;
+}
+
+/** llama.cpp computes one generation per slot (tools/server/README.md, GET /props). */
+export function totalSlots(found: Found): number | undefined {
+  return read(found, '/props', props)?.total_slots ?? undefined;
 }
 
 export function ollamaVersion(found: Found): string | undefined {

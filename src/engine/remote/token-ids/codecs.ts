@@ -33,17 +33,22 @@ function vllmCodec({ client, model, signal }: Target): ServerCodec {
   };
 }
 
-/** llama.cpp needs two requests: the template returns text, and the tokenizer turns the text into ids. */
-function llamaCodec({ client, signal }: Target): ServerCodec {
-  const encode = async (content: string): Promise<readonly number[]> =>
-    (await client.post('/tokenize', tokenized, { content, add_special: false, parse_special: true }, signal)).tokens;
+/**
+ * llama.cpp needs two requests: the template returns text, and the tokenizer turns the text into ids. Its router mode refuses
+ * requests without `model` (SillyTavern/SillyTavern#4962); a server of one model ignores the field.
+ */
+function llamaCodec({ client, model, signal }: Target): ServerCodec {
+  const encode = async (content: string): Promise<readonly number[]> => {
+    const body = { model, content, add_special: false, parse_special: true };
+    return (await client.post('/tokenize', tokenized, body, signal)).tokens;
+  };
   return {
     template: async (messages, templateArguments) => {
-      const body = { messages, chat_template_kwargs: templateArguments };
+      const body = { model, messages, chat_template_kwargs: templateArguments };
       return encode((await client.post('/apply-template', applied, body, signal)).prompt);
     },
     encode,
-    decode: (tokens) => client.post('/detokenize', detokenized, { tokens }, signal),
+    decode: (tokens) => client.post('/detokenize', detokenized, { model, tokens }, signal),
     window: () => Promise.resolve(undefined),
   };
 }

@@ -3,6 +3,7 @@ import { ConnectionLostError, type Limits, type Piece, type Usage } from '../../
 import type { RemoteClient } from '../http/client.ts';
 import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialect.ts';
+import { toOverflow } from '../http/overflow.ts';
 import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
 
 export type Completion = {
@@ -58,7 +59,7 @@ async function* openAiCompletion(
   try {
     for await (const chunk of client.stream('/v1/completions', completionChunk, body, signal)) {
       if (chunk.usage) usage = toUsage(chunk.usage) ?? usage;
-      const [choice] = chunk.choices;
+      const choice = chunk.choices?.[0];
       if (choice === undefined) continue;
       const { text, token_ids: ids, prompt_token_ids: promptIds, finish_reason: finish } = choice;
       if (promptIds && 'text' in prompt) prompt.onPromptIds(promptIds);
@@ -76,9 +77,14 @@ async function* openAiCompletion(
     }
   } catch (error) {
     // the generation had finished: only its usage is missing
-    if (last === undefined || !(error instanceof ConnectionLostError)) throw task.toError?.(error) ?? error;
+    if (last === undefined || !(error instanceof ConnectionLostError)) throw failure(task, error);
   }
   if (last !== undefined) yield { ...last, ...(usage && { usage }) };
+}
+
+function failure({ toError }: Completion, error: unknown): unknown {
+  const known = toOverflow(error);
+  return known === error ? (toError?.(error) ?? error) : known;
 }
 
 /** New tokens in a chunk's usage. Ollama reports 0 in every chunk but the last, so 0 counts as no usage. */
@@ -89,8 +95,9 @@ function usageGrowth(usage: WireUsage | null | undefined, counted: number): numb
 
 /** llama.cpp sends one id per chunk and omits ids within a character; these are recovered by encoding the chunk's text. */
 async function* llamaCompletion(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
-  const { client, dialect, signal, encode } = task;
+  const { client, model, dialect, signal, encode } = task;
   const body = {
+    model,
     prompt: [...ids],
     n_predict: limits.maxTokens,
     cache_prompt: true,
@@ -106,6 +113,7 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
       const missing = stop ? 0 : (predicted ?? received + own.length) - received - own.length;
       const all = missing > 0 ? await encode(text) : own;
       received += all.length;
+      task.onIds?.();
       yield {
         ids: all,
         text,
@@ -113,6 +121,6 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
       };
     }
   } catch (error) {
-    throw task.toError?.(error) ?? error;
+    throw failure(task, error);
   }
 }

@@ -1,6 +1,7 @@
 /** Caches and observations from token mode. They live as long as one description of the server. */
 import type { Closer } from '../../../prompt/family.ts';
 import { Skeletons } from '../../../prompt/skeleton.ts';
+import type { RemoteClient } from '../http/client.ts';
 import { Memo, type ServerCodec } from './codecs.ts';
 
 export class Seen {
@@ -11,6 +12,8 @@ export class Seen {
   readonly compared = new Set<string>();
   /** a stream has contained ids; until then requests ask for usage too, because servers ignore unknown fields */
   sendsIds: boolean;
+  /** a prompt of ids was answered; until then a refusal may mean that a router accepts only text */
+  takesIds = false;
 
   constructor(sendsIds: boolean) {
     this.sendsIds = sendsIds;
@@ -19,7 +22,8 @@ export class Seen {
 
 /** The parts of a model that a session in token mode needs. */
 export type TokenIds = {
-  readonly codecFor: (signal: AbortSignal) => ServerCodec;
+  /** `client`: that of a run; absent: the client that described the server */
+  readonly codecFor: (signal: AbortSignal, client?: RemoteClient) => ServerCodec;
   readonly closer: Closer<readonly number[]>;
   readonly seen: Seen;
 };

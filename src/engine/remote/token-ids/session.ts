@@ -10,6 +10,14 @@ import { complete } from './completions.ts';
 import type { TokenIds } from './seen.ts';
 import { TextBeginning } from './text-prompt.ts';
 
+/** Words of JSON libraries that expected a text: Rust's serde, Go's encoding/json, pydantic, zod. */
+const EXPECTED_TEXT =
+  /StringOrArray|untagged enum|unmarshal array|invalid type: sequence|valid string|must be a string|expected (a )?string/i;
+
+function isRefusedList(error: unknown): error is EngineHttpError {
+  return error instanceof EngineHttpError && [400, 422].includes(error.status) && EXPECTED_TEXT.test(error.message);
+}
+
 export function tokenIdsSession(
   place: Place,
   { codecFor: serverCodec, closer, seen }: TokenIds,
@@ -21,7 +29,7 @@ export function tokenIdsSession(
   const takesText = dialect.completions?.showsPromptIds === true && count === undefined;
 
   const codecFor = ({ signal }: CallOptions): Codec => {
-    const own = serverCodec(signal);
+    const own = serverCodec(signal, client);
     return {
       template: (messages, templateArguments) => own.template(messages, templateArguments),
       encode: (text) => encoded.get(text, () => own.encode(text)),
@@ -38,6 +46,16 @@ export function tokenIdsSession(
     }
     if (error instanceof EngineHttpError && error.status === 404) onDoubt('model');
     return error;
+  };
+
+  /**
+   * Routers may accept a prompt as text only, and refuse a list as they refuse a bad request: sglang-router with a 422, SMG
+   * with a 400. If no list was answered yet, the question is asked over chat completions instead.
+   */
+  const toRefusal = (error: unknown): unknown => {
+    if (seen.takesIds || !isRefusedList(error)) return toDoubt(error);
+    onDoubt('completions');
+    return new EndpointGoneError(error.message, { cause: error });
   };
 
   const doubting = async <T>(work: Promise<T>): Promise<T> => {
@@ -59,24 +77,27 @@ export function tokenIdsSession(
     const text = new TextBeginning(rendered);
     const fits = text.mostTokens + room + 2 * facts.closerTokens <= facts.window;
     const beginning = fits ? text : beginningOf(await codec.encode(rendered.text), rendered.tail);
-    return { beginning, thinking: rendered.thinking, opened: rendered.opened };
+    const { thinking: state, opened, warnings = [] } = rendered;
+    return { beginning, thinking: state, opened, warnings };
   };
 
   return {
     facts,
     ...reports(place),
 
-    render: (question, { thinking, room, ...call }) => {
+    async render(question, { thinking, room, ...call }) {
       const codec = codecFor(call);
-      return doubting(
+      const prompt = await doubting(
         takesText
           ? renderedText(question, { thinking, room }, codec)
           : render(question, facts.family, thinking, codec).then(toPrompt),
       );
+      return { ...prompt, warnings: [...place.warnings, ...(prompt.warnings ?? [])] };
     },
 
     generate(from, limits, call) {
       const codec = codecFor(call);
+      const known = from instanceof TextBeginning ? from.ids : idsOf(from).ids;
       const task = {
         client,
         model: facts.model,
@@ -85,15 +106,19 @@ export function tokenIdsSession(
         signal: call.signal,
         ...codec,
         ...(count && { count }),
-        onIds: () => void (seen.sendsIds = true),
-        toError: toDoubt,
+        onIds: () => {
+          seen.sendsIds = true;
+          seen.takesIds ||= known !== undefined;
+        },
+        // a refused budget field is repeated without the field
+        toError: known !== undefined && limits.nativeBudget === undefined ? toRefusal : toDoubt,
       };
-      if (!(from instanceof TextBeginning)) return complete(task, idsOf(from).ids, limits);
+      if (known !== undefined || !(from instanceof TextBeginning)) return complete(task, known ?? [], limits);
       const onPromptIds = (ids: readonly number[]): void => {
         from.setIds(ids);
         void from.compare(seen, codec);
       };
-      return complete(task, from.ids ?? { text: from.text, onPromptIds }, limits);
+      return complete(task, { text: from.text, onPromptIds }, limits);
     },
 
     extend: (from, kept, call) => {

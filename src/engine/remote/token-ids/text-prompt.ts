@@ -4,7 +4,7 @@ import type { Codec } from '../../../prompt/codec.ts';
 import type { RenderedText } from '../../../prompt/render.ts';
 import type { Beginning } from '../../engine.ts';
 import { beginningOf, type IdsBeginning } from '../../token-ids.ts';
-import { estimatedTokens } from '../http/counted.ts';
+import { estimatedTokens } from '../http/estimate.ts';
 import type { Seen } from './seen.ts';
 
 export class TextBeginning implements Beginning {
@@ -12,6 +12,7 @@ export class TextBeginning implements Beginning {
   readonly tail: string;
   readonly #rendered: RenderedText;
   #ids: readonly number[] | undefined;
+  #estimate: number | undefined;
 
   constructor(rendered: RenderedText) {
     this.#rendered = rendered;
@@ -26,7 +27,9 @@ export class TextBeginning implements Beginning {
 
   /** An estimate until the ids are known. */
   get promptTokens(): number {
-    return this.#ids?.length ?? estimatedTokens(this.text);
+    if (this.#ids !== undefined) return this.#ids.length;
+    this.#estimate ??= estimatedTokens(this.text);
+    return this.#estimate;
   }
 
   /** An upper limit, because a token has at least one byte. */

@@ -12,6 +12,8 @@ export type TokenizerSource = {
   readonly tokenizer: string;
   /** the hub's address; absent: the public hub */
   readonly hub?: string | undefined;
+  /** sends the requests to the hub, through a proxy if there is one; absent: the global `fetch` */
+  readonly fetch?: typeof globalThis.fetch;
 };
 
 /** The required files come last, so a download that was interrupted is recognised as incomplete. */
@@ -24,9 +26,10 @@ const HUB_MS = 600_000;
  * The cache is checked first: if a server on this machine loads its model from the hub, the files are already there.
  * @throws {ConfigError} when neither the cache nor the hub has the tokenizer
  */
-export async function findTokenizerFolder({ tokenizer, hub }: TokenizerSource, signal: AbortSignal): Promise<string> {
+export async function findTokenizerFolder(source: TokenizerSource, signal: AbortSignal): Promise<string> {
+  const { tokenizer } = source;
   if (existsSync(tokenizer) || !isHubId(tokenizer)) return tokenizer;
-  return cached(tokenizer) ?? (await download(tokenizer, hub, signal));
+  return cached(tokenizer) ?? (await download(source, signal));
 }
 
 /** The snapshot of `main` if it has all required files, else the newest complete snapshot. */
@@ -49,9 +52,10 @@ function isComplete(folder: string): boolean {
   );
 }
 
-async function download(id: string, hub: string | undefined, signal: AbortSignal): Promise<string> {
+async function download(source: TokenizerSource, signal: AbortSignal): Promise<string> {
+  const { tokenizer: id, hub, fetch: send = fetch } = source;
   const under = limit(signal, HUB_MS);
-  const inTime: typeof fetch = (url, options) => fetch(url, { ...options, signal: under.signal });
+  const inTime: typeof fetch = (url, options) => send(url, { ...options, signal: under.signal });
   const from = { fetch: inTime, ...(hub === undefined ? {} : { hubUrl: hub.replace(/\/+$/, '') }) };
   try {
     const { sha } = await modelInfo({ name: id, additionalFields: ['sha'], ...from });
@@ -80,5 +84,5 @@ async function download(id: string, hub: string | undefined, signal: AbortSignal
 function whyNot(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // fetch puts the reason only into the cause
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  return error.cause instanceof Error ? `${error.message} (${whyNot(error.cause)})` : error.message;
 }

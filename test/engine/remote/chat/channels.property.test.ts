@@ -1,7 +1,7 @@
 /** However thinking and content are cut into deltas, they are the same text. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UNKNOWN_FAMILY } from '../../../../src/prompt/family.ts';
+import { UNKNOWN_FAMILY } from '../../../../src/prompt/families.ts';
 import { byArgument, opensInPrompt, opensItself, readDeltas as read, type Delta } from './deltas.ts';
 
 const asThought = (thought: string): Delta => [thought, ''];

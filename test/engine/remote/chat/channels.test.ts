@@ -1,7 +1,7 @@
 /** Two channels as one text with markers, whatever the server made of them. */
 import { describe, expect, test } from 'vitest';
 import { MarkedText, type Segment } from '../../../../src/engine/remote/chat/channels.ts';
-import { UNKNOWN_FAMILY } from '../../../../src/prompt/family.ts';
+import { UNKNOWN_FAMILY } from '../../../../src/prompt/families.ts';
 import { byArgument, opensInPrompt, opensItself, readDeltas as read } from './deltas.ts';
 
 const marker = (text: string): Segment => ({ text, isMarker: true });

@@ -1,6 +1,7 @@
 /** Reads the deltas of both channels as one text. */
 import { MarkedText, type ThinkingRequested } from '../../../../src/engine/remote/chat/channels.ts';
-import { familyByName, UNKNOWN_FAMILY, type Family } from '../../../../src/prompt/family.ts';
+import { familyByName, UNKNOWN_FAMILY } from '../../../../src/prompt/families.ts';
+import type { Family } from '../../../../src/prompt/family.ts';
 
 /** A delta of each channel. */
 export type Delta = readonly [reasoning: string, content: string];

@@ -1,11 +1,10 @@
 /** Streams that fail, and the errors that report the failures. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
-import { toEngineError } from '../../../../src/engine/remote/http/faults.ts';
+import { ErrorAnswer, toFault } from '../../../../src/engine/remote/http/faults.ts';
 import { ThinkmeterError, toSentence } from '../../../../src/errors.ts';
 import { thinks } from '../../../support/fake-vllm/scripts.ts';
 import { factsOf, generate, generateFrom, greedily, read } from '../../reading.ts';
@@ -126,7 +125,7 @@ test("if a request does not fit, the error contains the server's own message", a
 // while llama.cpp loads its model, it lists the model and returns 503 for everything else
 test('a server that is loading its model gets another hint than a busy server', () => {
   const body = { error: { code: 503, message: 'Loading model', type: 'unavailable_error' } };
-  const refused = APIError.generate(503, body, undefined, new Headers());
-  const error = toEngineError(refused, { root: 'http://a', apiKey: undefined }, '/tokenize');
+  const server = { root: 'http://a', secrets: [], hasKey: false, hasAuthorization: false };
+  const { error } = toFault(new ErrorAnswer(503, body, new Headers()), server, { path: '/tokenize', method: 'POST' });
   expect(error).toMatchObject({ status: 503, hint: expect.stringContaining('still loading') as string });
 });

@@ -137,7 +137,7 @@ describe.each(CASES)('$name', (row) => {
 
   test('it is asked with exactly these fields', async () => {
     const met = await start(row);
-    const named = row.kind === 'llama.cpp' ? {} : { model: met.fake.name };
+    const named = { model: met.fake.name };
     const mechanism = row.countedBy === 'estimate' ? 'two_call' : 'stream';
     const prompts: string[] = [];
     for (const on of [true, false]) {

@@ -32,7 +32,7 @@ test.each<[Kind, readonly string[]]>([
   const fake = await startFakeServer(kind);
   onTestFinished(() => fake.close());
   await factsOf(engineAt(fake.url));
-  const looks = fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
+  const looks = fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\?.*/, ''));
   expect(sorted(looks)).toEqual(sorted(['/v1/models', ...polls]));
 });
 
@@ -40,7 +40,7 @@ test('vLLM is polled once each at the list of models and its own side paths', as
   const fake = await startFake();
   await factsOf(engineAt(fake.url));
   const looks = fake.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
-  expect(sorted(looks)).toEqual(sorted(['/v1/models', '/version', '/openapi.json', '/metrics']));
+  expect(sorted(looks)).toEqual(sorted(['/v1/models', '/version', '/openapi.json', '/metrics', '/is_sleeping']));
 });
 
 test('if the operator names the kind, only the paths of this kind are polled', async () => {

@@ -1,0 +1,47 @@
+/**
+ * Control tokens in the text of a model that thinkmeter does not know. Such tokens mean that the model has a way of
+ * thinking that was neither recognised nor counted (ggml-org/llama.cpp#15731, ml-explore/mlx-lm#1867).
+ */
+
+/** `<|channel|>`, `<|channel>`, `<channel|>`, `<｜end｜>`, `[THINK]`, `<seed:think>`, `◁think▷`. */
+const SHAPES =
+  /<\|[^\s<>|]{1,64}\|?>|<[^\s<>|]{1,64}\|>|<｜[^\s<>｜]{1,64}｜>|\[\/?THINK\]|<\/?seed:\w{1,64}>|◁\/?think▷/g;
+
+/** The strings with which known families end their thinking and begin their answer. */
+const ANSWERS_FOLLOW = ['<|channel|>final<|message|>', '<channel|>', '[/THINK]', '</seed:think>', '◁/think▷'];
+
+export type Cleaned = {
+  readonly text: string;
+  /** the tokens that were found, each once; empty: the text is unchanged */
+  readonly tokens: readonly string[];
+};
+
+/**
+ * The text without control tokens, and without the thinking that they enclose. Quoted tokens are kept, and so is a text
+ * of control tokens only: it answers a question about them.
+ */
+export function withoutStrayTokens(text: string): Cleaned {
+  const found = [...text.matchAll(SHAPES)].filter(({ index, 0: token }) => !isQuoted(text, index, token.length));
+  if (found.length === 0) return { text, tokens: [] };
+  const isEnclosed = text.trimStart().startsWith(found[0]?.[0] ?? '');
+  const follows = ANSWERS_FOLLOW.map((end) => ({ end, at: text.lastIndexOf(end) })).filter(({ at }) => at !== -1);
+  const from = isEnclosed ? Math.max(0, ...follows.map(({ end, at }) => at + end.length)) : 0;
+  const kept = found.filter(({ index }) => index >= from);
+  let bare = '';
+  let last = from;
+  for (const { index, 0: token } of kept) {
+    bare += text.slice(last, index);
+    last = index + token.length;
+  }
+  bare = (bare + text.slice(last)).trim();
+  return bare === '' ? { text, tokens: [] } : { text: bare, tokens: [...new Set(found.map(([token]) => token))] };
+}
+
+/** The token is in code or between quotation marks. */
+function isQuoted(text: string, at: number, length: number): boolean {
+  const before = text.slice(0, at);
+  if (before.split('```').length % 2 === 0) return true;
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  if (line.replaceAll('```', '').split('`').length % 2 === 0) return true;
+  return /["'“‘«]$/.test(before) && /^["'”’»]/.test(text.slice(at + length));
+}
