@@ -5,7 +5,7 @@ import { roomFor } from '../budget/plan.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
-import { ContextOverflowError, EngineHttpError } from '../errors.ts';
+import { ContextOverflowError, EngineHttpError, EngineTimeoutError } from '../errors.ts';
 import { learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
@@ -43,8 +43,10 @@ function isOutdated(error: unknown): boolean {
 }
 
 async function open(context: Context, fresh: boolean): Promise<Opened> {
-  const { engine, clock, startedAt, question, requests, inTime } = context;
-  const session = await engine.open(openOptions(context, fresh));
+  const { engine, clock, startedAt, question, requests, inTime, signal } = context;
+  const session = await engine.open(openOptions(context, fresh)).catch((error: unknown) => {
+    throw inTime.aborted && !signal.aborted ? silentWhileOpening(error) : error;
+  });
   const evidence = context.evidence.of(session.facts.server);
   return {
     session,
@@ -115,6 +117,16 @@ function withinTime(
       `thinking was switched off: the call had waited ${waited} of ${question.maxSeconds} seconds, and the answer needs the rest`,
     ],
   };
+}
+
+function silentWhileOpening(cause: unknown): EngineTimeoutError {
+  return new EngineTimeoutError(
+    'max_seconds passed while the model was being loaded or the server was asked what it serves',
+    {
+      hint: 'check with thinkmeter doctor whether the server answers, or raise max_seconds',
+      cause,
+    },
+  );
 }
 
 type First = { readonly thought: Thought; readonly first: Request };
