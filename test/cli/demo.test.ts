@@ -33,8 +33,8 @@ test('with another engine it shows that server, by the same questions', async ()
 });
 
 test('a server that is not there ends it with 1 and the sentence of the call', async () => {
-  const { code, stderr } = await runProgram({ args: ['demo', '--engine', 'vllm', '--base-url', 'http://127.0.0.1:1'] });
+  const { code, stderr } = await runProgram({ args: ['demo', '--engine', 'vllm', '--base-url', 'http://127.0.0.1:2'] });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^thinkmeter: No server answers at http:\/\/127\.0\.0\.1:1\. Start vLLM/m);
+  expect(stderr).toMatch(/^thinkmeter: No server answers at http:\/\/127\.0\.0\.1:2\. Start vLLM/m);
   expect(stderr).not.toContain('\n    at ');
 });
