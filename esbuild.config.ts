@@ -48,7 +48,11 @@ const program = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   external: ['@huggingface/transformers'],
-  alias: { '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts' },
+  alias: {
+    '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts',
+    // its main file is a UMD module, whose `require` esbuild cannot follow
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+  },
 });
 
 /** onnxruntime's WebAssembly build, which runs the demo model; read by `src/engine/embedded/worker.ts`. */

@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander';
 import { Console } from 'node:console';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { createProgram, mistakeOfServer } from './cli/program.ts';
@@ -13,7 +14,7 @@ import type { Parts } from './compose.ts';
 import { loadConfig, toError, type Config, type Flags, type SettingNotice } from './config/load.ts';
 import { readProxies } from './config/proxies.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
-import { CancelledError, ThinkmeterError, WrongSettingsError, toSentence } from './errors.ts';
+import { CancelledError, ThinkmeterError, WrongSettingsError, asSentence, toSentence } from './errors.ts';
 
 // a host keeps this program for days, next to a model: V8 may collect more often, to keep less (`npm run bench:memory`)
 for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20']) setFlagsFromString(flag);
@@ -71,13 +72,33 @@ const program = createProgram(
       withParts(flags, import('./cli/monitor.ts'), ({ monitor }, parts) =>
         monitor(options, parts, terminal, interrupted.signal),
       ),
+    init: async (client, options, flags) => {
+      const { config, problems, warnings } = loadConfig(flags, env);
+      if (problems.length > 0) throw toError(problems);
+      for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
+      const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose.ts')]);
+      // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
+      const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
+      const context = {
+        machine: { platform, home: homedir(), env, folder: process.cwd() },
+        running: { node: process.execPath, program: fileURLToPath(new URL('main.js', here)), platform },
+        flags,
+        config,
+        ...serverSearch(network),
+      } as const;
+      await init(client, options, context, terminal, interrupted.signal);
+    },
     serveModel: async (model, options) => {
       const { serveModel } = await import('./cli/serve-model.ts');
       await serveModel(model, options, terminal, interrupted.signal);
     },
     demo: async (flags) => {
       const settings = { engine: 'demo', ...flags };
-      const [{ demo }, { parts }] = await Promise.all([import('./cli/demo.ts'), prepare(settings)]);
+      const [{ demo }, { calledAs }, { parts }] = await Promise.all([
+        import('./cli/demo.ts'),
+        import('./init/launch.ts'),
+        prepare(settings),
+      ]);
       await parts.engine.close();
       // settings go as variables: other users of the machine can read a command line, and a setting may be a key
       const server = {
@@ -85,7 +106,7 @@ const program = createProgram(
         args: [fileURLToPath(new URL('main.js', here))],
         env: { ...present(env), ...asVariables(settings) },
       };
-      await demo(server, terminal, interrupted.signal);
+      await demo(server, calledAs(process.argv[1] ?? '', process.cwd()), terminal, interrupted.signal);
     },
   },
   { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },

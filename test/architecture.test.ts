@@ -224,6 +224,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
     node: ['crypto', 'events', 'stream'],
   },
+  // the settings files of clients: what belongs into them, and how to change nothing else
+  'src/init': {
+    ours: ['src/errors.ts'],
+    npm: ['jsonc-parser', 'smol-toml'],
+    node: ['crypto', 'fs', 'fs/promises', 'path', 'util'],
+  },
   'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
   'src/cli': {
     ours: [
@@ -238,14 +244,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/outcome.ts',
       'src/serving',
       'src/host',
+      'src/init',
       'src/clock.ts',
       'src/wait.ts',
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['stream', 'stream/consumers'],
+    node: ['readline/promises', 'stream', 'stream/consumers'],
   },
-  'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/version.ts'], npm: ['commander'] },
+  'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/init/names.ts', 'src/version.ts'], npm: ['commander'] },
 
   // where it is put together: the only file that knows both engines, and the only one that knows the process
   'src/compose.ts': {
@@ -265,9 +272,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // old versions of Node must be able to parse it
   'src/start.ts': { ours: ['src/main.ts'] },
   'src/main.ts': {
-    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/errors.ts', 'src/log.ts'],
+    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/init/launch.ts', 'src/errors.ts', 'src/log.ts'],
     npm: ['commander'],
-    node: ['console', 'fs', 'url', 'v8'],
+    node: ['console', 'fs', 'os', 'url', 'v8'],
   },
 };
 

@@ -4,15 +4,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { installLinksText } from '../distribution/links.ts';
 import { SETTINGS, type Setting } from '../src/config/options.ts';
 import type { Dialect } from '../src/engine/remote/server/dialect.ts';
 import { DIALECTS } from '../src/engine/remote/server/dialects.ts';
+import { CLIENTS } from '../src/init/clients.ts';
+import type { Machine } from '../src/init/locations.ts';
 import type { Tool } from '../src/tool.ts';
 import { tools } from '../tools/index.ts';
 
 /** The generated sections, by the document that contains them. */
 const DOCUMENTS = {
-  'README.md': { tools: tools.map(toolSection).join('\n\n') },
+  'README.md': { tools: tools.map(toolSection).join('\n\n'), install: installLinksText() },
+  'docs/clients.md': { clients: clientsTable() },
   'docs/settings.md': { settings: settingsTable() },
   'docs/servers.md': { servers: serversTable() },
 };
@@ -78,6 +82,27 @@ function settingsTable(): string {
       `| \`${variable}\` | \`${flag}\` | ${initial === '' ? '' : `\`${initial}\``} | ${help} |`,
   );
   return ['| variable | flag | default | description |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function at(platform: Machine['platform'], home: string, env: Machine['env'] = {}): Machine {
+  return { platform, home, env, folder: '' };
+}
+
+/** Where `thinkmeter init` writes. */
+function clientsTable(): string {
+  const machines = [at('linux', '~'), at('darwin', '~'), at('win32', '%USERPROFILE%', { APPDATA: '%APPDATA%' })];
+  const rows = CLIENTS.map(({ name, title, files, servers, project }) => {
+    const [linux = '', mac = '', windows = ''] = machines.map(
+      (machine) => `\`${files(machine).find(({ ifThere }) => ifThere === undefined)?.path}\``,
+    );
+    const unix = linux === mac ? linux : `${linux}; macOS ${mac}`;
+    return `| ${title} | \`${name}\` | ${unix} | ${windows} | \`${servers.join('.')}\` | ${project === undefined ? '' : `\`${project.join('/')}\``} |`;
+  });
+  return [
+    '| client | `init` | file on Linux and macOS | file on Windows | servers under | with `--project` |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }
 
 function serversTable(): string {

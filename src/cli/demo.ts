@@ -2,7 +2,7 @@
 import type { RunResult } from '../report/result.ts';
 import { startServer, type ServerCommand } from '../mcp/client.ts';
 import { toTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import { StatusLine, type Terminal } from './terminal.ts';
 
 const BUDGETS = [0, 64, 128, 256, 512];
 
@@ -13,22 +13,41 @@ const PROBLEMS = [
 
 const ANSWER_TOKENS = 256;
 
-export async function demo(server: ServerCommand, terminal: Terminal, signal: AbortSignal): Promise<void> {
+/** `name`: how this program is called in the shell that it runs in. */
+export async function demo(
+  server: ServerCommand,
+  name: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = new StatusLine(terminal);
+  status.show('starting the MCP server …');
   const caller = await startServer(server);
   try {
     for (const { question, answer } of PROBLEMS) {
       const runs: RunResult[] = [];
       for (const thinking_budget of BUDGETS) {
+        status.show(`${question}  budget ${thinking_budget} …`);
         // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the times can be compared
         runs.push(await caller.call('reason', { question, thinking_budget, answer_tokens: ANSWER_TOKENS }, signal));
       }
+      status.clear();
       const rows = runs.map((run) => toRow(run, answer));
       terminal.stdout.write(`${question}   (${runs[0]?.model ?? ''}; right: ${answer})\n\n`);
       terminal.stdout.write(`${toTable(['budget', 'thinking tokens', 'ended by', 'answer', '', 'time'], rows)}\n\n`);
     }
+    terminal.stdout.write(nextSteps(name));
   } finally {
+    status.clear();
     await caller.close();
   }
+}
+
+function nextSteps(name: string): string {
+  return `Next:
+  ${name} init      adds thinkmeter to your MCP client
+  ${name} doctor    finds and tests your own model server
+`;
 }
 
 function toRow({ thinking, answer, timing }: RunResult, right: number): string[] {

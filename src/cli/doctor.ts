@@ -5,7 +5,7 @@ import { UnhealthyError } from '../errors.ts';
 import { named, toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
 import { loadFigures, promptsLine } from '../status/text.ts';
-import type { Terminal } from './terminal.ts';
+import { StatusLine, type Terminal } from './terminal.ts';
 
 export type DoctorOptions = { readonly json?: boolean };
 
@@ -16,7 +16,9 @@ export async function doctor(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const { status, outcome } = await parts.runner.examine(signal);
+  const line = new StatusLine(terminal);
+  line.show('testing the server …');
+  const { status, outcome } = await parts.runner.examine(signal).finally(() => line.clear());
   const result = toStatusResult(status);
   if (options.json === true) terminal.stdout.write(`${JSON.stringify(result)}\n`);
   else terminal.stdout.write(screen(status, outcome));

@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
+import { CLIENT_NAMES } from '../init/names.ts';
 import { VERSION } from '../version.ts';
 import type { AskOptions } from './ask.ts';
 import type { DoctorOptions } from './doctor.ts';
+import type { InitOptions } from './init.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { ServeModelOptions } from './serve-model.ts';
 
@@ -14,6 +16,7 @@ export type Actions = {
   demo(flags: Flags): Promise<void>;
   doctor(options: DoctorOptions, flags: Flags): Promise<void>;
   monitor(options: MonitorOptions, flags: Flags): Promise<void>;
+  init(client: string | undefined, options: InitOptions, flags: Flags): Promise<void>;
   serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
 
@@ -23,6 +26,7 @@ Without a command, thinkmeter runs as an MCP server on stdin and stdout. This is
 
 const EXAMPLES = `
 Examples:
+  thinkmeter init claude-desktop
   thinkmeter ask "2^10 + 3^5 - 4^3 = ?" --budget 256
   thinkmeter ask --engine demo --json < question.txt
   thinkmeter demo
@@ -46,6 +50,7 @@ export function createProgram(
     // the same option means the same before and after a command's name
     .enablePositionalOptions()
     .configureOutput({ writeOut: write.out, writeErr: write.err })
+    .configureHelp({ groupItems: settingsLast })
     .showHelpAfterError('(thinkmeter --help lists commands and options)')
     .addHelpText('after', EXAMPLES)
     .argument('[words...]')
@@ -76,6 +81,16 @@ export function createProgram(
       'run two problems under five budgets with a real model, through the MCP server (--engine vllm: on your own server)',
     )
     .action((_: Flags, command: Command) => actions.demo(command.optsWithGlobals()));
+  const init = program
+    .command('init')
+    .description('add thinkmeter to the settings of an MCP client; settings given here go with it')
+    .argument('[client]', `the client: ${CLIENT_NAMES.join(', ')}`)
+    .option('-y, --yes', 'write without questions')
+    .option('--print', 'print the block and write nothing')
+    .option('--project', 'use the file of the project in this folder, which others share, instead of your own')
+    .action((client: string | undefined, options: InitOptions, command: Command) =>
+      actions.init(client, options, command.optsWithGlobals()),
+    );
   const doctor = program
     .command('doctor')
     .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
@@ -104,8 +119,21 @@ export function createProgram(
     .action((model: string, { for: profile, ...options }: Omit<ServeModelOptions, 'profile'> & { for: string }) =>
       actions.serveModel(model, { ...options, profile }),
     );
-  for (const command of [program, ask, demo, doctor, monitor]) addSettings(command);
+  for (const command of [program, init, ask, demo, doctor, monitor]) addSettings(command);
   return program;
+}
+
+const SETTINGS_GROUP = 'Settings:';
+
+/** A command without options of its own would otherwise show --help behind its settings. */
+function settingsLast<Item>(_: Item[], shown: Item[], groupOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const isSettings of [false, true]) {
+    for (const item of shown.filter((it) => (groupOf(it) === SETTINGS_GROUP) === isSettings)) {
+      groups.set(groupOf(item), [...(groups.get(groupOf(item)) ?? []), item]);
+    }
+  }
+  return groups;
 }
 
 /** Takes `ask "-3x + 7 = 1, x = ?"` as a question (simonw/llm#1458, tj/commander.js#2341). */
@@ -141,6 +169,7 @@ export function mistakeOfServer(program: Command, error: unknown): string | unde
 }
 
 function addSettings(command: Command): void {
+  command.optionsGroup(SETTINGS_GROUP);
   for (const { flag, value, help, initial } of Object.values<Setting>(SETTINGS)) {
     command.option(`${flag} <${value}>`, initial === '' ? help : `${help} (default: ${initial})`);
   }

@@ -19,6 +19,9 @@ test('the table shows budgets that hold, and 1203 right at 512', async () => {
   expect(rows[0]).toMatchObject({ tokens: '0', ended: 'off', verdict: 'wrong' });
   expect(rows[9]).toMatchObject({ answer: 'The answer is 4744.', verdict: 'right' });
   expect(stdout).toContain('(thinkmeter-demo; right: 1203)');
+  expect(stdout).toMatch(
+    /\n\nNext:\n {2}node dist\/main\.js init +adds .+\n {2}node dist\/main\.js doctor +finds and tests .+\n$/,
+  );
 }, 120_000);
 
 test('with another engine it shows that server, by the same questions', async () => {
@@ -30,8 +33,8 @@ test('with another engine it shows that server, by the same questions', async ()
 });
 
 test('a server that is not there ends it with 1 and the sentence of the call', async () => {
-  const { code, stderr } = await runProgram({ args: ['demo', '--engine', 'vllm', '--base-url', 'http://127.0.0.1:1'] });
+  const { code, stderr } = await runProgram({ args: ['demo', '--engine', 'vllm', '--base-url', 'http://127.0.0.1:2'] });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^thinkmeter: No server answers at http:\/\/127\.0\.0\.1:1\. Start vLLM/m);
+  expect(stderr).toMatch(/^thinkmeter: No server answers at http:\/\/127\.0\.0\.1:2\. Start vLLM/m);
   expect(stderr).not.toContain('\n    at ');
 });

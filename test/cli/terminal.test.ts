@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/budget/values.ts';
 import { Meter } from '../../src/cli/meter.ts';
 import { toTable } from '../../src/cli/table.ts';
-import { dimmed, type Terminal } from '../../src/cli/terminal.ts';
+import { dimmed, StatusLine, type Terminal } from '../../src/cli/terminal.ts';
 
 type Options = { readonly isTTY: boolean; readonly color?: boolean; readonly columns?: number };
 
@@ -77,6 +77,27 @@ describe('the meter', () => {
     const message = 'loading model.onnx 50 %';
     new Meter(screen, () => 0).show({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message }, 128);
     expect(screen.written()).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} loading`);
+  });
+});
+
+describe('the status line', () => {
+  test('shows what a command is doing, within the width of the terminal, and leaves no trace', () => {
+    const screen = terminal({ isTTY: true, columns: 12 });
+    const line = new StatusLine(screen);
+    line.show('testing the server …');
+    expect(screen.written()).toBe('\r\u001B[2Ktesting the');
+    line.clear();
+    expect(screen.written()).toBe('\r\u001B[2K');
+    line.clear();
+    expect(screen.written()).toBe('');
+  });
+
+  test('writes nothing in a pipe', () => {
+    const screen = terminal({ isTTY: false });
+    const line = new StatusLine(screen);
+    line.show('x');
+    line.clear();
+    expect(screen.written()).toBe('');
   });
 });
 
