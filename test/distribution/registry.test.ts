@@ -51,5 +51,5 @@ test('it follows the rules of the registry, with the version and the name of the
   expect({ name, version }).toEqual({ name: packageJson.mcpName, version: packageJson.version });
   expect(packages[0]).toMatchObject({ identifier: packageJson.name, version: packageJson.version });
   const secret = packages[0].environmentVariables.filter(({ isSecret }) => isSecret);
-  expect(secret.map((it) => it.name)).toEqual(['THINKMETER_API_KEY']);
+  expect(secret.map((it) => it.name)).toEqual(['THINKMETER_API_KEY', 'THINKMETER_HEADERS']);
 });
