@@ -32,16 +32,24 @@ export class ProgressReporter {
   }
 
   report(progress: Progress): void {
+    if (this.#over) return;
+    const isNewPhase = progress.phase !== this.#latest.phase;
     this.#latest = progress;
-    if (this.#clock.now() - this.#sentAt >= AT_MOST_EVERY_MS) this.#say();
+    const wait = this.#sentAt + AT_MOST_EVERY_MS - this.#clock.now();
+    if (wait <= 0) this.#say();
+    // the next report may come late: while a model is loaded there is only one
+    else if (isNewPhase) this.#sayIn(wait);
   }
 
   #say(): void {
-    if (this.#over) return;
-    this.#silence();
     this.#sentAt = this.#clock.now();
-    this.#silence = this.#clock.timer(AT_LEAST_EVERY_MS, () => this.#say());
+    this.#sayIn(AT_LEAST_EVERY_MS);
     this.#send({ elapsed: Math.round(this.#sentAt - this.#startedAt) / 1000, message: progressText(this.#latest) });
+  }
+
+  #sayIn(ms: number): void {
+    this.#silence();
+    this.#silence = this.#clock.timer(ms, () => this.#say());
   }
 
   end(): void {

@@ -44,9 +44,18 @@ test('the message tells phase and tokens as they are when it is sent', async () 
   await clock.advance(4500);
   reporter.report({ phase: 'answering', thinkingTokens: 8, answerTokens: 2 });
   expect(sent.map(({ message }) => message)).toEqual(['thinking: 7 thinking tokens', 'thinking: 8 thinking tokens']);
-  await clock.advance(1000);
+  await clock.advance(900);
   reporter.report({ phase: 'answering', thinkingTokens: 8, answerTokens: 3 });
+  await clock.advance(100);
   expect(sent.at(-1)?.message).toBe('answering: 8 thinking tokens, 3 answer tokens');
+});
+
+test('a new phase is told within a second, also if no other report follows', async () => {
+  const { clock, reporter, sent } = start();
+  await clock.advance(400);
+  reporter.report({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message: 'loading the model' });
+  await clock.advance(600);
+  expect(sent).toMatchObject([{ elapsed: 1, message: expect.stringContaining('loading the model') }]);
 });
 
 describe('whenever reports come', () => {
