@@ -3,10 +3,10 @@ import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
 import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import { toError, type Config, type SettingNotice, type Settings } from './config/load.ts';
-import type { ProxyVariables } from './config/proxies.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
+import type { Proxies } from './engine/remote/http/proxies.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
 import { usualPorts } from './engine/remote/server/discover.ts';
 import { findServer, type FoundServer } from './engine/remote/server/find.ts';
@@ -21,7 +21,7 @@ export type Installation = { readonly worker: URL; readonly demoModel: string };
 
 /** The surroundings of the process that decide how requests travel. */
 export type Network = {
-  readonly proxies?: ProxyVariables;
+  readonly proxies?: Proxies;
   /** this process runs in a container */
   readonly inContainer?: boolean;
 };

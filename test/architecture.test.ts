@@ -230,7 +230,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['jsonc-parser', 'smol-toml'],
     node: ['crypto', 'fs', 'fs/promises', 'path', 'util'],
   },
-  'src/config': { ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'], npm: ['zod'] },
+  'src/config': {
+    ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'],
+    npm: ['zod'],
+  },
   'src/cli': {
     ours: [
       'tools',

@@ -1,18 +1,12 @@
 /** The variables that set a proxy, which other programs such as curl read too. */
 
-type Variable = { readonly variable: string; readonly value: string };
+/** `all`: for both protocols, if the variable of the protocol is not set. `none`: hosts that are reached without a proxy. */
+const NAMES = { http: 'HTTP_PROXY', https: 'HTTPS_PROXY', all: 'ALL_PROXY', none: 'NO_PROXY' } as const;
 
 /** As set; absent: not set, or blank. */
 export type ProxyVariables = {
-  readonly http?: Variable;
-  readonly https?: Variable;
-  /** for both protocols, if the variable of the protocol is not set */
-  readonly all?: Variable;
-  /** `NO_PROXY`: hosts that are reached without a proxy */
-  readonly none?: Variable;
+  readonly [Name in keyof typeof NAMES]?: { readonly variable: string; readonly value: string };
 };
-
-const NAMES = { http: 'HTTP_PROXY', https: 'HTTPS_PROXY', all: 'ALL_PROXY', none: 'NO_PROXY' } as const;
 
 /**
  * Lower case takes precedence, as in curl. curl ignores `HTTP_PROXY` in upper case because a CGI program can receive it from

@@ -1,10 +1,9 @@
 /** The operator's key goes to the operator's address, and nowhere else. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { startFakeVllm } from '../support/fake-vllm/server.ts';
 import { Program, runProgram } from '../support/program.ts';
-import { listening } from '../support/listening.ts';
+import { startRedirecting } from '../support/redirecting.ts';
 import { errorSentence, runResult } from '../support/results.ts';
 
 const KEY = 'sk-never-show-this-0123456789';
@@ -41,17 +40,8 @@ test('another program’s key and organization, found in the environment, go now
 });
 
 test('a redirect to another address takes no key along', async () => {
-  const seen: IncomingHttpHeaders[] = [];
-  const other = await listening((request, response) => {
-    seen.push(request.headers);
-    response.writeHead(404).end();
-  });
-  onTestFinished(() => other.close());
-  const first = await listening((request, response) => {
-    response.writeHead(307, { location: `${other.url}${request.url}` }).end();
-  });
-  onTestFinished(() => first.close());
-  const client = await start({ THINKMETER_BASE_URL: first.url, THINKMETER_API_KEY: KEY });
+  const { url, seen } = await startRedirecting(307);
+  const client = await start({ THINKMETER_BASE_URL: url, THINKMETER_API_KEY: KEY });
   errorSentence(await client.call('reason', call));
   expect(JSON.stringify(seen)).not.toContain(KEY);
 });

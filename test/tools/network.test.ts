@@ -1,9 +1,8 @@
 /** What stands between the program and its server: certificates, proxies, gateways, and a server that sleeps. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { onTestFinished, expect, test } from 'vitest';
 import { connect, type Connection } from '../support/connect.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
-import { listening } from '../support/listening.ts';
+import { startRedirecting } from '../support/redirecting.ts';
 import { errorSentence, runResult } from '../support/results.ts';
 import { startFake, startRoad } from '../support/road.ts';
 import { startTls } from '../support/tls-server.ts';
@@ -93,18 +92,9 @@ test('a gateway that wants headers of its own is passed with THINKMETER_HEADERS'
 });
 
 test('a redirect to another address takes no header along', async () => {
-  const seen: IncomingHttpHeaders[] = [];
-  const other = await listening((request, response) => {
-    seen.push(request.headers);
-    response.writeHead(404).end();
-  });
-  onTestFinished(() => other.close());
-  const first = await listening((request, response) => {
-    response.writeHead(308, { location: `${other.url}${request.url}` }).end();
-  });
-  onTestFinished(() => first.close());
-  const sentence = await sentenceOf({ THINKMETER_BASE_URL: first.url, THINKMETER_HEADERS: 'X-Api-Key: tiger' });
-  expect(sentence).toContain(`Set THINKMETER_BASE_URL to ${other.url}`);
+  const { url, other, seen } = await startRedirecting(308);
+  const sentence = await sentenceOf({ THINKMETER_BASE_URL: url, THINKMETER_HEADERS: 'X-Api-Key: tiger' });
+  expect(sentence).toContain(`Set THINKMETER_BASE_URL to ${other}`);
   expect(seen).toEqual([]);
 });
 
