@@ -14,6 +14,8 @@ export type ProgramOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** default: the built program, by this Node */
   readonly command?: readonly string[];
+  /** default: the root */
+  readonly cwd?: string;
   /** written to stdin, which then ends; without it stdin stays open */
   readonly input?: string;
   /** in a process group of its own */
@@ -44,10 +46,17 @@ export class Program {
   #rest = '';
   #lastId = 0;
 
-  constructor({ args = [], env = {}, command = [process.execPath, ENTRY], input, detached = false }: ProgramOptions) {
+  constructor({
+    args = [],
+    env = {},
+    command = [process.execPath, ENTRY],
+    cwd = ROOT,
+    input,
+    detached = false,
+  }: ProgramOptions) {
     const [file = '', ...before] = command;
     this.child = spawn(file, [...before, ...args], {
-      cwd: ROOT,
+      cwd,
       env: { ...getDefaultEnvironment(), ...env },
       detached,
     });
