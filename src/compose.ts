@@ -8,8 +8,6 @@ import type { Engine } from './engine/engine.ts';
 import { parseAddress, sendsKeyInClear } from './engine/remote/http/address.ts';
 import type { Proxies } from './engine/remote/http/proxies.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
-import { usualPorts } from './engine/remote/server/discover.ts';
-import { findServer, type FoundServer } from './engine/remote/server/find.ts';
 import { ConfigError, asSentence } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
@@ -69,14 +67,6 @@ export function compose(settings: Settings, installation: Installation, log: Log
       systemPrompt: config.systemPrompt,
     },
   };
-}
-
-/** For `init`, which writes down what is found. `ports`: the default ports of servers, as a text. */
-export function serverSearch({ proxies = {} }: Network): {
-  readonly ports: string;
-  readonly findServer: (address: string | undefined, key: string | undefined) => Promise<FoundServer | undefined>;
-} {
-  return { ports: usualPorts(), findServer: (address, key) => findServer(address, key, proxies) };
 }
 
 /** Settings that fit only together are checked here; their problems join the others. */

@@ -76,7 +76,7 @@ const program = createProgram(
       const { config, problems, warnings } = loadConfig(flags, env);
       if (problems.length > 0) throw toError(problems);
       for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
-      const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose.ts')]);
+      const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose-search.ts')]);
       // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
       const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
       const context = {

@@ -258,6 +258,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/init/names.ts', 'src/version.ts'], npm: ['commander'] },
 
   // where it is put together: the only file that knows both engines, and the only one that knows the process
+  'src/compose-search.ts': { ours: ['src/compose.ts', 'src/engine'] },
   'src/compose.ts': {
     ours: [
       'src/engine',
@@ -275,7 +276,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // old versions of Node must be able to parse it
   'src/start.ts': { ours: ['src/main.ts'] },
   'src/main.ts': {
-    ours: ['src/cli', 'src/config', 'src/compose.ts', 'src/init/launch.ts', 'src/errors.ts', 'src/log.ts'],
+    ours: [
+      'src/cli',
+      'src/config',
+      'src/compose.ts',
+      'src/compose-search.ts',
+      'src/init/launch.ts',
+      'src/errors.ts',
+      'src/log.ts',
+    ],
     npm: ['commander'],
     node: ['console', 'fs', 'os', 'url', 'v8'],
   },
@@ -369,7 +378,7 @@ describe('the rules that the map stands for', () => {
     {
       name: 'only the place where it is put together knows a concrete engine',
       imported: /^src\/engine\/(remote|embedded)\//,
-      from: ['src/compose.ts', 'src/engine/remote', 'src/engine/embedded'],
+      from: ['src/compose.ts', 'src/compose-search.ts', 'src/engine/remote', 'src/engine/embedded'],
     },
     {
       name: 'only the command line knows the list of tools',
