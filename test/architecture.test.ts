@@ -313,6 +313,13 @@ function importsOf(file: string): string[] {
   return found.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name));
 }
 
+/** Without types and dynamic imports. */
+function staticImportsOf(file: string): string[] {
+  if (!FILES.includes(file)) return [];
+  const found = [...code(file).matchAll(/^(?:import|export)\s(?!type\b)[^;]*?from '([^']+)'/gm)];
+  return found.map(([, name = '']) => (name.startsWith('.') ? join(dirname(file), name) : name));
+}
+
 function isIn(file: string, place: string): boolean {
   return file === place || file.startsWith(`${place}/`);
 }
@@ -408,6 +415,12 @@ describe('the rules that the map stands for', () => {
     const importing = (file: string): string[] => FILES.filter((other) => importsOf(other).includes(file));
     expect(importing('src/engine/embedded/choice.ts')).toEqual(['src/engine/embedded/transformers-model.ts']);
     expect(importing('src/engine/embedded/transformers-model.ts')).toEqual(['src/engine/embedded/worker.ts']);
+  });
+
+  test('the MCP server loads no HTTP library at its start: the first call does', () => {
+    const loaded = new Set(['src/main.ts', 'src/compose.ts', 'src/cli/serve.ts', 'src/log.ts']);
+    for (const file of loaded) for (const name of staticImportsOf(file)) loaded.add(name);
+    expect([...loaded].filter((name) => /^(undici|openai|@huggingface|onnxruntime)/.test(name))).toEqual([]);
   });
 
   test('only main, its start, and the worker for its own stdout, touch the process', () => {
