@@ -47,7 +47,10 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
   const parsed = schema.safeParse(fields);
   const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema, Object.fromEntries(given));
   if (!parsed.success || misspelt.length > 0) {
-    const message = [...misspelt, ...problems].join('; ');
+    const others = hasMissing(parsed.error?.issues ?? [], given)
+      ? unknown.filter((name) => misspelling(name, names).length === 0)
+      : [];
+    const message = [...misspelt, ...problems, ...noFields(others)].join('; ');
     throw new InvalidInputError(message, parsed.success ? CORRECT : { ...CORRECT, cause: parsed.error });
   }
   return { input: parsed.data, warnings: [...ignored(unknown, names), ...replaced] };
@@ -113,6 +116,18 @@ function ignored(unknown: readonly string[], names: readonly string[]): string[]
   const was = unknown.length === 1 ? 'is not a field and was' : 'are not fields and were';
   return [
     `${which} ${was} ignored; ${names.length === 0 ? 'there are no fields' : `the fields are ${names.join(', ')}`}`,
+  ];
+}
+
+/** A required field is missing: one of the unknown names was probably meant. */
+function hasMissing(issues: readonly z.core.$ZodIssue[], given: readonly (readonly [string, unknown])[]): boolean {
+  return issues.some(({ path: [field] }) => !given.some(([name]) => name === field));
+}
+
+function noFields(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [
+    `${clipped(names.map(shownName).join(', '), 200)} ${names.length === 1 ? 'is not a field' : 'are not fields'}`,
   ];
 }
 

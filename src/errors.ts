@@ -157,9 +157,9 @@ export function toSentence(error: ThinkmeterError): string {
   return [what, ...[...(hint === undefined ? [] : [hint]), ...kept].map(asSentence)].join(' ');
 }
 
-/** Adds a final period, and a capital unless the text begins with a name: of a field, variable, path or program. */
+/** Adds a final period, and a capital unless the text begins with an address or a name: of a field, variable or program. */
 export function asSentence(text: string): string {
-  const isWord = /^[a-z]+(?=[\s,:;']|$)/.test(text) && !text.startsWith('thinkmeter');
+  const isWord = /^[a-z]+(?=[\s,:;']|$)(?!:\/\/)/.test(text) && !text.startsWith('thinkmeter');
   const begun = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -74,6 +74,14 @@ export function plan(
   const isEstimated = !prompt.beginning.exact && dropsLongPrompts === undefined;
   const isLeftToServer = leastAnswer > free && isEstimated && leastAnswer <= most;
   if (leastAnswer > free && !isLeftToServer) {
+    if (promptTokens >= window) {
+      throw new ContextOverflowError(
+        `the prompt takes ${promptTokens} tokens, and the model's window has only ${window}`,
+        {
+          hint: "shorten the text, or raise the server's window",
+        },
+      );
+    }
     throw new ContextOverflowError(
       `the prompt takes ${promptTokens} of the ${window} tokens in the model's window, so ${closer} to close thinking and ${leastAnswer} for the answer do not fit`,
       { hint: 'shorten the text or lower answer_tokens' },

@@ -50,13 +50,21 @@ export async function think(task: Task): Promise<Thought> {
   if (first.kind === 'late') throw tooSlow();
   const isHidden = first.kind === 'unopened' && task.opensHidden === true;
   if (first.kind === 'unopened' && !isHidden) return answeredFrom({ ...UNTHOUGHT, endedBy: 'none' }, first.at);
+  let before: SameStream | undefined;
   let block: Block = { start: first.kind === 'opened' ? first.at : NOWHERE, tokens: 0, text: '' };
   for (;;) {
     // oxlint-disable no-await-in-loop -- a stream is read from its beginning to its end
     const thought = await readBlock(task, block);
     // if the turn ended without an end marker, the expectation was wrong and the whole text is the answer
     if (isHidden && thought.endedBy === 'unclosed') return { ...UNTHOUGHT, endedBy: 'none' };
+    const isBlank = thought.text.slice(block.text.length).trim() === '';
+    if (thought.endedBy === 'unclosed' && isBlank && task.family.header === undefined) {
+      // the turn ends with a start marker: behind thinking, or with thinking off, the marker is the answer
+      if (before !== undefined) return before;
+      if (task.plan.mechanism === 'off') return { ...UNTHOUGHT, endedBy: 'none' };
+    }
     if (thought.next !== 'same stream') return thought;
+    before = thought;
     const next = await opening(task, thought.answerFrom);
     // oxlint-enable no-await-in-loop
     if (next.kind === 'unopened') return answeredFrom(thought, next.at);

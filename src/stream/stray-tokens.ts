@@ -3,12 +3,25 @@
  * thinking that was neither recognised nor counted (ggml-org/llama.cpp#15731, ml-explore/mlx-lm#1867).
  */
 
-/** `<|channel|>`, `<|channel>`, `<channel|>`, `<｜end｜>`, `[THINK]`, `<seed:think>`, `◁think▷`. */
+/** `<|channel|>`, `<|channel>`, `<channel|>`, `<｜end｜>`, `[THINK]`, `<seed:think>`, `◁think▷`, `<unused94>`, `<end_of_turn>`. */
 const SHAPES =
-  /<\|[^\s<>|]{1,64}\|?>|<[^\s<>|]{1,64}\|>|<｜[^\s<>｜]{1,64}｜>|\[\/?THINK\]|<\/?seed:\w{1,64}>|◁\/?think▷/g;
+  /<\|[^\s<>|]{1,64}\|?>|<[^\s<>|]{1,64}\|>|<｜[^\s<>｜]{1,64}｜>|\[\/?THINK\]|<\/?seed:\w{1,64}>|◁\/?think▷|<unused\d{1,2}>|<(?:start|end)_of_turn>/g;
 
-/** The strings with which known families end their thinking and begin their answer. */
-const ANSWERS_FOLLOW = ['<|channel|>final<|message|>', '<channel|>', '[/THINK]', '</seed:think>', '◁/think▷'];
+/**
+ * The strings with which families end their thinking and begin their answer. The last ones are those of Cohere's Command A
+ * Reasoning, OpenThinker, Apertus and MedGemma.
+ */
+const ANSWERS_FOLLOW = [
+  '<|channel|>final<|message|>',
+  '<channel|>',
+  '[/THINK]',
+  '</seed:think>',
+  '◁/think▷',
+  '<|END_THINKING|>',
+  '<|end_of_thought|>',
+  '<|inner_suffix|>',
+  '<unused95>',
+];
 
 export type Cleaned = {
   readonly text: string;

@@ -64,6 +64,22 @@ test('an answer that names the marker later on is an answer', async () => {
   expect(await run.outcome()).toMatchObject({ answer: 'The marker is <think> of course.', requests: 1 });
 });
 
+// OpenCoworkAI/open-cowork#285, posit-dev/shinychat#235: "which tag begins the thinking? The tag only"
+test.each(['<think>', '<think>\n'])('an answer that is a start marker, %j, is an answer', async (marker) => {
+  const run = start({ tokens, scripts: [[...say(`one two</think>\n${marker}`), stop]] });
+  expect(await run.outcome()).toMatchObject({
+    thinkingEndedBy: 'model',
+    answer: '<think>',
+    counts: { thinking: 2 },
+    requests: 1,
+  });
+});
+
+test('with thinking off, a start marker alone is the answer, although the prompt is hidden', async () => {
+  const run = start({ tokens, budget: 0, state: 'none', scripts: [[...say('<think>'), stop]] });
+  expect(await run.outcome()).toMatchObject({ thinkingEndedBy: 'off', answer: '<think>', requests: 1 });
+});
+
 const harmony = familyByName('openai/gpt-oss-20b') as Family;
 const message = (channel: string, text: string): string => `<|start|>assistant<|channel|>${channel}<|message|>${text}`;
 

@@ -13,6 +13,20 @@ test.each([
   { name: 'Seed-OSS', text: '<seed:think>Hm.</seed:think>4', bare: '4', tokens: 2 },
   { name: 'Gemma 4', text: '<|channel>thought\nHm.<channel|>4', bare: '4', tokens: 2 },
   { name: 'Kimi', text: '◁think▷Hm.◁/think▷4', bare: '4', tokens: 2 },
+  {
+    name: 'Cohere',
+    text: '<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>4<|END_RESPONSE|>',
+    bare: '4',
+    tokens: 4,
+  },
+  {
+    name: 'OpenThinker',
+    text: '<|begin_of_thought|>Hm.<|end_of_thought|>\n<|begin_of_solution|>4<|end_of_solution|>',
+    bare: '4',
+    tokens: 4,
+  },
+  { name: 'MedGemma', text: '<unused94>thought\nHm.<unused95>4<end_of_turn>', bare: '4', tokens: 3 },
+  { name: 'Apertus', text: '<|inner_prefix|>Hm.<|inner_suffix|>4', bare: '4', tokens: 2 },
   { name: 'one behind the answer', text: '4<|end|>', bare: '4', tokens: 1 },
   { name: 'one that begins, and no end', text: '<|channel|>analysis 4', bare: 'analysis 4', tokens: 1 },
   {

@@ -234,6 +234,12 @@ describe('the arguments as a whole', () => {
     expect(await read(args).catch(sentenceOf)).toMatch(/^text is missing or blank; text must be a text\./);
   });
 
+  test('a missing field is named together with the unknown ones, one of which was probably meant', async () => {
+    expect(await read({ query: 'x' }).catch(sentenceOf)).toMatch(
+      /^text is missing or blank; text must be a text; query is not a field\./,
+    );
+  });
+
   /** vercel/next-devtools-mcp#132: the format of function calls in OpenAI's API */
   test('as a text that holds an object are that object', async () => {
     expect(await read('{"text": "x", "count": "5"}')).toEqual({ text: 'x', count: 5 });

@@ -41,7 +41,10 @@ export type Meaning = {
 
 /** vLLM, OpenAI, Ollama, LM Studio, OpenRouter, build.nvidia.com (Alishahryar1/free-claude-code#956) and LiteLLM. */
 const NO_SUCH_MODEL =
-  /\bmodels?\b[^.]{0,120}\b(does not exist|not found|not exist|is not available|is not supported by)|\b(unknown|no such|invalid) model\b|model_not_found|not a valid model|not found for account/i;
+  /\bmodels?\b[^.]{0,120}\b(does not exist|not found|not exist|is not available|is not supported by)|\b(unknown|no such|invalid) model\b|model_not_found|not a valid model|not found for account|does not have access to (the )?model/i;
+
+/** What a refusal of the key itself speaks of. */
+const ABOUT_A_KEY = /key|token|auth|credential|permission|forbidden|denied|access/i;
 
 const NGINX_HTTPS = /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i;
 
@@ -118,6 +121,23 @@ export const MEANINGS: readonly Meaning[] = [
       'if the server requires a key, set THINKMETER_API_KEY; if it is Ollama behind a tunnel or proxy, let this send `Host: localhost:11434`',
   },
   {
+    name: 'no such model',
+    statuses: [400, 403, 404, 422],
+    words: NO_SUCH_MODEL,
+    what: ({ root, model, status, words }) =>
+      `the server at ${root} does not serve ${model === undefined ? 'the model' : `the model ${model}`} (${status}): ${words}`,
+    fix: () => 'set THINKMETER_MODEL to a model that this server, and your account there, can use',
+  },
+  {
+    name: 'a request that the account may not make',
+    statuses: [403],
+    // a service knows the key, and refuses this request: moderation, a region, a plan
+    when: ({ hasKey, words }) => hasKey && words !== undefined && !ABOUT_A_KEY.test(words),
+    what: generic,
+    fix: () =>
+      'if the words name neither the text nor the account as the reason, check the key in THINKMETER_API_KEY and its permissions',
+  },
+  {
     name: 'a key',
     statuses: [401, 403],
     what: (answered) =>
@@ -133,14 +153,6 @@ export const MEANINGS: readonly Meaning[] = [
     // inconshreveable/ngrok#828: the page has status 404
     what: ({ root, header }) => `the tunnel at ${root} has no server behind it (${header('ngrok-error-code')})`,
     fix: () => 'start ngrok on the machine of the server, and set THINKMETER_BASE_URL to the address that ngrok shows',
-  },
-  {
-    name: 'no such model',
-    statuses: [400, 404, 422],
-    words: NO_SUCH_MODEL,
-    what: ({ root, model, status, words }) =>
-      `the server at ${root} does not serve ${model === undefined ? 'the model' : `the model ${model}`} (${status}): ${words}`,
-    fix: () => 'set THINKMETER_MODEL to a model that this server, and your account there, can use',
   },
   {
     name: 'no such path',

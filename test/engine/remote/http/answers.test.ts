@@ -45,7 +45,7 @@ const ROWS: readonly Row[] = [
       body: page('401 Authorization Required'),
     },
     options: { apiKey: 'abcdef' },
-    says: /requires a user name and a password \(Basic authentication, 401\), not a key\. Set THINKMETER_HEADERS to `Authorization: Basic …`/,
+    says: /^http:\S+ requires a user name and a password \(Basic authentication, 401\), not a key\. Set THINKMETER_HEADERS to `Authorization: Basic …`/,
   },
   {
     meaning: 'Basic authentication',
@@ -70,6 +70,20 @@ const ROWS: readonly Row[] = [
     answer: { status: 403, body: { detail: 'this key has no access to nano' } },
     options: { apiKey: 'abcdef' },
     says: /refused the key \(403\): this key has no access to nano\. Set THINKMETER_API_KEY/,
+  },
+  {
+    // OpenAI's answer to a project without the model; the key itself is right
+    meaning: 'no such model',
+    answer: { status: 403, body: { error: { message: 'Project `a` does not have access to model `b`', code: 'x' } } },
+    options: { apiKey: 'abcdef' },
+    says: /does not serve the model.* \(403\): Project `a` does not have access to model `b`\. Set THINKMETER_MODEL/,
+  },
+  {
+    // OpenRouter's moderation
+    meaning: 'a request that the account may not make',
+    answer: { status: 403, body: { error: { message: 'Your input was flagged', code: 403 } } },
+    options: { apiKey: 'abcdef' },
+    says: /answered 403 to \/v1\/models: Your input was flagged\. If the words name neither/,
   },
   {
     meaning: 'a key',
