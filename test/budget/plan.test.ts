@@ -187,8 +187,9 @@ test('only an overflow that no shrinking could avoid is refused', () => {
 });
 
 test('a prompt that is longer than the window is refused as that: a shorter answer would not help', () => {
-  const refused = (): Plan => planned(256, 927, byDefault(0), byDefault(1024));
-  expect(refused).toThrow(/^the prompt takes 927 tokens, and the model's window has only 256$/);
+  expect(() => planned(256, 927, byDefault(0), byDefault(1024))).toThrow(
+    /^the prompt takes 927 tokens, and the model's window has only 256$/,
+  );
 });
 
 test('a server that holds the budget itself is told what the prompt adds to its count', () => {
