@@ -76,7 +76,7 @@ export function plan(
   if (leastAnswer > free && !isLeftToServer) {
     if (promptTokens >= window) {
       throw new ContextOverflowError(
-        `the prompt takes ${promptTokens} tokens, and the model's window has only ${window}`,
+        `the prompt takes ${promptTokens} tokens, more than the ${window} tokens in the model's window`,
         {
           hint: "shorten the text, or raise the server's window",
         },

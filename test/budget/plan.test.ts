@@ -188,7 +188,7 @@ test('only an overflow that no shrinking could avoid is refused', () => {
 
 test('a prompt that is longer than the window is refused as that: a shorter answer would not help', () => {
   expect(() => planned(256, 927, byDefault(0), byDefault(1024))).toThrow(
-    /^the prompt takes 927 tokens, and the model's window has only 256$/,
+    /^the prompt takes 927 tokens, more than the 256 tokens in the model's window$/,
   );
 });
 

@@ -202,7 +202,7 @@ describe('what does not fit the window', () => {
 
   test('is refused in one sentence also at two megabytes', async () => {
     const result = await client.call('reason', { question: ' the'.repeat(500_000) });
-    expect(errorSentence(result)).toMatch(/\d{6} of the 2048 tokens/);
+    expect(errorSentence(result)).toMatch(/\d{6} tokens, more than the 2048 tokens/);
     expect(runResult(await client.call('reason', { question })).answer).toBe('The answer is 4.');
   });
 });

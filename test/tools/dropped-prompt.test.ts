@@ -38,7 +38,7 @@ test('after it the window is known, and such a prompt is refused instead of read
   runResult(await client.call('reason', { question: 'What ends?', thinking_budget: 64 }));
   const [{ context } = { context: '' }] = TEXTS;
   const sentence = errorSentence(await client.call('reason', { question: 'What ends?', context }));
-  expect(sentence).toMatch(/of the 4096 tokens in the model's window/);
+  expect(sentence).toMatch(/more than the 4096 tokens in the model's window/);
   expect(statusResult(await client.call('server_status', {})).window).toBe(4096);
 });
 
