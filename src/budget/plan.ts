@@ -74,7 +74,7 @@ export function plan(
   const isEstimated = !prompt.beginning.exact && dropsLongPrompts === undefined;
   const isLeftToServer = leastAnswer > free && isEstimated && leastAnswer <= most;
   if (leastAnswer > free && !isLeftToServer) {
-    if (promptTokens >= window) {
+    if (promptTokens > window) {
       throw new ContextOverflowError(
         `the prompt takes ${promptTokens} tokens, more than the ${window} tokens in the model's window`,
         {
