@@ -10,6 +10,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { Facts } from './engine/engine.ts';
+import { Recent } from './recent.ts';
 import type { GenerationObserver } from './stream/reading.ts';
 
 /** The limit while nothing is known: many local servers compute one or two generations at a time. */
@@ -49,7 +50,7 @@ export class Admission {
   #active = new Set<Generation>();
   /** the shortest wait for a first token, and the prompt it was for */
   #shortest: { readonly ms: number; readonly promptTokens: number } | undefined;
-  #durations: number[] = [];
+  #durations = new Recent(MOST_KEPT);
   #fall: { readonly at: number; readonly patience: number } | undefined;
   #withoutWaiting = 0;
 
@@ -73,7 +74,7 @@ export class Admission {
     this.#server = server;
     this.#active = new Set();
     this.#shortest = undefined;
-    this.#durations = [];
+    this.#durations = new Recent(MOST_KEPT);
     this.#fall = undefined;
     this.#withoutWaiting = 0;
     this.#highest = Math.min(this.#most, slots ?? this.#most);
@@ -129,15 +130,14 @@ export class Admission {
     const longer = Math.max(1, promptTokens / Math.max(1, this.#shortest.promptTokens));
     const late = Math.max(
       LATE.times * this.#shortest.ms * longer + LATE.ms,
-      LEAST_PART_OF_GENERATION * (median(this.#durations) ?? 0),
+      LEAST_PART_OF_GENERATION * (this.#durations.median ?? 0),
     );
     return now - askedAt > late;
   }
 
   #ended({ firstTokenAt }: Generation): void {
     if (firstTokenAt === undefined) return;
-    this.#durations.push(this.#clock.now() - firstTokenAt);
-    if (this.#durations.length > MOST_KEPT) this.#durations.shift();
+    this.#durations.add(this.#clock.now() - firstTokenAt);
     for (const other of this.#active) other.othersEnded = true;
   }
 
@@ -162,8 +162,4 @@ export class Admission {
     this.#limit = limit;
     this.#onChange(limit);
   }
-}
-
-function median(values: readonly number[]): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

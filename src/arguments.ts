@@ -13,9 +13,10 @@
  * - What no server accepts in a text is replaced, with a warning (`well-formed.ts`).
  */
 import * as z from 'zod';
+import { clipped } from './clipped.ts';
 import { InvalidInputError } from './errors.ts';
 import { resembledField } from './resemblance.ts';
-import { clipped, shownName, shownValue, toWords } from './schema-words.ts';
+import { shownName, shownValue, toWords } from './schema-words.ts';
 import { replaceMalformed } from './well-formed.ts';
 
 export type ReadArguments<Input extends z.ZodObject> = {
@@ -32,8 +33,13 @@ const CORRECT = { hint: 'correct the arguments and call again' };
 export function readArguments<Input extends z.ZodObject>(schema: Input, args: unknown): ReadArguments<Input> {
   const names = Object.keys(schema.shape);
   const given = Object.entries(toFields(args, names)).filter(([, value]) => !isAbsent(value));
-  const unknown = given.map(([name]) => name).filter((name) => !names.includes(name));
-  const misspelt = unknown.flatMap((name) => misspelling(name, names));
+  const unknown = given
+    .filter(([name]) => !names.includes(name))
+    .map(([name]) => ({ name, field: resembledField(name, names) }));
+  const misspelt = unknown.flatMap(({ name, field }) =>
+    field === undefined ? [] : [`${shownName(name)} is not a field: the field is ${field}`],
+  );
+  const others = unknown.flatMap(({ name, field }) => (field === undefined ? [name] : []));
   const replaced: string[] = [];
   const fields = Object.fromEntries(
     given
@@ -47,13 +53,16 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
   const parsed = schema.safeParse(fields);
   const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema, Object.fromEntries(given));
   if (!parsed.success || misspelt.length > 0) {
-    const others = hasMissing(parsed.error?.issues ?? [], given)
-      ? unknown.filter((name) => misspelling(name, names).length === 0)
-      : [];
-    const message = [...misspelt, ...problems, ...noFields(others)].join('; ');
+    // a required field is missing: one of the unknown names was probably meant
+    const isMeant = others.length > 0 && hasMissing(parsed.error?.issues ?? [], given);
+    const message = [
+      ...misspelt,
+      ...problems,
+      ...(isMeant ? [`${shownNames(others)} ${areNoFields(others)}`] : []),
+    ].join('; ');
     throw new InvalidInputError(message, parsed.success ? CORRECT : { ...CORRECT, cause: parsed.error });
   }
-  return { input: parsed.data, warnings: [...ignored(unknown, names), ...replaced] };
+  return { input: parsed.data, warnings: [...ignored(others, names), ...replaced] };
 }
 
 function toFields(args: unknown, names: readonly string[]): Fields {
@@ -105,30 +114,23 @@ function parsedIf(isKind: (value: unknown) => boolean, text: string): unknown {
   }
 }
 
-function misspelling(name: string, names: readonly string[]): string[] {
-  const field = resembledField(name, names);
-  return field === undefined ? [] : [`${shownName(name)} is not a field: the field is ${field}`];
-}
-
 function ignored(unknown: readonly string[], names: readonly string[]): string[] {
   if (unknown.length === 0) return [];
-  const which = clipped(unknown.map(shownName).join(', '), 200);
-  const was = unknown.length === 1 ? 'is not a field and was' : 'are not fields and were';
-  return [
-    `${which} ${was} ignored; ${names.length === 0 ? 'there are no fields' : `the fields are ${names.join(', ')}`}`,
-  ];
+  const fields = names.length === 0 ? 'there are no fields' : `the fields are ${names.join(', ')}`;
+  const were = unknown.length === 1 ? 'was' : 'were';
+  return [`${shownNames(unknown)} ${areNoFields(unknown)} and ${were} ignored; ${fields}`];
 }
 
-/** A required field is missing: one of the unknown names was probably meant. */
+function shownNames(names: readonly string[]): string {
+  return clipped(names.map(shownName).join(', '), 200);
+}
+
+function areNoFields({ length }: readonly string[]): string {
+  return length === 1 ? 'is not a field' : 'are not fields';
+}
+
 function hasMissing(issues: readonly z.core.$ZodIssue[], given: readonly (readonly [string, unknown])[]): boolean {
   return issues.some(({ path: [field] }) => !given.some(([name]) => name === field));
-}
-
-function noFields(names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  return [
-    `${clipped(names.map(shownName).join(', '), 200)} ${names.length === 1 ? 'is not a field' : 'are not fields'}`,
-  ];
 }
 
 function replacement(name: string, count: number): string {

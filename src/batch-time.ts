@@ -1,4 +1,5 @@
 /** The time of one batch: whether another item can still begin. Times are milliseconds on the runner's clock. */
+import { Recent } from './recent.ts';
 
 /** Of the whole time: while no item is over, an item with less left would hardly be answered. */
 const LEAST_UNMEASURED = 1 / 3;
@@ -12,7 +13,7 @@ const MOST_KEPT = 32;
 export class BatchTime {
   readonly #startedAt: number;
   readonly #totalMs: number;
-  readonly #recent: number[] = [];
+  readonly #durations = new Recent(MOST_KEPT);
 
   /** `maxSeconds` undefined: no limit. */
   constructor(startedAt: number, maxSeconds: number | undefined) {
@@ -22,19 +23,13 @@ export class BatchTime {
 
   mayBegin(now: number): boolean {
     if (this.#totalMs === Infinity) return true;
-    const usual = this.#usualMs;
+    const usual = this.#durations.median;
     const needed = usual === undefined ? this.#totalMs * LEAST_UNMEASURED : usual * LEAST_PART_OF_ITEM;
     return this.#startedAt + this.#totalMs - now > needed;
   }
 
   /** Records the duration of a whole item, without its waiting in the queue. */
   answered(ms: number): void {
-    this.#recent.push(ms);
-    if (this.#recent.length > MOST_KEPT) this.#recent.shift();
-  }
-
-  /** The median; undefined before the first answer. */
-  get #usualMs(): number | undefined {
-    return this.#recent.toSorted((a, b) => a - b)[Math.floor(this.#recent.length / 2)];
+    this.#durations.add(ms);
   }
 }

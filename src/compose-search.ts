@@ -1,6 +1,7 @@
 /** The search for a server, for `init`. It is not part of `compose.ts`, because the MCP server must not load it at its start. */
 import { usualPorts } from './engine/remote/server/discover.ts';
-import { findServer, type FoundServer } from './engine/remote/server/find.ts';
+import { findServer } from './engine/remote/server/find.ts';
+import type { FoundServer } from './engine/found-server.ts';
 import type { Network } from './compose.ts';
 
 /** For `init`, which writes down what is found. `ports`: the default ports of servers, as a text. */

@@ -11,6 +11,7 @@
  *   character in a short name makes another word: `content` is not `context`.
  * An edit inserts, deletes or replaces a character, or exchanges two neighbours.
  */
+import { editDistance } from './edit-distance.ts';
 
 const LONG_NAME = 8;
 /** A longer name is no misspelling, and is not compared. */
@@ -20,7 +21,7 @@ const LONGEST_NAME = 64;
 export function resembledField(name: string, fields: readonly string[]): string | undefined {
   if (name.length > LONGEST_NAME) return undefined;
   const near = fields.filter((field) => resembles(name, field));
-  const distance = (field: string): number => editDistance(letters(name), letters(field));
+  const distance = (field: string): number => editDistance(letters(name), letters(field), { exchanges: true });
   return near.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
@@ -29,7 +30,7 @@ function resembles(name: string, field: string): boolean {
   if (given === known) return true;
   const [parts, wanted] = [words(name), words(field)];
   if (wanted.length > 1 && wanted.every((word) => parts.includes(word))) return true;
-  const edits = editDistance(given, known);
+  const edits = editDistance(given, known, { exchanges: true });
   if (known.length >= LONG_NAME) return edits <= 2;
   const exchanged = given.length === known.length && sorted(given) === sorted(known);
   return edits === 1 && (given.length !== known.length || exchanged);
@@ -46,29 +47,4 @@ function words(name: string): string[] {
 
 function sorted(text: string): string {
   return Array.from(text).toSorted().join('');
-}
-
-/** Optimal string alignment distance: insertions, deletions, replacements and exchanges of neighbours. */
-export function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const next = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      const exchanged = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      next[column] = Math.min(
-        at(last, column) + 1,
-        at(next, column - 1) + 1,
-        at(last, column - 1) + (same ? 0 : 1),
-        exchanged ? at(before, column - 2) + 1 : Infinity,
-      );
-    }
-    [before, last] = [last, next];
-  }
-  return at(last, b.length);
-}
-
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Infinity;
 }

@@ -1,5 +1,9 @@
 /** Fields, their schemas and received values as words in a message. */
 import type * as z from 'zod';
+import { clipped } from './clipped.ts';
+
+/** Of a name or a value, in characters. */
+const LONGEST = 60;
 
 /** Describes one of our JSON Schemas in words. */
 export function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): string {
@@ -14,15 +18,10 @@ export function toWords(schema: z.core.JSONSchema._JSONSchema | undefined): stri
 /** A received value, shortened if it is long. */
 export function shownValue(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  return clipped(JSON.stringify(value) ?? 'absent');
+  return clipped(JSON.stringify(value) ?? 'absent', LONGEST);
 }
 
 /** A received name: plain, or as a JSON text if it contains anything but letters, digits and separators. */
 export function shownName(name: string): string {
-  return clipped(/^[\w.-]+$/.test(name) ? name : JSON.stringify(name));
-}
-
-export function clipped(text: string, most = 60): string {
-  // the cut must not leave half of a surrogate pair
-  return text.length > most ? `${text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
+  return clipped(/^[\w.-]+$/.test(name) ? name : JSON.stringify(name), LONGEST);
 }

@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/engine/engine.ts': { ours: ['src/prompt'] },
   'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
+  'src/engine/found-server.ts': { ours: [] },
   'src/engine/folder-codec.ts': {
     ours: ['src/prompt'],
     npm: ['@huggingface/jinja', '@huggingface/tokenizers', 'zod'],
@@ -54,12 +55,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // bytes and typed answers: knows no kind of server
   'src/engine/remote/http': {
-    ours: ['src/engine/engine.ts', 'src/errors.ts', 'src/version.ts', 'src/wait.ts'],
+    ours: ['src/engine/engine.ts', 'src/clipped.ts', 'src/errors.ts', 'src/version.ts', 'src/wait.ts'],
     npm: ['openai', 'undici', 'eventsource-parser', 'p-queue', 'zod'],
   },
   // the kinds of server, and what one of them shows of itself
   'src/engine/remote/server': {
-    ours: ['src/engine/engine.ts', 'src/engine/remote/http', 'src/prompt/family.ts', 'src/errors.ts', 'src/wait.ts'],
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/found-server.ts',
+      'src/engine/remote/http',
+      'src/prompt/family.ts',
+      'src/errors.ts',
+      'src/wait.ts',
+    ],
     npm: ['zod'],
   },
   // the two ways to prompt one
@@ -111,7 +119,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/budget/presets.ts': { ours: [] },
   // what counting has shown, by server
   'src/evidence': {
-    ours: ['src/engine/engine.ts', 'src/stream', 'src/budget', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'],
+    ours: [
+      'src/engine/engine.ts',
+      'src/stream',
+      'src/budget',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/wait.ts',
+      'src/recent.ts',
+    ],
   },
   // puts one run together
   'src/run': {
@@ -148,8 +164,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
-  'src/admission.ts': { ours: ['src/engine/engine.ts', 'src/stream', 'src/clock.ts'] },
-  'src/batch-time.ts': { ours: [] },
+  'src/admission.ts': { ours: ['src/engine/engine.ts', 'src/stream', 'src/clock.ts', 'src/recent.ts'] },
+  'src/batch-time.ts': { ours: ['src/recent.ts'] },
   'src/runner.ts': {
     ours: [
       'src/admission.ts',
@@ -172,11 +188,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // the product
-  'src/resemblance.ts': { ours: [] },
+  'src/recent.ts': { ours: [] },
+  'src/clipped.ts': { ours: [] },
+  'src/edit-distance.ts': { ours: [] },
+  'src/resemblance.ts': { ours: ['src/edit-distance.ts'] },
   'src/well-formed.ts': { ours: [] },
-  'src/schema-words.ts': { ours: [], npm: ['zod'] },
+  'src/schema-words.ts': { ours: ['src/clipped.ts'], npm: ['zod'] },
   'src/arguments.ts': {
-    ours: ['src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
+    ours: ['src/clipped.ts', 'src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
     npm: ['zod'],
   },
   'src/tool.ts': {
@@ -226,12 +245,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // the settings files of clients: what belongs into them, and how to change nothing else
   'src/init': {
-    ours: ['src/errors.ts'],
+    ours: ['src/engine/found-server.ts', 'src/errors.ts'],
     npm: ['jsonc-parser', 'smol-toml'],
     node: ['crypto', 'fs', 'fs/promises', 'path', 'util'],
   },
   'src/config': {
-    ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/errors.ts'],
+    ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/edit-distance.ts', 'src/errors.ts'],
     npm: ['zod'],
   },
   'src/cli': {
@@ -248,6 +267,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/serving',
       'src/host',
       'src/init',
+      'src/engine/found-server.ts',
       'src/clock.ts',
       'src/wait.ts',
       'src/errors.ts',

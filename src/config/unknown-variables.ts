@@ -1,4 +1,5 @@
 /** Variables that are named like settings and are none. Without a warning, a misspelt variable has silently no effect. */
+import { editDistance } from '../edit-distance.ts';
 import { SETTINGS, type Setting } from './options.ts';
 
 const PREFIX = /^thinkmeter[_-]/i;
@@ -63,19 +64,5 @@ function wordsOf(name: string): string[] {
 }
 
 function isNear(given: string, right: string): boolean {
-  return edits(given, right) <= Math.min(MOST_EDITS, Math.ceil(right.length / 3));
-}
-
-/** The least number of characters to insert, delete or replace (Levenshtein). */
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [line, character] of Array.from(a).entries()) {
-    const next = [line + 1];
-    for (const [column, other] of Array.from(b).entries()) {
-      const replaced = (row[column] ?? 0) + (character === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return editDistance(given, right, { exchanges: false }) <= Math.min(MOST_EDITS, Math.ceil(right.length / 3));
 }

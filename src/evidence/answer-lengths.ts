@@ -1,4 +1,5 @@
 /** The usual length of answers on one server, from the most recent answers. */
+import { Recent } from '../recent.ts';
 
 const MOST_KEPT = 64;
 
@@ -9,17 +10,16 @@ const LEAST_SEEN = 3;
 const PERCENTILE = 90;
 
 export class AnswerLengths {
-  readonly #recent: number[] = [];
+  readonly #recent = new Recent(MOST_KEPT);
 
   add(tokens: number): void {
-    this.#recent.push(tokens);
-    if (this.#recent.length > MOST_KEPT) this.#recent.shift();
+    this.#recent.add(tokens);
   }
 
   /** In tokens; undefined while too few answers were seen. */
   get usual(): number | undefined {
-    if (this.#recent.length < LEAST_SEEN) return undefined;
-    const sorted = this.#recent.toSorted((a, b) => a - b);
+    const { sorted } = this.#recent;
+    if (sorted.length < LEAST_SEEN) return undefined;
     return sorted[Math.ceil((sorted.length * PERCENTILE) / 100) - 1];
   }
 }

@@ -48,6 +48,6 @@ export function isInNpxCache(program: string): boolean {
  * Homebrew deletes the folder of a version with every upgrade, and keeps a link to the newest one:
  * `PREFIX/Cellar/node/22.1.0/bin/node` is also `PREFIX/opt/node/bin/node` (docs.brew.sh/Formula-Cookbook, opt_prefix).
  */
-export function stableNode(node: string): string {
+function stableNode(node: string): string {
   return node.replace(/\/Cellar\/([^/]+)\/[^/]+\/bin\/node$/, '/opt/$1/bin/node');
 }

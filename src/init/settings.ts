@@ -1,15 +1,9 @@
 /** The settings that a block contains: what the operator gave, what is in the file, and what the server reports. */
+import type { FoundServer } from '../engine/found-server.ts';
 import { ConfigError } from '../errors.ts';
 
 /** By the names of their variables. */
 export type Variables = Readonly<Record<string, string>>;
-
-/** `refused`: a server answers, but only with a key. `silent`: nothing that lists models answers. */
-export type FoundServer = {
-  readonly baseUrl: string;
-  readonly models: readonly string[];
-  readonly state: 'answers' | 'refused' | 'silent';
-};
 
 /** The engine that needs no server. */
 export const DEMO: Variables = { THINKMETER_ENGINE: 'demo' };

@@ -48,7 +48,7 @@ export function readLine(line: string): IncomingLine {
     : { kind: 'batch', entries: value.map((entry) => readMessage(entry)) };
 }
 
-export function errorReply(id: RequestId | null, code: number, message: string): ErrorReply {
+function errorReply(id: RequestId | null, code: number, message: string): ErrorReply {
   return { jsonrpc: '2.0', id, error: { code, message } };
 }
 

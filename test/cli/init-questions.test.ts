@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { init, type InitContext, type InitOptions } from '../../src/cli/init.ts';
+import type { InitContext } from '../../src/cli/init-settings.ts';
+import { init, type InitOptions } from '../../src/cli/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { FoundServer } from '../../src/init/settings.ts';
+import type { FoundServer } from '../../src/engine/found-server.ts';
 
 type Answers = readonly (readonly [question: string | RegExp, answer: string])[];
 

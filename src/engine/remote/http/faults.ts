@@ -1,5 +1,6 @@
 /** Maps what went wrong with a request to an error that says what happened and how to fix it. Messages contain no secret. */
 import { APIConnectionError, APIError, APIUserAbortError } from 'openai';
+import { clipped } from '../../../clipped.ts';
 import {
   ConfigError,
   EngineHttpError,
@@ -12,7 +13,10 @@ import { causeOf } from './causes.ts';
 import type { Proxy } from './proxies.ts';
 import type { Retryable } from './retry.ts';
 import { hideSecrets } from './secrets.ts';
-import { clipped, isPage, wordsOf } from './words.ts';
+import { isPage, wordsOf } from './words.ts';
+
+/** Of a server's words in a message, in characters. */
+const EXCERPT = 200;
 
 /** The server of a request, for messages. */
 export type Server = {
@@ -89,6 +93,7 @@ function toUnanswered(error: APIConnectionError, { root, proxy, inContainer = fa
         .map(({ message }) => message)
         .filter(Boolean)
         .join(': '),
+      EXCERPT,
     ),
     secrets,
   );
@@ -110,7 +115,7 @@ function errorsIn(error: unknown): Error[] {
 function namesIn(errors: readonly Error[]): string | undefined {
   const certificates = errors.flatMap((it) => ('cert' in it ? [it.cert as { subjectaltname?: string }] : []));
   const names = certificates.find(({ subjectaltname: all }) => all !== undefined)?.subjectaltname;
-  return names === undefined ? undefined : clipped(names.replaceAll(/(DNS|IP Address):/g, ''));
+  return names === undefined ? undefined : clipped(names.replaceAll(/(DNS|IP Address):/g, ''), EXCERPT);
 }
 
 function toAnswered(error: ErrorAnswer, server: Server, sent: Sent): Fault {
@@ -170,7 +175,7 @@ export function toUnexpected(body: unknown, { root, secrets }: Server, path: str
 /** Hidden before clipped, so that no part of a secret is left. */
 function safeWords(body: unknown, secrets: readonly string[]): string | undefined {
   const words = wordsOf(body);
-  return words === undefined ? undefined : clipped(hideSecrets(words, secrets));
+  return words === undefined ? undefined : clipped(hideSecrets(words, secrets), EXCERPT);
 }
 
 function locationOf({ headers }: APIError, from: string): URL | undefined {

@@ -54,11 +54,7 @@ export class Transport {
     onRefused,
   }: TransportOptions) {
     const proxy = proxyFor(new URL(address.root), proxies);
-    const { authorization, password } = proxy ?? {};
-    const ofProxy = [
-      ...(authorization === undefined ? [] : [authorization]),
-      ...(password === undefined ? [] : [password]),
-    ];
+    const ofProxy = [proxy?.authorization, proxy?.password].filter((secret) => secret !== undefined);
     this.root = address.root;
     this.#api = address.api;
     this.#otherApi = address.otherApi;

@@ -3,8 +3,6 @@
 /** As `error.message` of OpenAI, `message` of SGLang, `detail` of FastAPI, `title` of problem details (RFC 9457). */
 type Body = Readonly<Record<string, unknown>>;
 
-const EXCERPT = 200;
-
 /** Longest first: `detail` says more than `title`. */
 const FIELDS = ['message', 'detail', 'error', 'errors', 'msg', 'title'];
 
@@ -76,8 +74,4 @@ export function saysNothing(words: string | undefined): boolean {
       words,
     )
   );
-}
-
-export function clipped(words: string): string {
-  return words.length > EXCERPT ? `${words.slice(0, EXCERPT).replace(/[\uD800-\uDBFF]$/, '')}…` : words;
 }

@@ -3,7 +3,7 @@ import { EngineHttpError } from '../../../errors.ts';
 import type { ServedModel } from '../http/wire.ts';
 import { closest } from './closest.ts';
 import type { Dialect } from './dialect.ts';
-import { isForChat } from './for-chat.ts';
+import { isForChat, NEMOTRON } from './for-chat.ts';
 import type { Found } from './signs.ts';
 
 export type Choice = {
@@ -24,8 +24,6 @@ type Case = {
 const MOST_NAMES = 12;
 /** From more models than this, none of them loaded, thinkmeter does not choose: the wrong one may cost money or an hour. */
 const FEW = 8;
-
-const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
 /** @throws {EngineHttpError} if no model can be chosen; names the closest listed ones */
 export function chooseModel({ root, wanted, found, dialect }: Case): Choice {

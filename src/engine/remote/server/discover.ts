@@ -3,7 +3,7 @@ import { limit } from '../../../wait.ts';
 import { createFetch } from '../http/agent.ts';
 import { modelList } from '../http/wire.ts';
 import { DIALECTS } from './dialects.ts';
-import { isForChat } from './for-chat.ts';
+import { isForChat, NEMOTRON } from './for-chat.ts';
 
 type Port = { readonly port: number; readonly of: string };
 
@@ -23,8 +23,6 @@ const POLL_MS = 300;
 
 /** Without a proxy: all addresses are on this machine. Node's own `fetch` uses a proxy if NODE_USE_ENV_PROXY is set. */
 const fetch = createFetch({});
-
-const NEMOTRON = /nemotron|thinkmeter-demo/i;
 
 /** `model`: one that the server lists; the connection's model is chosen later, from more than the list. */
 export type Discovered = { readonly baseUrl: string; readonly model: string; readonly usually: string };

@@ -1,18 +1,11 @@
 /** The server at an address, or on this machine, with the models that it lists. */
 import { limit } from '../../../wait.ts';
+import type { FoundServer } from '../../found-server.ts';
 import { parseAddress } from '../http/address.ts';
 import { createFetch } from '../http/agent.ts';
 import type { Proxies } from '../http/proxies.ts';
 import { modelList } from '../http/wire.ts';
 import { discover } from './discover.ts';
-
-/** `refused`: a server answers, but not with this key. `silent`: nothing that lists models answers. */
-export type FoundServer = {
-  /** as given, or the address that was found */
-  readonly baseUrl: string;
-  readonly models: readonly string[];
-  readonly state: 'answers' | 'refused' | 'silent';
-};
 
 type Answer = Omit<FoundServer, 'baseUrl'>;
 

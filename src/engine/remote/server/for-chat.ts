@@ -1,6 +1,9 @@
 /** Whether a listed model can answer questions: servers also list embedding, reranking, speech and image models. */
 import type { ServedModel } from '../http/wire.ts';
 
+/** The names of the models that thinkmeter prefers. */
+export const NEMOTRON = /nemotron|thinkmeter-demo/i;
+
 /** By the server's own field where one exists, else by the name. */
 export function isForChat(model: ServedModel): boolean {
   return byField(model) ?? !NOT_FOR_CHAT.test(model.id);

@@ -1,7 +1,8 @@
 /** The server's own words, in every shape that servers send them, in one line. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clipped, isPage, saysNothing, wordsOf } from '../../../../src/engine/remote/http/words.ts';
+import { clipped } from '../../../../src/clipped.ts';
+import { isPage, saysNothing, wordsOf } from '../../../../src/engine/remote/http/words.ts';
 
 test.each([
   { name: "OpenAI's and vLLM's", body: { error: { message: 'no', type: 'x', code: 400 } } },
@@ -56,13 +57,13 @@ test('any body gives one line without control characters, or nothing', () => {
       expect(words).not.toBe('');
       // oxlint-disable-next-line no-control-regex -- these must not reach a terminal
       expect(words).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
-      expect(clipped(words).length).toBeLessThanOrEqual(201);
+      expect(clipped(words, 200).length).toBeLessThanOrEqual(201);
     }),
   );
 });
 
 test('a clip never ends within a character', () => {
-  expect(clipped(`${'x'.repeat(199)}🙂🙂`)).toBe(`${'x'.repeat(199)}…`);
+  expect(clipped(`${'x'.repeat(199)}🙂🙂`, 200)).toBe(`${'x'.repeat(199)}…`);
 });
 
 test.each([
