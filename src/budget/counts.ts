@@ -47,6 +47,9 @@ export function toCounts(story: Story): Counts & { readonly countedBy: CountedBy
   };
 }
 
+/** Of the server's count: our estimate of a stream may differ by this much from tokens that have no text. */
+const ALLOWED = { part: 0.1, tokens: 4 } as const;
+
 /** If a stream could only be estimated, the server's usage figure at its end is more accurate. */
 function thinkingTokens({ thought, first: { reading } }: Story): { readonly tokens: number; readonly by: CountedBy } {
   const { usage, trail } = reading;
@@ -55,11 +58,14 @@ function thinkingTokens({ thought, first: { reading } }: Story): { readonly toke
   const counted = { tokens: thought.tokens, by };
   if (by !== 'estimate' || usage === undefined) return counted;
   // some servers report 0 because they do not count reasoning tokens
-  if (usage.reasoningTokens !== undefined && usage.reasoningTokens > 0) {
-    return { tokens: usage.reasoningTokens, by: 'usage' };
-  }
-  // if the answer needs another request, this one produced only thinking
-  return thought.next === 'same stream' ? counted : { tokens: usage.completionTokens, by: 'usage' };
+  const reasoning = usage.reasoningTokens === 0 ? undefined : usage.reasoningTokens;
+  if (reasoning !== undefined && thought.next === 'same stream') return { tokens: reasoning, by: 'usage' };
+  // if the answer needs another request, this one produced only thinking, of which the cut may have dropped a part
+  const whole = reasoning ?? usage.completionTokens;
+  if (thought.next === 'new request' && thought.tokens === trail.tokens) return { tokens: whole, by: 'usage' };
+  const isNear = Math.abs(whole - trail.tokens) <= ALLOWED.tokens + ALLOWED.part * whole;
+  if (isNear || trail.tokens === 0) return counted;
+  return { tokens: Math.ceil((thought.tokens * whole) / trail.tokens), by };
 }
 
 function answerTokensOf({ thought, answer, requests }: Story, thinking: number): number {

@@ -6,6 +6,7 @@
  *   chunk. If the next chunk's text begins with ASCII, the boundary is certain.
  * - Boundaries inside a chunk of several ids are found by detokenizing, only when one is needed. If detokenizing fails,
  *   the known boundaries are used.
+ * - A chunk of several tokens without ids has a boundary after each word, where the number of tokens is estimated.
  */
 
 /** `tokens` ids make exactly the first `chars` characters, so text may be cut here. */
@@ -19,7 +20,15 @@ type Point = Boundary & {
   sure: boolean;
   /** more boundaries may lie between here and the next point */
   open: boolean;
+  /** the number of tokens is in proportion to the text of a chunk without ids */
+  readonly estimated?: boolean;
 };
+
+/**
+ * Words with the space before them, line ends, and signs of scripts that are written without spaces. A long word is
+ * divided.
+ */
+const WORDS = /\n+|[^\S\n]*(?:[\x21-\x7e]{1,16}|[^\s\x21-\x7e])|[^\S\n]+/gu;
 
 /** Detokenizers print this character for bytes that do not make a whole character yet. */
 const HALF_CHARACTER = '\uFFFD';
@@ -35,7 +44,7 @@ export class Trail {
   tokens = 0;
   /** characters so far */
   length = 0;
-  /** a position in the text could not be mapped to tokens, so the token count there is an estimate */
+  /** a position in the text could not be mapped to tokens exactly, so the token count there is an estimate */
   isEstimated = false;
   readonly #texts: string[] = [];
   /** ascending; the first point is the beginning of the stream */
@@ -48,7 +57,6 @@ export class Trail {
     this.#decode = decode;
   }
 
-  /** If a chunk has no ids, its end is the only known boundary. */
   append(ids: readonly number[], text: string, tokens = ids.length): void {
     for (const id of ids) this.ids.push(id);
     this.tokens += tokens;
@@ -60,7 +68,20 @@ export class Trail {
     if (text.charCodeAt(0) < 0x80) last.sure = true;
     const isOne = ids.length < 2;
     if (!isOne) last.open = true;
+    if (ids.length === 0 && tokens > 1) this.#appendWords(last, text);
     this.#points.push({ tokens: this.tokens, chars: this.length, sure: isOne, open: false });
+  }
+
+  /** Boundaries after the words of a chunk without ids, except its end. */
+  #appendWords(from: Point, text: string): void {
+    const perChar = (this.tokens - from.tokens) / text.length;
+    let chars = 0;
+    for (const [word] of text.matchAll(WORDS)) {
+      chars += word.length;
+      if (chars >= text.length) return;
+      const tokens = from.tokens + Math.ceil(chars * perChar);
+      this.#points.push({ tokens, chars: from.chars + chars, sure: true, open: false, estimated: true });
+    }
   }
 
   /** The text from a character on. The cost depends only on the text returned, so a long stream is cheap to search. */
@@ -106,7 +127,7 @@ export class Trail {
       this.#pairs((from, to) => from.chars < chars && chars <= to.chars && (isOpen(from) || !to.sure)),
     );
     this.isEstimated ||= left;
-    return bare(this.#points.find((point) => point.sure && point.chars >= chars)) ?? this.#end();
+    return this.#take(this.#points.find((point) => point.sure && point.chars >= chars)) ?? this.#end();
   }
 
   /** The last boundary directly after a line end, with `after < tokens <= until`; undefined if none exists. */
@@ -120,7 +141,7 @@ export class Trail {
           this.slice(from.chars, to.chars).includes('\n'),
       ),
     );
-    return bare(
+    return this.#take(
       this.#points.findLast(
         ({ tokens, chars, sure }) =>
           sure && tokens > after && tokens <= until && chars > 0 && this.slice(chars - 1, chars) === '\n',
@@ -150,7 +171,12 @@ export class Trail {
   }
 
   #findLast(fits: (point: Point) => boolean): Boundary {
-    return bare(this.#points.findLast((point) => point.sure && fits(point))) ?? START;
+    return this.#take(this.#points.findLast((point) => point.sure && fits(point))) ?? START;
+  }
+
+  #take(point: Point | undefined): Boundary | undefined {
+    this.isEstimated ||= point?.estimated === true;
+    return bare(point);
   }
 
   /** Neighbouring points, last pair first: most queries concern the end of the stream. */
