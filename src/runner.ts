@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { Admission } from './admission.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
+import type { Closing, TimeLimit } from './budget/deadline.ts';
 import type { Outcome } from './budget/outcome.ts';
 import type { Progress } from './budget/values.ts';
 import type { Clock } from './clock.ts';
@@ -44,6 +45,8 @@ export type Runner = {
   status(signal: AbortSignal): Promise<Status>;
   /** The status, and the results of test calls that generate. */
   examine(signal: AbortSignal): Promise<Examination>;
+  /** No run goes on for longer than this: thinking ends in time for an answer, and items that wait are not begun. */
+  close(ms: number, why: TimeLimit): void;
   /** Keeps a batch as one record, with the reasoning of its items, and returns the id of the record. */
   keep(batch: BatchResult, reasoning: readonly string[]): string;
 };
@@ -69,6 +72,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   const statusParts = { engine, evidence, runs, clock, ...(settings !== undefined && { settings }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
+  let closing: Closing | undefined;
 
   const runNow = async (
     question: Question,
@@ -84,6 +88,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
         evidence,
         mechanism,
         observe,
+        closing: () => closing,
       });
       learning.add(learnt);
       void learnt.finally(() => learning.delete(learnt));
@@ -172,7 +177,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     },
     async runInBulk(question, options) {
       const task = async (): Promise<Outcome | undefined> => {
-        if (!options.stillWanted()) return undefined;
+        if (closing !== undefined || !options.stillWanted()) return undefined;
         const { item, startedAt } = fromNow(question, options.startedAt, clock.now());
         return runNow(item, { ...options, startedAt }, (record) => runs.count(record));
       };
@@ -186,6 +191,9 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     },
     status: (signal) => unlessCancelled(collectStatus(statusParts, { signal, fresh: true }), signal),
     examine: (signal) => unlessCancelled(examined(signal), signal),
+    close(ms, why) {
+      closing = { at: clock.now() + ms, ...why };
+    },
     keep(batch, reasoning) {
       const runId = randomUUID();
       runs.keep({ ...batch, run_id: runId, reasoning });

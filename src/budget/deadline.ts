@@ -20,8 +20,10 @@ export type Pace = {
 };
 
 export type Deadline = {
-  /** when the call must end; `Infinity` without a limit */
+  /** when the call must end; `Infinity` without a limit. It may move to an earlier time. */
   readonly at: number;
+  /** for messages */
+  readonly limit: TimeLimit;
   /** whether more time is left than the answer's reserve */
   leavesTimeToThink(now: number): boolean;
   /**
@@ -32,17 +34,44 @@ export type Deadline = {
   thinkingUntil(answerTokens: number, askedAt: number, reading: Reading): number;
 };
 
-export function deadline(startedAt: number, maxSeconds: number | undefined, pace: Pace = {}): Deadline {
-  if (maxSeconds === undefined) {
-    return { at: Infinity, leavesTimeToThink: () => true, thinkingUntil: () => Infinity };
-  }
-  const total = maxSeconds * 1000;
-  const at = startedAt + total;
+/** What limits the time of a run, and how a caller gets more. */
+export type TimeLimit = { readonly name: string; readonly fix: string };
+
+/** The time at which every run of the process must end. */
+export type Closing = TimeLimit & { readonly at: number };
+
+const MAX_SECONDS: TimeLimit = { name: 'max_seconds', fix: 'raise max_seconds' };
+
+export type Limits = {
+  /** when the tool was called */
+  readonly startedAt: number;
+  readonly maxSeconds: number | undefined;
+  /** undefined: no such time; it may be set at any time */
+  readonly closing?: (() => Closing | undefined) | undefined;
+  readonly pace?: Pace;
+};
+
+export function deadline({ startedAt, maxSeconds, closing, pace = {} }: Limits): Deadline {
+  const own = { at: maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000, ...MAX_SECONDS };
+  const current = (): Closing => {
+    const end = closing?.();
+    return end === undefined || own.at <= end.at ? own : end;
+  };
   return {
-    at,
-    leavesTimeToThink: (now) => at - now > total * RESERVE.unmeasured,
-    thinkingUntil: (answerTokens, askedAt, reading) => {
+    get at() {
+      return current().at;
+    },
+    get limit() {
+      return current();
+    },
+    leavesTimeToThink(now) {
+      const { at } = current();
+      return at === Infinity || at - now > (at - startedAt) * RESERVE.unmeasured;
+    },
+    thinkingUntil(answerTokens, askedAt, reading) {
+      const { at } = current();
       const { firstTokenAt } = reading;
+      if (at === Infinity) return at;
       if (firstTokenAt === undefined) return at;
       const left = at - firstTokenAt;
       const unmeasured = left * RESERVE.unmeasured;

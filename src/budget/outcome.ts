@@ -7,6 +7,7 @@ import { afterFirst } from '../stream/speed.ts';
 import { withoutStrayTokens } from '../stream/stray-tokens.ts';
 import type { Answer, AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
+import type { TimeLimit } from './deadline.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { ThinkingEnd, Thought } from './values.ts';
@@ -47,6 +48,7 @@ export type Outcome = {
 type Story = {
   readonly runId: string;
   readonly startedAt: number;
+  readonly timeLimit: TimeLimit;
   readonly now: number;
   readonly facts: Facts;
   readonly prompt: Pick<Prompt, 'thinking'>;
@@ -68,7 +70,7 @@ export function toOutcome(story: Story): Outcome {
   const said = parts.map(({ text }) => text).join('');
   const repeated = repeatedThinking(said, story);
   const { text: answer, tokens: strays } = cleaned(bareAnswer(said.slice(repeated.length), story), facts.family);
-  if (answer === '') throw noAnswer(last, thought, plan);
+  if (answer === '') throw noAnswer(last, story);
   const { countedBy, ...counts } = toCounts(story);
   return {
     runId: story.runId,
@@ -92,7 +94,7 @@ export function toOutcome(story: Story): Outcome {
     warnings: [
       ...story.warnings,
       ...plan.warnings,
-      ...warningsOf(thought, last, plan),
+      ...warningsOf(story, last),
       ...familyWarnings(story, strays),
       ...(repeated === '' ? [] : [REPEATED_THINKING]),
     ],
@@ -162,7 +164,8 @@ function toTiming({ startedAt, now, answer, requests }: Story): Timing {
 }
 
 /** Warnings for the caller about the course of the run. */
-function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism, thinkingTokens }: Plan): string[] {
+function warningsOf({ thought, plan, timeLimit }: Story, last: AnswerPart | undefined): string[] {
+  const { mechanism, thinkingTokens } = plan;
   return [
     ...(overran(mechanism, thought)
       ? [
@@ -173,7 +176,7 @@ function warningsOf(thought: Thought, last: AnswerPart | undefined, { mechanism,
       ? ['the model generated thinking although thinking was switched off: the template or parser ignores the switch']
       : []),
     ...(thought.endedBy === 'deadline'
-      ? [`max_seconds, not the thinking budget of ${thinkingTokens}, ended the thinking`]
+      ? [`${timeLimit.name}, not the thinking budget of ${thinkingTokens}, ended the thinking`]
       : []),
     ...(thought.endedBy === 'server'
       ? ['the server ended the thinking before the budget was used; the answer was requested nevertheless']
@@ -201,10 +204,10 @@ function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thou
   return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
 }
 
-function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingTokens }: Plan): ThinkmeterError {
+function noAnswer(last: AnswerPart | undefined, { thought, plan, timeLimit }: Story): ThinkmeterError {
   if (last?.endedBy === 'deadline') {
-    return new EngineTimeoutError('max_seconds passed before the first word of the answer', {
-      hint: 'raise max_seconds or lower thinking_budget',
+    return new EngineTimeoutError(`${timeLimit.name} passed before the first word of the answer`, {
+      hint: `${timeLimit.fix} or lower thinking_budget`,
     });
   }
   if (last?.endedBy === 'length') {
@@ -213,7 +216,7 @@ function noAnswer(last: AnswerPart | undefined, thought: Thought, { thinkingToke
     });
   }
   return new NoAnswerError(
-    `the model ended its turn without an answer, after ${thought.tokens} of ${thinkingTokens} thinking tokens`,
+    `the model ended its turn without an answer, after ${thought.tokens} of ${plan.thinkingTokens} thinking tokens`,
     { hint: 'call again with another thinking_budget' },
   );
 }

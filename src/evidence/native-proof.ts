@@ -41,7 +41,7 @@ export async function proveNative(session: Session, clock: Clock, signal?: Abort
       plan: planned,
       family: session.facts.family,
       state: prompt.thinking,
-      deadline: deadline(askedAt, undefined),
+      deadline: deadline({ startedAt: askedAt, maxSeconds: undefined }),
       askedAt,
       progress: () => undefined,
     });

@@ -10,14 +10,21 @@ import { StdioTransport, type Streams } from './transport.ts';
  * (modelcontextprotocol/python-sdk#2678); a client that is gone is not worth more tokens.
  */
 const GRACE_MS = 5000;
+/** Runs end so much earlier, to write their answers. */
+const WRITING_MS = 500;
+const LATE = `the call was ended ${GRACE_MS / 1000} seconds after the end of stdin; keep stdin open until the answer is there`;
+const AFTER_INPUT = {
+  name: 'the time after the end of stdin',
+  fix: 'keep stdin open until the answer is there',
+};
 const PROBE_EVERY_MS = 250;
 
 export type StdioServing = {
   /** Resolves when the client has ended the connection. Rejects with the reason if the connection broke. */
   ended(): Promise<void>;
   /**
-   * Waits until running calls are answered: at most 5 seconds, until stdout is closed, or until the signal aborts.
-   * A closed pipe shows only when something is written; a closed socket, which most clients use, within 250 ms.
+   * Waits until running calls are answered: at most 5 seconds, until stdout is closed, or until the signal aborts. Runs
+   * think less to be done in that time. A call that is not done is answered with an error. A closed pipe shows only when something is written; a closed socket, which most clients use, within 250 ms.
    */
   finish(signal: AbortSignal): Promise<void>;
   /** Aborts what runs. */
@@ -36,10 +43,11 @@ export function serveOverStdio(parts: ServerParts, streams: Streams, clock: Cloc
     async finish(signal) {
       const grace = limit(signal, GRACE_MS, clock);
       try {
+        parts.runner.close(GRACE_MS - WRITING_MS, AFTER_INPUT);
         void probe(transport, grace.signal, clock);
         await untilAborted(transport.idle(), grace.signal);
       } catch {
-        // what is not answered by now is aborted
+        if (grace.expired) transport.giveUp(LATE);
       } finally {
         grace.abort();
         grace.release();

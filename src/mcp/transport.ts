@@ -7,7 +7,12 @@
  */
 import { EventEmitter, once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { JSONRPCMessage, RequestId, Transport } from '@modelcontextprotocol/server';
+import {
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type JSONRPCMessage,
+  type RequestId,
+  type Transport,
+} from '@modelcontextprotocol/server';
 import type { Log } from '../log.ts';
 import { invalid, readLine, type ErrorReply, type Incoming } from './incoming.ts';
 import { Lines } from './lines.ts';
@@ -15,6 +20,9 @@ import { isBeforeStructured, toOutgoing } from './outgoing.ts';
 
 /** As the SDK's transports. */
 const MOST_BYTES = 10 * 1024 * 1024;
+
+/** The range that JSON-RPC leaves to the server begins here. */
+const SERVER_ERROR = -32_000;
 
 export type Streams = { readonly stdin: Readable; readonly stdout: Writable };
 
@@ -33,7 +41,9 @@ export class StdioTransport implements Transport {
   readonly #running = new Map<RequestId, Running>();
   readonly #events = new EventEmitter();
   #writing = 0;
+  /** negotiated; until then, what the client has requested */
   #revision: string | undefined;
+  #requested: string | undefined;
   #fault: Error | undefined;
   #state: 'open' | 'ended' | 'closed' = 'open';
 
@@ -101,6 +111,14 @@ export class StdioTransport implements Transport {
     if (this.#state !== 'closed') this.#streams.stdout.write('');
   }
 
+  /** Answers every request that still runs with an error. */
+  giveUp(why: string): void {
+    if (this.#running.size > 0) this.#log.warn({ requests: this.#running.size }, why);
+    for (const id of this.#running.keys()) {
+      this.send({ jsonrpc: '2.0', id, error: { code: SERVER_ERROR, message: why } }).catch(() => undefined);
+    }
+  }
+
   #changed(): void {
     this.#events.emit('changed');
   }
@@ -108,7 +126,7 @@ export class StdioTransport implements Transport {
   #take(line: string): void {
     const incoming = readLine(line);
     if (incoming.kind !== 'batch') this.#deliver(incoming, undefined);
-    else if (isBeforeStructured(this.#revision)) this.#takeBatch(incoming.entries);
+    else if (isBeforeStructured(this.#revision ?? this.#requested)) this.#takeBatch(incoming.entries);
     else this.#refuseBatch(incoming.entries);
   }
 
@@ -122,6 +140,7 @@ export class StdioTransport implements Transport {
       return;
     }
     const { message } = incoming;
+    if ('method' in message && message.method === 'initialize') this.#requested = revisionIn(message.params);
     // a subscription is answered when it ends, which may be never
     if ('id' in message && 'method' in message && message.method !== 'subscriptions/listen') {
       this.#running.set(message.id, { method: message.method, batch });
@@ -206,6 +225,11 @@ export class StdioTransport implements Transport {
     this.onclose?.();
     return Promise.resolve();
   }
+}
+
+function revisionIn(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const revision = params?.['protocolVersion'];
+  return typeof revision === 'string' && SUPPORTED_PROTOCOL_VERSIONS.includes(revision) ? revision : undefined;
 }
 
 function idOf(entry: Incoming): ErrorReply['id'] | undefined {

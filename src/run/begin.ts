@@ -43,7 +43,7 @@ function isOutdated(error: unknown): boolean {
 }
 
 async function open(context: Context, fresh: boolean): Promise<Opened> {
-  const { engine, clock, startedAt, question, requests, inTime, signal } = context;
+  const { engine, clock, startedAt, question, requests, inTime, signal, closing } = context;
   const session = await engine.open(openOptions(context, fresh)).catch((error: unknown) => {
     const isUnexplained = inTime.aborted && !signal.aborted && !(error instanceof ThinkmeterError);
     throw isUnexplained ? silentWhileOpening(error) : error;
@@ -52,7 +52,7 @@ async function open(context: Context, fresh: boolean): Promise<Opened> {
   return {
     session,
     evidence,
-    deadline: toDeadline(startedAt, question.maxSeconds, evidence.pace),
+    deadline: toDeadline({ startedAt, maxSeconds: question.maxSeconds, closing, pace: evidence.pace }),
     activity: evidence.begin(),
     figures: readFigures({ session, evidence, requests, inTime, clock }),
   };
@@ -111,11 +111,11 @@ function withinTime(
   const now = clock.now();
   const { tokens } = question.thinkingBudget;
   if (tokens === 0 || deadline.leavesTimeToThink(now)) return { question, warnings: [] };
-  const waited = ((now - startedAt) / 1000).toFixed(1);
+  const [waited, all] = [now - startedAt, deadline.at - startedAt].map((ms) => (ms / 1000).toFixed(1));
   return {
     question: { ...question, thinkingBudget: { ...question.thinkingBudget, tokens: 0 } },
     warnings: [
-      `thinking was switched off: the call had waited ${waited} of ${question.maxSeconds} seconds, and the answer needs the rest`,
+      `thinking was switched off: the call had waited ${waited} of its ${all} seconds, and the answer needs the rest`,
     ],
   };
 }

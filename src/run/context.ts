@@ -1,5 +1,5 @@
 /** The values that the steps of a run share. */
-import type { Deadline } from '../budget/deadline.ts';
+import type { Closing, Deadline } from '../budget/deadline.ts';
 import type { ForcedMechanism } from '../budget/mechanism.ts';
 import type { Progress, Ready, Thought } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
@@ -22,6 +22,8 @@ export type RunOptions = {
   /** the operator's choice */
   readonly mechanism?: ForcedMechanism | undefined;
   readonly observe?: Observe;
+  /** the time by which every run must end, while the process is being closed */
+  readonly closing?: () => Closing | undefined;
 };
 
 export type Context = RunOptions & {

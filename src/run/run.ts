@@ -33,7 +33,7 @@ export type Run = {
 /** @throws {ThinkmeterError} with `partial` set: the tokens received, and paid for, before the error */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Run> {
   const { runId, clock, startedAt, signal } = options;
-  const { at } = toDeadline(startedAt, question.maxSeconds);
+  const { at } = toDeadline({ startedAt, maxSeconds: question.maxSeconds });
   const inTime = limit(signal, at - clock.now(), clock);
   const requests = new Requests({ signal, inTime: inTime.signal, clock, observe: options.observe });
   const context: Context = { ...options, question, engine, inTime: inTime.signal, requests };
@@ -52,6 +52,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
       first,
       runId,
       startedAt,
+      timeLimit: begun.deadline.limit,
       now: clock.now(),
       requests: requests.all,
       warnings: [

@@ -60,6 +60,27 @@ describe('the program at the end of a pipe', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
+  test('thinks less, to answer in the time that is left', async () => {
+    const fake = await startFake({ script: neverStopsThinking(), msPerToken: 20 });
+    const input = toLines(INITIALIZE, reason(2, { thinking_budget: 512, max_seconds: 60 }), reason(3));
+    const { code, stdout } = await runProgram({ env: { THINKMETER_BASE_URL: fake.url }, input });
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; result: object });
+    expect(answers.find(({ id }) => id === 2)?.result).toMatchObject({
+      structuredContent: {
+        answer: 'The answer is 42.',
+        thinking: { ended_by: 'deadline', honored: true },
+        warnings: expect.arrayContaining([
+          'the time after the end of stdin, not the thinking budget of 512, ended the thinking',
+        ]) as string[],
+      },
+    });
+    expect(answers.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    expect(code).toBe(0);
+  });
+
   test('ends at once if nothing runs', async () => {
     const client = await connect();
     await client.close();
@@ -94,7 +115,7 @@ describe('a call that runs when stdin ends', () => {
     };
     stdin.write(`${toLines(INITIALIZE, { method: 'notifications/initialized' }, reason(2, { max_seconds: 60 }))}\n`);
     await expect.poll(() => fake.running()).toBe(1);
-    const answered = (): boolean => written.join('').includes('"id":2');
+    const answered = (): string | undefined => written.find((line) => line.includes('"id":2'));
     return { fake, clock, stdin, stdout, terminate, ended, answered };
   }
 
@@ -103,7 +124,7 @@ describe('a call that runs when stdin ends', () => {
     stdin.end();
     await clock.advance(4900);
     await ended;
-    expect(answered()).toBe(true);
+    expect(answered()).toContain('"answer":"Yes."');
     expect(clock.timers).toBe(0);
   });
 
@@ -131,7 +152,7 @@ describe('a call that runs when stdin ends', () => {
     expect(clock.now()).toBe(1_004_000);
   });
 
-  test('is aborted after five seconds, not before', async () => {
+  test('is aborted after five seconds, not before, and its caller is told', async () => {
     const { fake, stdin, ended, answered, clock } = await serve();
     stdin.end();
     await expect.poll(() => clock.timers).toBeGreaterThan(0);
@@ -140,7 +161,7 @@ describe('a call that runs when stdin ends', () => {
     await clock.advance(1);
     await ended;
     await expect.poll(() => fake.running()).toBe(0);
-    expect(answered()).toBe(false);
+    expect(answered()).toContain('"error":{"code":-32000,"message":"the call was ended 5 seconds after the end of stdin');
     expect(clock.timers).toBe(0);
   });
 

@@ -136,6 +136,18 @@ describe('a batch', () => {
     expect(answer.find(({ id }) => id === 6)).toMatchObject({ error: { code: -32_600 } });
   });
 
+  test.each([
+    ['2025-03-26', true],
+    ['2025-11-25', false],
+  ])('in the same write as the handshake is taken by the rules of %s', async (version, isServed) => {
+    const program = start();
+    const handshake = { ...INITIALIZE, params: { ...INITIALIZE.params, protocolVersion: version } };
+    write(program, `${JSON.stringify(handshake)}\n${JSON.stringify([ping(5), ping(6)])}\n`);
+    await program.response(0);
+    await expect.poll(() => program.lines.length).toBeGreaterThan(1);
+    expect(lines(program).some(Array.isArray)).toBe(isServed);
+  });
+
   test('of notifications only gets no response', async () => {
     const program = await started('2025-03-26');
     write(program, '[{"jsonrpc":"2.0","method":"notifications/initialized"}]\n');
