@@ -9,12 +9,14 @@
  * - A word of an enum may come in another letter case.
  * - A number or a boolean for a text is its text: 42 is "42". A whole number above 2^53 is refused, because JSON has
  *   lost its last digits. A list or an object for a text is refused: there are many ways to write one.
+ * - A thinking budget above its maximum is lowered, with a warning, because it is only a cap.
  * - An unknown field that resembles a known one is refused. Any other is ignored, with a warning that names it.
  * - What no server accepts in a text is replaced, with a warning (`well-formed.ts`).
  */
 import * as z from 'zod';
 import { clipped } from './clipped.ts';
 import { InvalidInputError } from './errors.ts';
+import { LOWERED } from './fields.ts';
 import { resembledField } from './resemblance.ts';
 import { shownName, shownValue, toWords } from './schema-words.ts';
 import { replaceMalformed } from './well-formed.ts';
@@ -40,14 +42,17 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
     field === undefined ? [] : [`${shownName(name)} is not a field: the field is ${field}`],
   );
   const others = unknown.flatMap(({ name, field }) => (field === undefined ? [name] : []));
-  const replaced: string[] = [];
+  const changed: string[] = [];
   const fields = Object.fromEntries(
     given
       .filter(([name]) => names.includes(name))
       .map(([name, value]) => {
         const { value: read, count } = replaceMalformed(readValue(schema.shape[name], value));
-        if (count > 0) replaced.push(replacement(name, count));
-        return [name, read];
+        if (count > 0) changed.push(replacement(name, count));
+        const most = LOWERED.get(schema.shape[name] as z.ZodType)?.most ?? Infinity;
+        if (!Number.isSafeInteger(read) || (read as number) <= most) return [name, read];
+        changed.push(`${name} was lowered from ${String(read)} to its maximum of ${most}`);
+        return [name, most];
       }),
   );
   const parsed = schema.safeParse(fields);
@@ -62,7 +67,7 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
     ].join('; ');
     throw new InvalidInputError(message, parsed.success ? CORRECT : { ...CORRECT, cause: parsed.error });
   }
-  return { input: parsed.data, warnings: [...ignored(others, names), ...replaced] };
+  return { input: parsed.data, warnings: [...ignored(others, names), ...changed] };
 }
 
 function toFields(args: unknown, names: readonly string[]): Fields {

@@ -32,6 +32,8 @@ export type Parts = {
   readonly log: Log;
   /** settings that cannot be used: with one, every call is refused */
   readonly problems: readonly SettingNotice[];
+  /** sentences about settings that have no effect: each may explain a later error */
+  readonly ignored: readonly string[];
 };
 
 /** Logs the warnings about settings. With a problem, the engine refuses every call, and the status shows the problem. */
@@ -39,7 +41,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
   const { config } = settings;
   const { engine, problems } = createEngineOrRefuse(settings, installation, log, network);
   const warnings = [...settings.warnings, ...(problems.length === 0 ? keyInClear(config) : [])];
-  for (const { what, fix } of warnings) log.warn(`${asSentence(what)} ${asSentence(fix)}`);
+  for (const warning of warnings) log.warn(toSentences(warning));
   const runs = new Runs();
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
@@ -48,6 +50,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
     runs,
     log,
     problems,
+    ignored: settings.warnings.map((warning) => toSentences(warning)),
     runner: createRunner({
       engine,
       clock: systemClock,
@@ -67,6 +70,10 @@ export function compose(settings: Settings, installation: Installation, log: Log
       systemPrompt: config.systemPrompt,
     },
   };
+}
+
+function toSentences({ what, fix }: SettingNotice): string {
+  return `${asSentence(what)} ${asSentence(fix)}`;
 }
 
 /** Settings that fit only together are checked here; their problems join the others. */

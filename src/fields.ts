@@ -5,6 +5,14 @@ export const question = z.string().describe('The question; must be self-containe
 
 export const context = z.string().optional().describe('Text that the question is about; treated as plain text');
 
+/** The largest values of fields that are only limits: a higher value is lowered, with a warning. */
+export const LOWERED = z.registry<{ readonly most: number }>();
+
+/** Hard limit on thinking tokens, from 0 to `most`. */
+export function thinkingBudget(most: number, description: string): z.ZodOptional<z.ZodInt> {
+  return z.int().min(0).max(most).optional().describe(description).register(LOWERED, { most });
+}
+
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
   z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);
 

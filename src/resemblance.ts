@@ -1,5 +1,5 @@
 /**
- * Whether the name of an unknown argument is a field's name, misspelt.
+ * Whether the name of an unknown argument means a field: another name for it, or its name misspelt.
  *
  * Clients add arguments of their own (`task_progress`, `toolCallId`), so a wrong "yes" makes a tool unusable in that
  * client, and a wrong "no" ignores what a caller meant. Names are compared without letter case and separators. A name
@@ -10,8 +10,18 @@
  * - it differs from a shorter field by one character more, one less, or two exchanged (`item`, `contxt`). Another
  *   character in a short name makes another word: `content` is not `context`.
  * An edit inserts, deletes or replaces a character, or exchanges two neighbours.
+ *
+ * Names for the same limits in other APIs mean the field: without it, a call would cost more than its caller allowed.
  */
 import { editDistance } from './edit-distance.ts';
+
+/** Names in the APIs of OpenAI, Anthropic, Google, Hugging Face and vLLM, without letter case and separators. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  thinking_budget: ['budget', 'budgettokens', 'tokenbudget', 'reasoningbudget', 'reasoningtokens', 'maxthinkingtokens'],
+  answer_tokens: ['maxtokens', 'maxoutputtokens', 'maxcompletiontokens', 'maxnewtokens', 'maxanswertokens'],
+  max_seconds: ['timeout', 'timeoutseconds', 'timeouts', 'timelimit', 'deadline', 'maxtime'],
+  complexity: ['effort', 'reasoningeffort', 'thinkinglevel'],
+};
 
 const LONG_NAME = 8;
 /** A longer name is no misspelling, and is not compared. */
@@ -27,7 +37,7 @@ export function resembledField(name: string, fields: readonly string[]): string 
 
 function resembles(name: string, field: string): boolean {
   const [given, known] = [letters(name), letters(field)];
-  if (given === known) return true;
+  if (given === known || OTHER_NAMES[field]?.includes(given) === true) return true;
   const [parts, wanted] = [words(name), words(field)];
   if (wanted.length > 1 && wanted.every((word) => parts.includes(word))) return true;
   const edits = editDistance(given, known, { exchanges: true });

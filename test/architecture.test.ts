@@ -195,7 +195,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/well-formed.ts': { ours: [] },
   'src/schema-words.ts': { ours: ['src/clipped.ts'], npm: ['zod'] },
   'src/arguments.ts': {
-    ours: ['src/clipped.ts', 'src/resemblance.ts', 'src/well-formed.ts', 'src/schema-words.ts', 'src/errors.ts'],
+    ours: [
+      'src/clipped.ts',
+      'src/resemblance.ts',
+      'src/well-formed.ts',
+      'src/schema-words.ts',
+      'src/errors.ts',
+      'src/fields.ts',
+    ],
     npm: ['zod'],
   },
   'src/tool.ts': {

@@ -34,6 +34,21 @@ test.each(misspelt)('$name is $field, misspelt', ({ name, field }) => {
   expect(resembledField(name, FIELDS)).toBe(field);
 });
 
+const otherNames = [
+  { name: 'budget', field: 'thinking_budget' },
+  { name: 'budget_tokens', field: 'thinking_budget' },
+  { name: 'maxThinkingTokens', field: 'thinking_budget' },
+  { name: 'max_tokens', field: 'answer_tokens' },
+  { name: 'maxOutputTokens', field: 'answer_tokens' },
+  { name: 'timeout', field: 'max_seconds' },
+  { name: 'timeout_s', field: 'max_seconds' },
+  { name: 'reasoning_effort', field: 'complexity' },
+];
+
+test.each(otherNames)('$name is $field in another API', ({ name, field }) => {
+  expect(resembledField(name, FIELDS)).toBe(field);
+});
+
 const others = [
   // what clients add: Cline, n8n, Cursor, LangChain
   'task_progress',
@@ -61,7 +76,6 @@ const others = [
   'prompt',
   'query',
   'model',
-  'max_tokens',
   'temperature',
   'description',
   'suggestion',

@@ -3,7 +3,7 @@ import type { Outcome } from '../src/budget/outcome.ts';
 import type { Progress } from '../src/budget/values.ts';
 import { BatchTime } from '../src/batch-time.ts';
 import { CancelledError, EngineTimeoutError, ThinkmeterError, toSentence } from '../src/errors.ts';
-import { answerTokens, maxSeconds } from '../src/fields.ts';
+import { answerTokens, maxSeconds, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
 import { toBatchResult, type ItemEnd } from '../src/report/batch.ts';
@@ -22,12 +22,7 @@ export const analyzeBatch = defineTool({
   input: z.object({
     instruction: z.string().describe('What to do with each item'),
     items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
-    thinking_budget: z
-      .int()
-      .min(0)
-      .max(32_768)
-      .optional()
-      .describe('Hard limit on thinking tokens per item; default 1024'),
+    thinking_budget: thinkingBudget(32_768, 'Hard limit on thinking tokens per item; default 1024'),
     answer_tokens: answerTokens(DEFAULTS.answer),
     max_seconds: maxSeconds,
   }),

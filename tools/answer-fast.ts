@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answerTokens, context, maxSeconds, question } from '../src/fields.ts';
+import { answerTokens, context, maxSeconds, question, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { questionParts, systemParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
@@ -16,12 +16,7 @@ export const answerFast = defineTool({
   input: z.object({
     question,
     context,
-    thinking_budget: z
-      .int()
-      .min(0)
-      .max(256)
-      .optional()
-      .describe('Hard limit on thinking tokens; default 0: no thinking'),
+    thinking_budget: thinkingBudget(256, 'Hard limit on thinking tokens; default 0: no thinking'),
     answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
     max_seconds: maxSeconds,
   }),

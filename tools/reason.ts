@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { answerTokens, context, maxSeconds, question } from '../src/fields.ts';
+import { answerTokens, context, maxSeconds, question, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { questionParts, systemParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
@@ -11,12 +11,10 @@ const DEFAULT_ANSWER_TOKENS = 1024;
 const input = z.object({
   question,
   context,
-  thinking_budget: z
-    .int()
-    .min(0)
-    .max(32_768)
-    .optional()
-    .describe('Hard limit on thinking tokens; 0: no thinking; the operator sets the default, usually 512'),
+  thinking_budget: thinkingBudget(
+    32_768,
+    'Hard limit on thinking tokens; 0: no thinking; the operator sets the default, usually 512',
+  ),
   complexity: z
     .enum(['simple', 'medium', 'complex', 'critical'])
     .optional()

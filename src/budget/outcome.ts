@@ -69,7 +69,8 @@ export function toOutcome(story: Story): Outcome {
   const last = parts.at(-1);
   const said = parts.map(({ text }) => text).join('');
   const repeated = repeatedThinking(said, story);
-  const { text: answer, tokens: strays } = cleaned(bareAnswer(said.slice(repeated.length), story), facts.family);
+  const { text, tokens: strays } = cleaned(bareAnswer(said.slice(repeated.length), story), facts.family);
+  const answer = text === '' ? onlyMarkers(story) : text;
   if (answer === '') throw noAnswer(last, story);
   const { countedBy, ...counts } = toCounts(story);
   return {
@@ -96,7 +97,7 @@ export function toOutcome(story: Story): Outcome {
       ...plan.warnings,
       ...warningsOf(story, last),
       ...familyWarnings(story, strays),
-      ...(repeated === '' ? [] : [REPEATED_THINKING]),
+      ...(repeated === '' || text === '' ? [] : [REPEATED_THINKING]),
     ],
   };
 }
@@ -111,6 +112,18 @@ function bareAnswer(text: string, { facts: { family }, thought: { endedBy } }: S
   if (endedBy === 'off' || endedBy === 'none') return withoutStrayEnds(own, endMarker);
   const bare = withoutMarkers(own, [startMarker, endMarker]);
   return bare === '' && endedBy === 'model' ? own.trim() : bare;
+}
+
+/**
+ * The whole text, if the model wrote markers, no white space, and ended its turn: it was asked for a marker. A block that a
+ * template or parser closes has white space in it. Otherwise empty.
+ */
+function onlyMarkers({ first: { reading }, facts: { family }, prompt }: Story): string {
+  const { end, trail } = reading;
+  const written = trail.since(0);
+  const isWhole = end?.kind === 'finished' && end.reason.unified === 'stop' && prompt.thinking !== 'open';
+  const isBare = !/\s/.test(written) && withoutMarkers(written, [family.startMarker, family.endMarker]) === '';
+  return isWhole && isBare ? written : '';
 }
 
 /** The text of the first answer message, if the family writes several messages in a turn. */
@@ -189,7 +202,7 @@ function warningsOf({ thought, plan, timeLimit }: Story, last: AnswerPart | unde
 function familyWarnings({ facts: { family }, thought, plan }: Story, strays: readonly string[]): string[] {
   if (strays.length > 0) {
     return [
-      `the response contains control tokens that thinkmeter does not know in this model (${strays.slice(0, 5).join(', ')}): they were removed, and the thinking between them was neither counted nor limited`,
+      `the response contains control tokens that thinkmeter does not know in this model (${strays.slice(0, 5).join(', ')}): they were removed, and what the model thinks between such tokens is neither counted nor limited`,
     ];
   }
   return plan.mechanism !== 'off' && thought.endedBy === 'none' && family.switch.kind === 'absent'
@@ -200,8 +213,8 @@ function familyWarnings({ facts: { family }, thought, plan }: Story, strays: rea
 }
 
 /** The model generated thinking although thinking was switched off. */
-function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy }: Thought): boolean {
-  return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none';
+function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy, text }: Thought): boolean {
+  return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none' && text.trim() !== '';
 }
 
 function noAnswer(last: AnswerPart | undefined, { thought, plan, timeLimit }: Story): ThinkmeterError {

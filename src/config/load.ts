@@ -55,7 +55,7 @@ export function loadConfig(flags: Flags, env: Environment): Settings {
       fix:
         meant === undefined
           ? `remove ${name}; thinkmeter --help lists the settings`
-          : `use ${meant.variable}: ${meant.help}`,
+          : `use ${meant.variable} (${meant.help})`,
     });
   }
   return { config: Object.freeze(config) as Config, problems, warnings };
@@ -90,7 +90,7 @@ function find(
     const placeholder = wholePlaceholder(text);
     if (placeholder !== undefined) {
       warnings.push({
-        what: `${source} is ${placeholder}, which is a placeholder, so ${source} is ignored`,
+        what: `${source} is the placeholder ${placeholder}, which was not replaced, so ${source} is ignored`,
         fix: `set ${source} to the value itself or remove it; if your client replaces placeholders, check the name`,
       });
     } else if (text !== '') return { source, value, text: withHome(text, setting, env) };

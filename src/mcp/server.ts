@@ -27,6 +27,8 @@ export type ServerParts = {
   readonly defaults: ToolDefaults;
   /** whether a result contains a link to its full record; the list of resources contains the record in any case */
   readonly resourceLinks: boolean;
+  /** sentences about settings that have no effect, for errors that they may explain */
+  readonly ignored: readonly string[];
   readonly log: Log;
 };
 
@@ -68,7 +70,7 @@ async function call(
   tool: Tool,
   args: unknown,
   { mcpReq }: ServerContext,
-  { runner, defaults, resourceLinks, log }: ServerParts,
+  { runner, defaults, resourceLinks, ignored, log }: ServerParts,
 ): Promise<CallToolResult> {
   const startedAt = runner.clock.now();
   const token = mcpReq._meta?.progressToken;
@@ -90,7 +92,7 @@ async function call(
     });
     return toCallResult(result, resourceLinks);
   } catch (error) {
-    return toErrorResult(error, tool.name, log);
+    return toErrorResult(error, { tool: tool.name, ignored, log });
   } finally {
     reporter.end();
   }
@@ -110,21 +112,27 @@ function toCallResult({ text, structured, runId }: ToolResult, linked: boolean):
 }
 
 /** If caller or operator can act on an error, the caller gets a sentence; for a bug, the id of the log entry. */
-function toErrorResult(error: unknown, tool: string, log: Log): CallToolResult {
+function toErrorResult(
+  error: unknown,
+  { tool, ignored, log }: { tool: string } & Pick<ServerParts, 'ignored' | 'log'>,
+): CallToolResult {
   if (error instanceof CancelledError) {
     log.debug({ tool, code: error.code }, 'cancelled');
   } else if (error instanceof ThinkmeterError && error.audience !== 'nobody') {
     const { code, audience, cause } = error;
-    log[audience === 'caller' ? 'debug' : 'error']({ tool, code, cause: String(cause) }, toSentence(error));
+    const reason = cause instanceof Error ? String(cause) : cause;
+    log[audience === 'caller' ? 'debug' : 'error']({ tool, code, cause: reason }, toSentence(error));
   } else {
     const id = randomUUID();
     log.error({ tool, id, err: error }, 'a bug');
     throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; see the server's log for details`);
   }
+  const explanations = error.audience === 'operator' ? ignored : [];
+  const text = [toSentence(error), ...explanations].join(' ');
   // the code is in `_meta`, because structured content must match the tool's output schema
   return {
     isError: true,
-    content: [{ type: 'text', text: toSentence(error) }],
+    content: [{ type: 'text', text }],
     _meta: { 'thinkmeter/error_code': error.code },
   };
 }

@@ -23,6 +23,12 @@ const ANSWERS_FOLLOW = [
   '<unused95>',
 ];
 
+/** The strings with which families end a turn. Behind one in the text, a server without stop tokens has gone on. */
+const TURN_ENDS = /^<\|(?:im_end|eot_id|end_of_text|endoftext|return|end)\|>$|^<end_of_turn>$|^<｜end▁of▁sentence｜>$/;
+
+/** The end of a turn in Llama 2 and Mistral. In the middle of a text it is HTML. */
+const LAST = /<\/s>\s*$/;
+
 export type Cleaned = {
   readonly text: string;
   /** the tokens that were found, each once; empty: the text is unchanged */
@@ -34,20 +40,31 @@ export type Cleaned = {
  * of control tokens only: it answers a question about them.
  */
 export function withoutStrayTokens(text: string): Cleaned {
-  const found = [...text.matchAll(SHAPES)].filter(({ index, 0: token }) => !isQuoted(text, index, token.length));
+  const found = [...text.matchAll(SHAPES), ...lastEnd(text)].filter(
+    ({ index, 0: token }) => !isQuoted(text, index, token.length),
+  );
   if (found.length === 0) return { text, tokens: [] };
   const isEnclosed = text.trimStart().startsWith(found[0]?.[0] ?? '');
   const follows = ANSWERS_FOLLOW.map((end) => ({ end, at: text.lastIndexOf(end) })).filter(({ at }) => at !== -1);
   const from = isEnclosed ? Math.max(0, ...follows.map(({ end, at }) => at + end.length)) : 0;
-  const kept = found.filter(({ index }) => index >= from);
+  const turnEnd = found.find(
+    ({ index, 0: token }) => index >= from && TURN_ENDS.test(token) && text.slice(from, index).trim() !== '',
+  );
+  const until = turnEnd?.index ?? text.length;
+  const kept = found.filter(({ index }) => index >= from && index < until);
   let bare = '';
   let last = from;
   for (const { index, 0: token } of kept) {
     bare += text.slice(last, index);
     last = index + token.length;
   }
-  bare = (bare + text.slice(last)).trim();
+  bare = (bare + text.slice(last, until)).trim();
   return bare === '' ? { text, tokens: [] } : { text: bare, tokens: [...new Set(found.map(([token]) => token))] };
+}
+
+function lastEnd(text: string): RegExpExecArray[] {
+  const found = text.includes('<s>') ? null : LAST.exec(text);
+  return found === null ? [] : [found];
 }
 
 /** The token is in code or between quotation marks. */

@@ -149,10 +149,10 @@ const RISKY = {
 };
 
 const WARNINGS = [
-  'THINKMETER_MODEL is ${user_config.model}, which is a placeholder, so THINKMETER_MODEL is ignored',
-  'THINKMETER_API_KEY is ${NVIDIA_API_KEY}, which is a placeholder, so THINKMETER_API_KEY is ignored',
-  'THINKMETER_TEMPERATURE is undefined, which is a placeholder, so THINKMETER_TEMPERATURE is ignored',
-  'THINKMETER_ENGINE is null, which is a placeholder, so THINKMETER_ENGINE is ignored',
+  'THINKMETER_MODEL is the placeholder ${user_config.model}, which was not replaced, so THINKMETER_MODEL is ignored',
+  'THINKMETER_API_KEY is the placeholder ${NVIDIA_API_KEY}, which was not replaced, so THINKMETER_API_KEY is ignored',
+  'THINKMETER_TEMPERATURE is the placeholder undefined, which was not replaced, so THINKMETER_TEMPERATURE is ignored',
+  'THINKMETER_ENGINE is the placeholder null, which was not replaced, so THINKMETER_ENGINE is ignored',
   'THINKMETER_BUGDET is not a setting of thinkmeter and has no effect',
 ];
 
@@ -167,6 +167,16 @@ test('placeholders and misspelt variables are ignored with a warning, and calls 
   expect(found).toEqual(expect.arrayContaining(WARNINGS));
   for (const warning of WARNINGS) expect(client.stderr()).toContain(warning);
   expect(fake.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+});
+
+test('an error that an ignored setting may explain names it; one about the arguments does not', async () => {
+  const env = { THINKMETER_BASE_URL: 'http://127.0.0.1:9', ...RISKY };
+  const client = await start({ env });
+  const failed = await client.call('reason', { question: 'Is it so?' });
+  expect(failed).toMatchObject({ isError: true });
+  for (const warning of WARNINGS) expect(failed.text).toContain(warning);
+  const wrong = await client.call('reason', { question: ' ' });
+  expect(wrong.text).not.toContain('THINKMETER');
 });
 
 test('doctor shows the warnings, and ends with 0', async () => {

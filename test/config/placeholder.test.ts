@@ -45,7 +45,7 @@ describe.each(placeholders)('%s', (text, shown) => {
     const { config, problems, warnings } = loadConfig({}, { [variable]: text });
     expect({ apiKey: config.apiKey, problems }).toEqual({ apiKey: undefined, problems: [] });
     expect(warnings.map(({ what }) => what)).toEqual([
-      `${variable} is ${shown}, which is a placeholder, so ${variable} is ignored`,
+      `${variable} is the placeholder ${shown}, which was not replaced, so ${variable} is ignored`,
     ]);
     expect(JSON.stringify(warnings)).not.toContain('nvapi-secret');
   });

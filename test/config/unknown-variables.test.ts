@@ -30,7 +30,7 @@ test.each(misspelt)('%s has a warning that names %s', (name, right) => {
   const { config, problems, warnings } = loadConfig({}, { [name]: 'nvapi-secret' });
   expect({ config, problems }).toEqual({ config: loadConfig({}, {}).config, problems: [] });
   expect(warnings.map(({ what }) => what)).toEqual([`${name} is not a setting of thinkmeter and has no effect`]);
-  expect(warnings[0]?.fix).toContain(`use ${right}: `);
+  expect(warnings[0]?.fix).toContain(`use ${right} (`);
   expect(JSON.stringify(warnings)).not.toContain('nvapi-secret');
 });
 

@@ -106,7 +106,7 @@ describe('a call that runs when stdin ends', () => {
     const written: string[] = [];
     stdout.on('data', (bytes: Buffer) => written.push(bytes.toString('utf8')));
     const defaults = { thinkingBudget: 512, maxSeconds: undefined, systemPrompt: undefined };
-    const parts = { runner, engine, runs, defaults, log: createLog('silent'), problems: [] };
+    const parts = { runner, engine, runs, defaults, log: createLog('silent'), problems: [], ignored: [] };
     const streams = { stdin, stdout };
     const ended = serveUntilGone(parts, { engine: 'vllm', resourceLinks: 'on' }, streams, terminate.signal, clock);
     over = async () => {
@@ -161,7 +161,9 @@ describe('a call that runs when stdin ends', () => {
     await clock.advance(1);
     await ended;
     await expect.poll(() => fake.running()).toBe(0);
-    expect(answered()).toContain('"error":{"code":-32000,"message":"the call was ended 5 seconds after the end of stdin');
+    expect(answered()).toContain(
+      '"error":{"code":-32000,"message":"the call was ended 5 seconds after the end of stdin',
+    );
     expect(clock.timers).toBe(0);
   });
 

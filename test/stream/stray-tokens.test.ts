@@ -28,6 +28,15 @@ test.each([
   { name: 'MedGemma', text: '<unused94>thought\nHm.<unused95>4<end_of_turn>', bare: '4', tokens: 3 },
   { name: 'Apertus', text: '<|inner_prefix|>Hm.<|inner_suffix|>4', bare: '4', tokens: 2 },
   { name: 'one behind the answer', text: '4<|end|>', bare: '4', tokens: 1 },
+  {
+    name: 'the end of the turn, and what follows it',
+    text: '4<|im_end|>\n<|im_start|>user\nAnd 5?',
+    bare: '4',
+    tokens: 2,
+  },
+  { name: 'the end of the turn in Llama 3', text: '4<|eot_id|><|start_header_id|>user', bare: '4', tokens: 2 },
+  { name: 'the end of the turn in Mistral', text: '4</s>', bare: '4', tokens: 1 },
+  { name: 'HTML, which are none', text: '<s>old</s>', bare: '<s>old</s>', tokens: 0 },
   { name: 'one that begins, and no end', text: '<|channel|>analysis 4', bare: 'analysis 4', tokens: 1 },
   {
     name: 'quoted ones, which are kept',

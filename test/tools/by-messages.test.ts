@@ -95,3 +95,11 @@ test('control strings in a thought mean nothing there', async () => {
   expect(role).toBe('assistant');
   expect(content).not.toMatch(/<SPECIAL_11>|\/no_think/);
 });
+
+// larksuite/openclaw-lark#488: a question about tags
+describe.each(['<think>', '<think></think>'])('a turn that is nothing but %s', (written) => {
+  test.each(['reason', 'answer_fast'])('is the answer of %s', async (tool) => {
+    const [, client] = await start({ reasoning: 'absent', script: () => written });
+    expect(runResult(await client.call(tool, { question: 'Which tag?' })).answer).toBe(written);
+  });
+});

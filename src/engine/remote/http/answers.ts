@@ -43,6 +43,9 @@ export type Meaning = {
 const NO_SUCH_MODEL =
   /\bmodels?\b[^.]{0,120}\b(does not exist|not found|not exist|is not available|is not supported by)|\b(unknown|no such|invalid) model\b|model_not_found|not a valid model|not found for account|does not have access to (the )?model/i;
 
+/** Another header than Authorization, which a refusal names: `X-API-Key`, `api-key` (Azure), `Ocp-Apim-Subscription-Key`. */
+const OTHER_HEADER = /\b(?:x-[a-z][\w-]*|[a-z]+(?:-[a-z]+)*-(?:key|token|secret))\b/i;
+
 /** What a refusal of the key itself speaks of. */
 const ABOUT_A_KEY = /key|token|auth|credential|permission|forbidden|denied|access/i;
 
@@ -142,10 +145,14 @@ export const MEANINGS: readonly Meaning[] = [
     statuses: [401, 403],
     what: (answered) =>
       `the server at ${answered.root} ${answered.hasKey ? 'refused the key' : answered.hasAuthorization ? 'refused THINKMETER_HEADERS' : 'requires a key'} (${answered.status})${behind(answered)}`,
-    fix: ({ hasAuthorization }) =>
-      hasAuthorization
+    fix: ({ hasAuthorization, words }) => {
+      const header = /\bheader/i.test(words ?? '') ? OTHER_HEADER.exec(words ?? '')?.[0] : undefined;
+      if (header !== undefined)
+        return `set THINKMETER_HEADERS to \`${header}: …\`; THINKMETER_API_KEY is sent as Authorization`;
+      return hasAuthorization
         ? 'check Authorization in THINKMETER_HEADERS, which is sent instead of the key'
-        : 'set THINKMETER_API_KEY to the key that the server was started with',
+        : 'set THINKMETER_API_KEY to the key that the server was started with';
+    },
   },
   {
     name: 'an offline tunnel',
@@ -198,8 +205,18 @@ export const MEANINGS: readonly Meaning[] = [
     fix: () => 'the server is still loading its model: try again in a moment',
   },
   {
+    name: 'too many requests',
+    statuses: [429],
+    what: generic,
+    fix: ({ header }) => {
+      const wait = header('retry-after').trim();
+      const when = /^\d{1,6}$/.test(wait) ? `in ${wait} seconds` : 'later';
+      return `try again ${when}, or set THINKMETER_REQUESTS_PER_MINUTE to what the server allows`;
+    },
+  },
+  {
     name: 'the server is busy',
-    statuses: [429, 503, 529],
+    statuses: [503, 529],
     what: generic,
     fix: () => 'the server is busy: try again later',
   },

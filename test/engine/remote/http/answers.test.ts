@@ -128,6 +128,11 @@ const ROWS: readonly Row[] = [
     says: /\(504\)\. Check the server, or raise the time limit.*proxy_read_timeout/,
   },
   {
+    meaning: 'a key',
+    answer: { status: 403, body: { message: 'Missing required header X-Tenant-Key' } },
+    says: /requires a key \(403\).* Set THINKMETER_HEADERS to `X-Tenant-Key: …`/,
+  },
+  {
     meaning: 'no credit',
     answer: { status: 402, body: { error: { message: 'Insufficient credits', code: 402 } } },
     says: /answered 402 to \/v1\/models: Insufficient credits\. Check the credit/,
@@ -167,6 +172,7 @@ const ELSEWHERE = [
   'a request over the limit of a proxy',
   'a model that is still loading',
   'the server is busy',
+  'too many requests',
   'an error of the server',
 ];
 
