@@ -38,9 +38,8 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
   const unknown = given
     .filter(([name]) => !names.includes(name))
     .map(([name]) => ({ name, field: resembledField(name, names) }));
-  const misspelt = unknown.flatMap(({ name, field }) =>
-    field === undefined ? [] : [`${shownName(name)} is not a field: the field is ${field}`],
-  );
+  const meant = unknown.flatMap(({ name, field }) => (field === undefined ? [] : [{ name, field }]));
+  const misspelt = meant.map(({ name, field }) => `${shownName(name)} is not a field: the field is ${field}`);
   const others = unknown.flatMap(({ name, field }) => (field === undefined ? [name] : []));
   const changed: string[] = [];
   const fields = Object.fromEntries(
@@ -56,10 +55,14 @@ export function readArguments<Input extends z.ZodObject>(schema: Input, args: un
       }),
   );
   const parsed = schema.safeParse(fields);
-  const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema, Object.fromEntries(given));
+  // a field that was misspelt is not missing as well
+  const issues = (parsed.error?.issues ?? []).filter(
+    ({ path: [field] }) => field !== undefined && (field in fields || meant.every((other) => other.field !== field)),
+  );
+  const problems = toProblems(issues, schema, Object.fromEntries(given));
   if (!parsed.success || misspelt.length > 0) {
     // a required field is missing: one of the unknown names was probably meant
-    const isMeant = others.length > 0 && hasMissing(parsed.error?.issues ?? [], given);
+    const isMeant = others.length > 0 && hasMissing(issues, given);
     const message = [
       ...misspelt,
       ...problems,

@@ -31,7 +31,7 @@ export async function init(
     });
   }
   if (!asks && options.yes !== true && options.print !== true) {
-    throw new InvalidInputError('no terminal is there to answer questions', {
+    throw new InvalidInputError('init asks questions, and this is not a terminal', {
       hint: `run thinkmeter init ${known?.name ?? 'CLIENT'} --yes to write the file, or --print to see the block`,
     });
   }

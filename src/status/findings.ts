@@ -36,7 +36,7 @@ const RULES: readonly Rule[] = [
   ({ facts: { countedBy }, engine }) =>
     engine?.prompts === 'messages'
       ? {
-          what: `this server (${engine.kind}) is used over chat completions only: a cut continues in a second request, and tokens are counted by ${countedBy}`,
+          what: `this server${engine.kind === 'unknown' ? '' : ` (${engine.kind})`} is used over chat completions only: a cut continues in a second request, and tokens are counted by ${countedBy}`,
           fix: moreFrom(engine.kind, countedBy),
           grave: false,
         }

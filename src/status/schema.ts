@@ -59,7 +59,8 @@ export function toStatusResult({ facts, engine, load, tried, spent, findings }: 
 /** `vllm 0.32.0 at http://… (found)` */
 export function named({ kind, version, address, chosen }: NonNullable<Status['engine']>): string {
   const how = chosen === 'found' ? ' (found on this machine)' : '';
-  return `${kind}${version === undefined ? '' : ` ${version}`} at ${address}${how}`;
+  const program = kind === 'unknown' ? 'an unknown server' : kind;
+  return `${program}${version === undefined ? '' : ` ${version}`} at ${address}${how}`;
 }
 
 function rounded(figure: number): number {

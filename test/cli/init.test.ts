@@ -222,7 +222,7 @@ describe('wrong usage ends with 2, and says what to do', () => {
     {
       args: ['cursor'],
       message:
-        'no terminal is there to answer questions. Run thinkmeter init cursor --yes to write the file, or --print to see the block.',
+        'init asks questions, and this is not a terminal. Run thinkmeter init cursor --yes to write the file, or --print to see the block.',
     },
     {
       args: ['windsurf', '--yes', '--project', '--engine', 'demo'],

@@ -32,7 +32,7 @@ const refused = [
   {
     name: 'a misspelt question',
     args: { Question: 'x' },
-    says: /^Question is not a field: the field is question; question is missing/,
+    says: /^Question is not a field: the field is question\. Correct/,
   },
   { name: 'no question', args: {}, says: /question is missing/ },
   { name: 'an empty question', args: { question: '' }, says: /question is missing or blank/ },
