@@ -2,6 +2,7 @@
 import type { CountedBy } from '../engine/engine.ts';
 import type { Request } from '../stream/requests.ts';
 import type { Answer } from './answer.ts';
+import type { Plan } from './plan.ts';
 import type { Thought } from './values.ts';
 
 /** Tokens by kind: received = thinking + marker + answer + endOfTurn + dropped. */
@@ -20,6 +21,7 @@ export type Counts = {
 };
 
 type Story = {
+  readonly plan: Pick<Plan, 'thinkingTokens'>;
   readonly thought: Thought;
   /** the request from which the thinking was read */
   readonly first: Request;
@@ -51,7 +53,10 @@ export function toCounts(story: Story): Counts & { readonly countedBy: CountedBy
 const ALLOWED = { part: 0.1, tokens: 4 } as const;
 
 /** If a stream could only be estimated, the server's usage figure at its end is more accurate. */
-function thinkingTokens({ thought, first: { reading } }: Story): { readonly tokens: number; readonly by: CountedBy } {
+function thinkingTokens({ thought, plan, first: { reading } }: Story): {
+  readonly tokens: number;
+  readonly by: CountedBy;
+} {
   const { usage, trail } = reading;
   // without a token nothing shows how tokens are counted, and `counted_by` must not overstate: estimate
   const by = trail.isEstimated ? 'estimate' : (reading.countedBy ?? 'estimate');
@@ -62,7 +67,7 @@ function thinkingTokens({ thought, first: { reading } }: Story): { readonly toke
   if (reasoning !== undefined && thought.next === 'same stream') return { tokens: reasoning, by: 'usage' };
   // if the answer needs another request, this one produced only thinking, of which the cut may have dropped a part
   const whole = reasoning ?? usage.completionTokens;
-  if (thought.next === 'new request' && thought.tokens === trail.tokens) return { tokens: whole, by: 'usage' };
+  if (thought.next === 'new request' && whole <= plan.thinkingTokens) return { tokens: whole, by: 'usage' };
   const isNear = Math.abs(whole - trail.tokens) <= ALLOWED.tokens + ALLOWED.part * whole;
   if (isNear || trail.tokens === 0) return counted;
   return { tokens: Math.ceil((thought.tokens * whole) / trail.tokens), by };
