@@ -80,6 +80,11 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     put: (record: RunRecord) => void,
   ): Promise<Outcome> => {
     const runId = randomUUID();
+    const begunAt = clock.now();
+    const turnEnds = (at: number): number => {
+      const waiting = queue.sizeBy({ priority: SINGLE });
+      return waiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(waiting / queue.concurrency));
+    };
     try {
       const { outcome, learnt } = await run(question, engine, {
         ...options,
@@ -89,6 +94,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
         mechanism,
         observe,
         closing: () => closing,
+        turnEnds,
       });
       learning.add(learnt);
       void learnt.finally(() => learning.delete(learnt));

@@ -30,7 +30,11 @@ export const analyzeBatch = defineTool({
   async run({ instruction, items, ...args }, context) {
     const { defaults, runner, startedAt, warnings } = context;
     const limits = readLimits(args, DEFAULTS, defaults, warnings);
-    const shared = { system: systemParts('You are a careful reasoner.', defaults.systemPrompt), ...limits };
+    const shared = {
+      tool: 'analyze_batch',
+      system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
+      ...limits,
+    };
     const maxTime = limits.maxSeconds;
     // what would fail every item fails the call, once
     await runner.ready(maxTime, context);

@@ -24,6 +24,7 @@ export const answerFast = defineTool({
   async run(args, { runner, defaults, warnings, ...call }) {
     const outcome = await runner.run(
       {
+        tool: 'answer_fast',
         system: systemParts('Answer the question.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
         ...readLimits(args, { thinking: 0, answer: DEFAULT_ANSWER_TOKENS }, defaults, warnings),

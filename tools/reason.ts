@@ -35,6 +35,7 @@ export const reason = defineTool({
     const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS };
     const outcome = await runner.run(
       {
+        tool: 'reason',
         system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
         user: questionParts(args.question, args.context),
         ...readLimits(args, byDefault, defaults, warnings),

@@ -1,37 +1,28 @@
 /** Shares the caller's time limit between thinking and answer. Times are milliseconds on the run's clock. */
 import type { Reading } from '../stream/reading.ts';
-import { afterFirst } from '../stream/speed.ts';
 
-/** Shares of the time left reserved for the answer: before its duration can be estimated, and the maximum after. */
-const RESERVE = { unmeasured: 1 / 3, most: 2 / 3 } as const;
+/** Reserved for the answer: at least this share of the whole time; at most these shares of the time left. */
+const RESERVE = {
+  /** slack for a server that becomes slower */
+  least: 0.1,
+  /** while nothing was measured, or no answer was seen: `answerTokens` is only a limit */
+  unmeasured: 1 / 3,
+  most: 2 / 3,
+} as const;
 
-/** Answers vary in length, and a second request adds a round trip. */
+/** Answers vary in length. */
 const MARGIN = 1.25;
 
-/** Fewer tokens than this are too few to measure a speed. */
-const LEAST_TOKENS_MEASURED = 8;
-
-/** Times and lengths measured in earlier runs on the same server; absent: not measured yet. */
+/** Times and lengths measured in earlier runs on the same server; absent: not measured. */
 export type Pace = {
-  /** the shortest time to a first token */
+  /** until the first token of a prompt of such a length, at the median */
   readonly firstTokenMs?: number | undefined;
+  /** until the first token of a request that continues another; nearly all waits were shorter */
+  readonly continuationMs?: number | undefined;
+  /** of one generation, at the median */
+  readonly msPerToken?: number | undefined;
   /** in tokens; most answers were no longer */
   readonly usualAnswer?: number | undefined;
-};
-
-export type Deadline = {
-  /** when the call must end; `Infinity` without a limit. It may move to an earlier time. */
-  readonly at: number;
-  /** for messages */
-  readonly limit: TimeLimit;
-  /** whether more time is left than the answer's reserve */
-  leavesTimeToThink(now: number): boolean;
-  /**
-   * When thinking must end. The reserve for the answer is the first-token time plus the expected answer at the measured
-   * speed. While no speed is known, the reserve is a third of the time left. If no first token has arrived, thinking
-   * may use all the time: a second request would wait as long.
-   */
-  thinkingUntil(answerTokens: number, askedAt: number, reading: Reading): number;
 };
 
 /** What limits the time of a run, and how a caller gets more. */
@@ -42,52 +33,109 @@ export type Closing = TimeLimit & { readonly at: number };
 
 const MAX_SECONDS: TimeLimit = { name: 'max_seconds', fix: 'raise max_seconds' };
 
-export type Limits = {
+const OTHER_CALLS: TimeLimit = {
+  name: 'the time that other waiting calls need',
+  fix: 'raise max_seconds, or make fewer calls at a time',
+};
+
+type Limits = {
   /** when the tool was called */
   readonly startedAt: number;
   readonly maxSeconds: number | undefined;
   /** undefined: no such time; it may be set at any time */
   readonly closing?: (() => Closing | undefined) | undefined;
+  /** when this run should end, so that calls that wait get their turn; `at` is its own end */
+  readonly turnEnds?: ((at: number) => number) | undefined;
   readonly pace?: Pace;
 };
 
-export function deadline({ startedAt, maxSeconds, closing, pace = {} }: Limits): Deadline {
-  const own = { at: maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000, ...MAX_SECONDS };
-  const current = (): Closing => {
+export class Deadline {
+  readonly #limits: Limits;
+  readonly #pace: Pace;
+  /** what limited the thinking, as of the last `thinkingUntil` */
+  thinkingLimit: TimeLimit = MAX_SECONDS;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#pace = limits.pace ?? {};
+  }
+
+  /** When the call must end; `Infinity` without a limit. It may move to an earlier time. */
+  get at(): number {
+    return this.#end.at;
+  }
+
+  /** for messages */
+  get limit(): TimeLimit {
+    return this.#end;
+  }
+
+  /** Whether a first token, some thinking and an answer fit into the time left. */
+  leavesTimeToThink(now: number, answerTokens: number): boolean {
+    const { at } = this.#end;
+    if (at === Infinity) return true;
+    const { firstTokenMs, continuationMs, msPerToken, usualAnswer } = this.#pace;
+    const isMeasured =
+      firstTokenMs !== undefined &&
+      continuationMs !== undefined &&
+      msPerToken !== undefined &&
+      usualAnswer !== undefined;
+    const needed = isMeasured
+      ? firstTokenMs + this.#needed(answerTokens, continuationMs, msPerToken)
+      : this.#whole * RESERVE.unmeasured;
+    return at - now > needed;
+  }
+
+  /** How many of `budget` tokens the time is expected to allow; all of them while the speed is not measured. */
+  plannedTokens(now: number, budget: number, answerTokens: number): number {
+    const { at } = this.#end;
+    const { firstTokenMs = 0, continuationMs = firstTokenMs, msPerToken } = this.#pace;
+    if (at === Infinity || msPerToken === undefined || msPerToken === 0) return budget;
+    const left = at - now - firstTokenMs;
+    const time = left - this.#reserve(left, answerTokens, continuationMs, msPerToken);
+    return Math.max(0, Math.min(budget, Math.floor(time / msPerToken)));
+  }
+
+  /**
+   * When thinking must end. The reserve for the answer is the wait for its first token plus the expected answer at the
+   * current speed. If no first token has arrived, thinking may use all the time: a second request would wait as long.
+   */
+  thinkingUntil(answerTokens: number, askedAt: number, { firstTokenAt, speed }: Timed): number {
+    const end = this.#end;
+    if (end.at === Infinity || firstTokenAt === undefined) return end.at;
+    const turn = this.#limits.turnEnds?.(end.at) ?? Infinity;
+    this.thinkingLimit = turn < end.at ? OTHER_CALLS : end;
+    const at = Math.max(firstTokenAt, Math.min(end.at, turn));
+    const waitMs = this.#pace.continuationMs ?? firstTokenAt - askedAt;
+    return at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.msPerToken ?? this.#pace.msPerToken);
+  }
+
+  get #end(): Closing {
+    const { startedAt, maxSeconds, closing } = this.#limits;
+    const own = maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000;
     const end = closing?.();
-    return end === undefined || own.at <= end.at ? own : end;
-  };
-  return {
-    get at() {
-      return current().at;
-    },
-    get limit() {
-      return current();
-    },
-    leavesTimeToThink(now) {
-      const { at } = current();
-      return at === Infinity || at - now > (at - startedAt) * RESERVE.unmeasured;
-    },
-    thinkingUntil(answerTokens, askedAt, reading) {
-      const { at } = current();
-      const { firstTokenAt } = reading;
-      if (at === Infinity) return at;
-      if (firstTokenAt === undefined) return at;
-      const left = at - firstTokenAt;
-      const unmeasured = left * RESERVE.unmeasured;
-      const expected = pace.usualAnswer === undefined ? answerTokens : Math.min(answerTokens, pace.usualAnswer);
-      const needed = timeForAnswer(expected, firstTokenAt - askedAt, reading, pace);
-      if (needed === undefined) return at - unmeasured;
-      // `answerTokens` is only a limit: before answers were seen, it must not raise the reserve
-      const most = pace.usualAnswer === undefined ? unmeasured : left * RESERVE.most;
-      return at - Math.min(needed * MARGIN, most);
-    },
-  };
+    return end === undefined || own <= end.at ? { at: own, ...MAX_SECONDS } : end;
+  }
+
+  get #whole(): number {
+    return this.at - this.#limits.startedAt;
+  }
+
+  #reserve(left: number, answerTokens: number, waitMs: number, msPerToken: number | undefined): number {
+    if (msPerToken === undefined) return left * RESERVE.unmeasured;
+    const { usualAnswer, continuationMs } = this.#pace;
+    const most = usualAnswer === undefined ? RESERVE.unmeasured : RESERVE.most;
+    const needed = this.#needed(answerTokens, waitMs, msPerToken);
+    if (continuationMs === undefined) return Math.min(needed, left * most);
+    // without its first token there is no answer at all, so the wait has its whole time
+    const wait = Math.min(left, waitMs * MARGIN);
+    return Math.min(needed, wait + (left - wait) * most);
+  }
+
+  #needed(answerTokens: number, waitMs: number, msPerToken: number): number {
+    const expected = Math.min(answerTokens, this.#pace.usualAnswer ?? Infinity);
+    return Math.max((waitMs + expected * msPerToken) * MARGIN, this.#whole * RESERVE.least);
+  }
 }
 
-/** First-token times include waiting in the server's queue, so the shortest one seen is used. */
-function timeForAnswer(tokens: number, firstTokenMs: number, reading: Reading, pace: Pace): number | undefined {
-  const behind = afterFirst([reading]);
-  if (behind.tokens + 1 < LEAST_TOKENS_MEASURED) return undefined;
-  return Math.min(firstTokenMs, pace.firstTokenMs ?? Infinity) + (tokens * behind.ms) / behind.tokens;
-}
+type Timed = Pick<Reading, 'firstTokenAt' | 'speed'>;

@@ -7,7 +7,7 @@ import { afterFirst } from '../stream/speed.ts';
 import { withoutStrayTokens } from '../stream/stray-tokens.ts';
 import type { Answer, AnswerPart } from './answer.ts';
 import { toCounts, type Counts } from './counts.ts';
-import type { TimeLimit } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { ThinkingEnd, Thought } from './values.ts';
@@ -22,6 +22,10 @@ export type Timing = {
   readonly totalMs: number;
   /** over the time in which tokens arrived, without first-token times */
   readonly tokensPerSecond: number;
+  /** the thinking tokens that the budget, and the time at the speed measured before, allowed */
+  readonly plannedThinkingTokens: number;
+  /** the time limit of the call; undefined: none */
+  readonly deadlineMs: number | undefined;
 };
 
 export type Outcome = {
@@ -48,7 +52,9 @@ export type Outcome = {
 type Story = {
   readonly runId: string;
   readonly startedAt: number;
-  readonly timeLimit: TimeLimit;
+  readonly deadline: Deadline;
+  /** thinking tokens that the time was expected to allow */
+  readonly plannedTokens: number;
   readonly now: number;
   readonly facts: Facts;
   readonly prompt: Pick<Prompt, 'thinking'>;
@@ -163,7 +169,7 @@ function repeatedThinking(said: string, { facts: { family }, prompt, answer: { i
   return said.slice(ends).trim() === '' ? '' : said.slice(0, ends);
 }
 
-function toTiming({ startedAt, now, answer, requests }: Story): Timing {
+function toTiming({ startedAt, now, answer, requests, plan, deadline, plannedTokens }: Story): Timing {
   const firstAnswerTokenAt = answer.parts.find((part) => part.firstTokenAt !== undefined)?.firstTokenAt;
   const readings = requests.map(({ reading }) => reading);
   const firstTokenAt = readings.find((reading) => reading.firstTokenAt !== undefined)?.firstTokenAt;
@@ -173,11 +179,13 @@ function toTiming({ startedAt, now, answer, requests }: Story): Timing {
     firstAnswerTokenMs: (firstAnswerTokenAt ?? now) - startedAt,
     totalMs: now - startedAt,
     tokensPerSecond: ms > 0 ? (tokens * 1000) / ms : 0,
+    plannedThinkingTokens: Math.min(plannedTokens, plan.thinkingTokens),
+    deadlineMs: deadline.at === Infinity ? undefined : deadline.at - startedAt,
   };
 }
 
 /** Warnings for the caller about the course of the run. */
-function warningsOf({ thought, plan, timeLimit }: Story, last: AnswerPart | undefined): string[] {
+function warningsOf({ thought, plan, deadline }: Story, last: AnswerPart | undefined): string[] {
   const { mechanism, thinkingTokens } = plan;
   return [
     ...(overran(mechanism, thought)
@@ -189,7 +197,7 @@ function warningsOf({ thought, plan, timeLimit }: Story, last: AnswerPart | unde
       ? ['the model generated thinking although thinking was switched off: the template or parser ignores the switch']
       : []),
     ...(thought.endedBy === 'deadline'
-      ? [`${timeLimit.name}, not the thinking budget of ${thinkingTokens}, ended the thinking`]
+      ? [`${deadline.thinkingLimit.name}, not the thinking budget of ${thinkingTokens}, ended the thinking`]
       : []),
     ...(thought.endedBy === 'server'
       ? ['the server ended the thinking before the budget was used; the answer was requested nevertheless']
@@ -217,10 +225,10 @@ function ignoredSwitch({ mechanism }: Pick<Plan, 'mechanism'>, { endedBy, text }
   return mechanism === 'off' && endedBy !== 'off' && endedBy !== 'none' && text.trim() !== '';
 }
 
-function noAnswer(last: AnswerPart | undefined, { thought, plan, timeLimit }: Story): ThinkmeterError {
+function noAnswer(last: AnswerPart | undefined, { thought, plan, deadline: { limit } }: Story): ThinkmeterError {
   if (last?.endedBy === 'deadline') {
-    return new EngineTimeoutError(`${timeLimit.name} passed before the first word of the answer`, {
-      hint: `${timeLimit.fix} or lower thinking_budget`,
+    return new EngineTimeoutError(`${limit.name} passed before the first word of the answer`, {
+      hint: `${limit.fix} or lower thinking_budget`,
     });
   }
   if (last?.endedBy === 'length') {

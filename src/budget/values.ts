@@ -17,6 +17,8 @@ export type Ready = {
   readonly facts: Facts;
   readonly prompt: Prompt;
   readonly plan: Plan;
+  /** thinking tokens that the time is expected to allow, at most the budget */
+  readonly plannedTokens: number;
   /** a self-test of this mechanism is due */
   readonly prove: 'native' | undefined;
   readonly warnings: readonly string[];

@@ -6,9 +6,8 @@
  * parallel runs count each other's tokens. A run's own stream (an overrun, a refused field) is always evidence.
  * Every verdict against a server expires, so that a later run can revise it.
  */
-import type { Pace } from '../budget/deadline.ts';
 import type { Known, Verdict } from '../budget/mechanism.ts';
-import { AnswerLengths } from './answer-lengths.ts';
+import { SpeedModel } from './speed-model.ts';
 
 /** Observations that may be chance become a verdict after this many in a row. */
 const IN_A_ROW = 3;
@@ -35,14 +34,13 @@ export type Activity = {
 export class Evidence {
   readonly #verdicts = new Map<'native' | 'stream', Dated>();
   readonly #activities = new Set<{ alone: boolean; generates: boolean }>();
-  readonly #answers = new AnswerLengths();
+  readonly speed = new SpeedModel();
   #suspicions = 0;
   #inconclusive = 0;
   #proving: Promise<void> | undefined;
   #polls = 0;
   #nextPoll = 0;
   #promptRatio: number | undefined;
-  #firstTokenMs: number | undefined;
   /** the server hides the prompt, and its template opens thinking there */
   opensHidden = false;
 
@@ -52,11 +50,6 @@ export class Evidence {
       stream: this.#verdict('stream', now),
       promptRatio: this.promptRatio,
     };
-  }
-
-  /** The shortest first-token time and the usual answer length. Parallel runs cannot make either smaller. */
-  get pace(): Pace {
-    return { firstTokenMs: this.#firstTokenMs, usualAnswer: this.#answers.usual };
   }
 
   /** Time of a prompt token divided by that of a generated token; undefined until measured. */
@@ -136,20 +129,9 @@ export class Evidence {
     this.#polls = 0;
   }
 
-  /** Keeps the smallest values, because times include waiting in the server's queue. */
-  timed({
-    ratio,
-    firstTokenMs,
-  }: {
-    readonly ratio?: number | undefined;
-    readonly firstTokenMs?: number | undefined;
-  }): void {
-    if (ratio !== undefined) this.#promptRatio = Math.min(ratio, this.#promptRatio ?? ratio);
-    if (firstTokenMs !== undefined) this.#firstTokenMs = Math.min(firstTokenMs, this.#firstTokenMs ?? firstTokenMs);
-  }
-
-  answered(tokens: number): void {
-    this.#answers.add(tokens);
+  /** Keeps the smallest value, because times include waiting in the server's queue. */
+  timed(ratio: number): void {
+    this.#promptRatio = Math.min(ratio, this.#promptRatio ?? ratio);
   }
 
   /** The mechanisms tried and their verdicts, for operators. */

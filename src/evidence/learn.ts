@@ -76,6 +76,8 @@ export type Over = {
   readonly session: Session;
   readonly evidence: Evidence;
   readonly clock: Clock;
+  /** the purpose of the question */
+  readonly tool: string;
   /** this process caused no other generation during the run */
   readonly isAlone: () => boolean;
   readonly ready: Ready;
@@ -92,11 +94,18 @@ export async function learn(over: Over): Promise<void> {
   const now = clock.now();
   const { isServers, cuts } = MECHANISMS[ready.plan.mechanism];
   if (isServers && !outcome.honored) evidence.fail('native', OVERRAN, now);
-  if (outcome.answerEndedBy !== 'deadline') evidence.answered(outcome.counts.answer);
-  const firstTokenMs =
-    first.reading.firstTokenAt === undefined ? undefined : first.reading.firstTokenAt - first.askedAt;
-  evidence.timed({ firstTokenMs, ratio: over.isAlone() ? promptRatio(first) : undefined });
+  const answerTokens = outcome.answerEndedBy === 'deadline' ? undefined : outcome.counts.answer;
+  evidence.speed.add({ tool: over.tool, requests: over.requests, answerTokens }, now);
+  const ratio = over.isAlone() ? promptRatio(first) : undefined;
+  if (ratio !== undefined) evidence.timed(ratio);
   if (cuts && over.isAlone()) await learnFromCut(over);
+}
+
+type Late = Pick<Over, 'evidence' | 'clock' | 'tool' | 'requests'>;
+
+/** The time of a run was over before its answer: how long its requests have waited. */
+export function learnFromLate({ evidence, clock, tool, requests }: Late): void {
+  evidence.speed.add({ tool, requests, answerTokens: undefined }, clock.now());
 }
 
 /** Records whether a proxy buffered the streams, and whether the cut stopped generation on the server. */

@@ -3,7 +3,7 @@
  * not enough: vLLM 0.32 ignores the field with tokenizers of the Nano 2 kind, and older versions do not know the field.
  * The self-test starts after a run has its answer.
  */
-import { deadline } from '../budget/deadline.ts';
+import { Deadline } from '../budget/deadline.ts';
 import { plan } from '../budget/plan.ts';
 import { overran, think } from '../budget/think.ts';
 import type { Clock } from '../clock.ts';
@@ -41,7 +41,7 @@ export async function proveNative(session: Session, clock: Clock, signal?: Abort
       plan: planned,
       family: session.facts.family,
       state: prompt.thinking,
-      deadline: deadline({ startedAt: askedAt, maxSeconds: undefined }),
+      deadline: new Deadline({ startedAt: askedAt, maxSeconds: undefined }),
       askedAt,
       progress: () => undefined,
     });

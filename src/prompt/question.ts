@@ -11,6 +11,8 @@ export type Amount = { readonly tokens: number; readonly given: boolean };
 
 /** A tool's question to the model, made from validated input. */
 export type Question = {
+  /** the tool that asks: answers of one tool are of a similar length; absent: unknown */
+  readonly tool?: string;
   /** the tool's instruction, and the operator's system prompt */
   readonly system: readonly Part[];
   readonly user: readonly Part[];

@@ -27,6 +27,8 @@ export function toRunResult(outcome: Outcome): RunResult {
       first_token_ms: Math.round(timing.firstTokenMs),
       first_answer_token_ms: Math.round(timing.firstAnswerTokenMs),
       total_ms: Math.round(timing.totalMs),
+      planned_thinking_tokens: timing.plannedThinkingTokens,
+      ...(timing.deadlineMs !== undefined && { deadline_ms: Math.round(timing.deadlineMs) }),
       tokens_per_second: Math.round(timing.tokensPerSecond * 10) / 10,
     },
     warnings: [...outcome.warnings],

@@ -27,6 +27,8 @@ export const runResultSchema = z.strictObject({
     first_answer_token_ms: milliseconds,
     total_ms: milliseconds,
     tokens_per_second: z.number().min(0),
+    planned_thinking_tokens: tokens,
+    deadline_ms: milliseconds.optional(),
   }),
   warnings: z.array(z.string()),
   reasoning: z.string().optional(),

@@ -1,15 +1,15 @@
 /** The first half of a run: opens a session, renders, chooses a mechanism, plans, and reads the thinking. */
-import { deadline as toDeadline } from '../budget/deadline.ts';
+import { Deadline } from '../budget/deadline.ts';
 import { chooseMechanism, MECHANISMS } from '../budget/mechanism.ts';
 import { roomFor } from '../budget/plan.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
 import { ContextOverflowError, EngineHttpError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
-import { learnFromThought, readFigures } from '../evidence/learn.ts';
+import { learnFromLate, learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
-import { openOptions, type Begun, type Context, type Opened } from './context.ts';
+import { aboutRequests, openOptions, type Begun, type Context, type Opened } from './context.ts';
 import { afterRefusal, planAgain } from './server-count.ts';
 
 /** Uses the known facts at once. If an error shows that they are outdated, probes the server again, once. */
@@ -30,6 +30,7 @@ async function beginOrLeave(context: Context, opened: Opened): Promise<Begun> {
     return await beginIn(context, opened);
   } catch (error) {
     opened.activity.end();
+    if (context.clock.now() >= opened.deadline.at) learnFromLate({ ...opened, ...aboutRequests(context) });
     throw error;
   }
 }
@@ -42,17 +43,22 @@ function isOutdated(error: unknown): boolean {
   return error instanceof EngineHttpError && error.status === 404;
 }
 
+/** Prompts are put into wide classes of length, so a rough number is enough. */
+const CHARACTERS_PER_TOKEN = 4;
+
 async function open(context: Context, fresh: boolean): Promise<Opened> {
-  const { engine, clock, startedAt, question, requests, inTime, signal, closing } = context;
+  const { engine, clock, startedAt, question, requests, inTime, signal, closing, turnEnds } = context;
   const session = await engine.open(openOptions(context, fresh)).catch((error: unknown) => {
     const isUnexplained = inTime.aborted && !signal.aborted && !(error instanceof ThinkmeterError);
     throw isUnexplained ? silentWhileOpening(error) : error;
   });
   const evidence = context.evidence.of(session.facts.server);
+  const characters = [...question.system, ...question.user].reduce((sum, { text }) => sum + text.length, 0);
+  const pace = evidence.speed.pace(question.tool ?? '', characters / CHARACTERS_PER_TOKEN, clock.now());
   return {
     session,
     evidence,
-    deadline: toDeadline({ startedAt, maxSeconds: question.maxSeconds, closing, pace: evidence.pace }),
+    deadline: new Deadline({ startedAt, maxSeconds: question.maxSeconds, closing, turnEnds, pace }),
     activity: evidence.begin(),
     figures: readFigures({ session, evidence, requests, inTime, clock }),
   };
@@ -94,10 +100,12 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   const prompt = await session.render(question, { thinking: budget > 0, room: roomFor(question), signal: inTime });
   const known = evidence.known(clock.now());
   const choice = chooseMechanism({ facts, promptTokens: prompt.beginning.promptTokens, budget, forced, known });
+  const plan = planAgain(question, facts, prompt, { mechanism: choice.mechanism, refused });
   return {
     facts,
     prompt,
-    plan: planAgain(question, facts, prompt, { mechanism: choice.mechanism, refused }),
+    plan,
+    plannedTokens: opened.deadline.plannedTokens(clock.now(), plan.thinkingTokens, plan.answerTokens),
     prove: choice.prove,
     warnings: [...warnings, ...(prompt.warnings ?? []), ...choice.warnings],
   };
@@ -110,13 +118,11 @@ function withinTime(
 ): { readonly question: Question; readonly warnings: readonly string[] } {
   const now = clock.now();
   const { tokens } = question.thinkingBudget;
-  if (tokens === 0 || deadline.leavesTimeToThink(now)) return { question, warnings: [] };
+  if (tokens === 0 || deadline.leavesTimeToThink(now, question.answerTokens.tokens)) return { question, warnings: [] };
   const [waited, all] = [now - startedAt, deadline.at - startedAt].map((ms) => (ms / 1000).toFixed(1));
   return {
     question: { ...question, thinkingBudget: { ...question.thinkingBudget, tokens: 0 } },
-    warnings: [
-      `thinking was switched off: the call had waited ${waited} of its ${all} seconds, and the answer needs the rest`,
-    ],
+    warnings: [`thinking was switched off: ${waited} of ${all} seconds had passed, and the answer needs the rest`],
   };
 }
 

@@ -24,6 +24,8 @@ export type RunOptions = {
   readonly observe?: Observe;
   /** the time by which every run must end, while the process is being closed */
   readonly closing?: () => Closing | undefined;
+  /** when the run should end, so that calls that wait get their turn; `at` is its own end */
+  readonly turnEnds?: (at: number) => number;
 };
 
 export type Context = RunOptions & {
@@ -51,6 +53,15 @@ export type Begun = Opened & {
   readonly thought: Thought;
   readonly first: Request;
 };
+
+/** What is learnt from. */
+export function aboutRequests({ clock, question, requests }: Context): {
+  readonly clock: Clock;
+  readonly tool: string;
+  readonly requests: readonly Request[];
+} {
+  return { clock, tool: question.tool ?? '', requests: requests.all };
+}
 
 /** Opening may load a model, so it reports progress. */
 export function openOptions({ runId, inTime, progress }: Context, fresh: boolean): OpenOptions {

@@ -3,7 +3,7 @@
  * if the thinking is cut, and one more if a connection breaks. After a cut, the second request begins with the same
  * token ids that were received.
  */
-import { deadline as toDeadline } from '../budget/deadline.ts';
+import { Deadline } from '../budget/deadline.ts';
 import { toOutcome, type Outcome } from '../budget/outcome.ts';
 import type { Thought } from '../budget/values.ts';
 import { EndpointGoneError, type Engine } from '../engine/engine.ts';
@@ -14,13 +14,13 @@ import {
   InvariantError,
   ThinkmeterError,
 } from '../errors.ts';
-import { learn, streamWarnings } from '../evidence/learn.ts';
+import { learn, learnFromLate, streamWarnings } from '../evidence/learn.ts';
 import { proveNative } from '../evidence/native-proof.ts';
 import type { Question } from '../prompt/question.ts';
 import { Requests } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import { begin } from './begin.ts';
-import type { Begun, Context, RunOptions } from './context.ts';
+import { aboutRequests, type Begun, type Context, type RunOptions } from './context.ts';
 import { droppedPromptWarnings } from './dropped-prompt.ts';
 import { finishAndSplit } from './hidden-thinking.ts';
 
@@ -33,7 +33,7 @@ export type Run = {
 /** @throws {ThinkmeterError} with `partial` set: the tokens received, and paid for, before the error */
 export async function run(question: Question, engine: Engine, options: RunOptions): Promise<Run> {
   const { runId, clock, startedAt, signal } = options;
-  const { at } = toDeadline({ startedAt, maxSeconds: question.maxSeconds });
+  const { at } = new Deadline({ startedAt, maxSeconds: question.maxSeconds });
   const inTime = limit(signal, at - clock.now(), clock);
   const requests = new Requests({ signal, inTime: inTime.signal, clock, observe: options.observe });
   const context: Context = { ...options, question, engine, inTime: inTime.signal, requests };
@@ -52,7 +52,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
       first,
       runId,
       startedAt,
-      timeLimit: begun.deadline.limit,
+      deadline: begun.deadline,
       now: clock.now(),
       requests: requests.all,
       warnings: [
@@ -66,6 +66,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
     return { outcome, learnt: learnt(context, { ...begun, thought }, outcome) };
   } catch (error) {
     begun?.activity.end();
+    if (begun !== undefined && clock.now() >= begun.deadline.at) learnFromLate({ ...begun, ...aboutRequests(context) });
     const failure = toFailure(error, { runId, isCancelled: signal.aborted, isLate: inTime.expired });
     failure.partial ??= toPartial(runId, thought, requests);
     throw failure;
@@ -76,18 +77,18 @@ export async function run(question: Question, engine: Engine, options: RunOption
 }
 
 /** The self-test runs last: earlier, it could delay the run's own second request. */
-async function learnt({ requests, clock }: Context, begun: Begun, outcome: Outcome): Promise<void> {
+async function learnt(context: Context, begun: Begun, outcome: Outcome): Promise<void> {
   const { activity, session, evidence, ready } = begun;
   activity.stopGenerating();
   try {
-    await learn({ ...begun, clock, requests: requests.all, outcome, isAlone: () => activity.alone });
+    await learn({ ...begun, ...aboutRequests(context), outcome, isAlone: () => activity.alone });
   } finally {
     activity.end();
   }
   if (ready.prove === undefined) return;
   await evidence.prove(
-    () => proveNative(session, clock),
-    () => clock.now(),
+    () => proveNative(session, context.clock),
+    () => context.clock.now(),
   );
 }
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { ConnectionLostError, type CountedBy, type FinishReason, type Piece, type Usage } from '../engine/engine.ts';
 import { link, type Linked } from '../wait.ts';
+import { CurrentSpeed } from './current-speed.ts';
 import { Trail } from './trail.ts';
 
 /** How the server ended a request. */
@@ -44,6 +45,7 @@ export class Reading {
   lastTokenAt: number | undefined;
   /** tokens of the first chunk that had any */
   firstTokens = 0;
+  readonly speed = new CurrentSpeed();
   /** chunks with tokens, and the number of arrivals: if a proxy buffers the stream, many chunks share an arrival */
   readonly flow = { chunks: 0, arrivals: 0 };
   readonly #iterator: AsyncIterator<Piece>;
@@ -105,6 +107,7 @@ export class Reading {
         this.#observer?.firstToken();
       }
       this.countedBy = weaker(this.countedBy, counted?.by ?? 'ids');
+      this.speed.add(now, this.trail.tokens + tokens);
     }
     this.trail.append(ids, text, tokens);
     this.#buffered = buffered;

@@ -11,7 +11,6 @@ const now = (): number => 0;
 test('of a server that is new nothing is known', () => {
   const evidence = new Evidence();
   expect(evidence.known(0)).toEqual({ native: undefined, stream: undefined, promptRatio: undefined });
-  expect(evidence.pace).toEqual({ firstTokenMs: undefined, usualAnswer: undefined });
   expect(evidence.summary(0)).toEqual({});
 });
 
@@ -126,24 +125,8 @@ describe('solitude', () => {
 
 test('of what was timed the least counts', () => {
   const evidence = new Evidence();
-  for (const ratio of [0.03, 0.01, 0.02]) evidence.timed({ ratio, firstTokenMs: ratio * 1000 });
+  for (const ratio of [0.03, 0.01, 0.02]) evidence.timed(ratio);
   expect(evidence.promptRatio).toBe(0.01);
-  expect(evidence.pace.firstTokenMs).toBe(10);
-});
-
-test.each([
-  { name: 'too few', lengths: [10, 20], usual: undefined },
-  { name: 'three', lengths: [10, 20, 30], usual: 30 },
-  { name: 'nine of ten are not longer', lengths: [9, 9, 9, 9, 9, 9, 9, 9, 9, 500], usual: 9 },
-  {
-    name: 'only recent ones count',
-    lengths: [...Array.from({ length: 64 }, () => 900), ...Array.from({ length: 64 }, () => 5)],
-    usual: 5,
-  },
-])('how long an answer usually is: $name', ({ lengths, usual }) => {
-  const evidence = new Evidence();
-  for (const length of lengths) evidence.answered(length);
-  expect(evidence.pace.usualAnswer).toBe(usual);
 });
 
 test('each server has its own evidence, and keeps it while another is talked to', () => {

@@ -50,6 +50,8 @@ test('times are counted from the call, speed from the tokens that came while oth
     totalMs: 8400,
     // five tokens, each but the first of its request, in 200 ms and 200 ms
     tokensPerSecond: 12.5,
+    plannedThinkingTokens: 2,
+    deadlineMs: undefined,
   });
 });
 

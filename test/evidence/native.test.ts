@@ -87,7 +87,7 @@ describe('forced', () => {
 /** Of a server that reads prompts as slowly as it writes: reading again is expensive. */
 function slow(): EvidenceOfServers {
   const evidence = new EvidenceOfServers();
-  evidence.of('a server').timed({ ratio: 1 });
+  evidence.of('a server').timed(1);
   return evidence;
 }
 

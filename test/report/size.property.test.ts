@@ -59,6 +59,8 @@ function outcomes(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
       firstAnswerTokenMs: fc.nat(60_000),
       totalMs: fc.nat(60_000),
       tokensPerSecond: fc.nat(5000),
+      plannedThinkingTokens: count,
+      deadlineMs: fc.option(fc.nat(600_000), { nil: undefined }),
     }),
     warnings: fc.subarray(['thinking_budget was lowered from 1024 to 512 to fit the model’s window of 2048 tokens']),
   });

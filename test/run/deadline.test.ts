@@ -3,6 +3,8 @@ import type { Piece } from '../../src/engine/engine.ts';
 import { EngineTimeoutError } from '../../src/errors.ts';
 import { finish, forEver, inChunks, says, saysSlowly, turnEnds } from '../support/chunks.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
+import type { TimedRequest } from '../../src/evidence/speed-model.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { lost, silence, type Step } from '../support/scripted-engine.ts';
 import { wordTokens } from '../support/tokens.ts';
 import { start, type Started } from './start-run.ts';
@@ -22,6 +24,32 @@ function* steadily(pieces: Iterable<Piece>, firstMs: number, msPerToken: number)
   }
 }
 
+type Earlier = {
+  readonly usual?: number | undefined;
+  readonly firstTokenMs?: number | undefined;
+  readonly continuationMs?: number | undefined;
+  readonly msPerToken?: number | undefined;
+};
+
+/** Three earlier runs on the same server. */
+function measured(evidence: EvidenceOfServers, { usual, firstTokenMs, continuationMs, msPerToken }: Earlier): void {
+  const request = (waitMs: number): TimedRequest => ({
+    askedAt: 0,
+    from: { promptTokens: 1 },
+    reading: {
+      firstTokenAt: waitMs,
+      lastTokenAt: waitMs + (msPerToken ?? 0),
+      firstTokens: 1,
+      trail: { tokens: msPerToken === undefined ? 1 : 2 },
+    },
+  });
+  const first = firstTokenMs ?? (continuationMs === undefined ? [] : 0);
+  const requests = [first, continuationMs ?? []].flat().map(request);
+  for (let run = 0; run < 3; run += 1) {
+    evidence.of('a server').speed.add({ tool: '', requests, answerTokens: usual }, new FakeClock().now());
+  }
+}
+
 /** Since the run began. */
 function elapsed({ clock }: Started, begun: number): number {
   return clock.now() - begun;
@@ -37,11 +65,12 @@ describe('thinking ends in time for the answer', () => {
     { name: 'just below a third', answerTokens: 60, cutAt: 22_250 },
     { name: 'an answer as long as they usually are', answerTokens: 1000, usual: 20, cutAt: 27_250 },
     { name: 'at most two thirds, if answers are long here', answerTokens: 1000, usual: 900, cutAt: 11_000 },
-    { name: 'the least first-token time that was seen', answerTokens: 50, firstTokenMs: 200, cutAt: 24_500 },
-  ])('reserved: $name', async ({ answerTokens, cutAt, usual, firstTokenMs }) => {
+    { name: 'the wait of requests that continue another', answerTokens: 50, waitMs: 200, cutAt: 24_500 },
+    { name: 'the whole wait, if there is one', answerTokens: 50, waitMs: 21_600, cutAt: 3000 },
+    { name: 'a tenth of the whole time at least', answerTokens: 50, usual: 1, waitMs: 10, cutAt: 27_900 },
+  ])('reserved: $name', async ({ answerTokens, cutAt, usual, waitMs }) => {
     const evidence = new EvidenceOfServers();
-    for (let seen = 0; seen < 3; seen += 1) if (usual !== undefined) evidence.of('a server').answered(usual);
-    evidence.of('a server').timed({ firstTokenMs });
+    measured(evidence, { usual, continuationMs: waitMs });
     const run = start({
       tokens,
       evidence,
@@ -64,6 +93,74 @@ describe('thinking ends in time for the answer', () => {
     const begun = run.clock.now();
     expect(await run.outcome()).toMatchObject({ thinkingEndedBy: 'deadline', counts: { thinking: count } });
     expect(run.engine.requests[1]?.at).toBe(begun + cutAt);
+  });
+
+  test('a server that becomes slower leaves less time: the recent speed counts', async () => {
+    const fast = steadily(say(' hm'.repeat(50)), 1000, 10);
+    const slow = steadily(say(' hm'.repeat(400)), 100, 100);
+    const run = start({
+      tokens,
+      answerTokens: 50,
+      maxSeconds: 31,
+      budget: 1000,
+      scripts: [[...fast, ...slow], answers],
+    });
+    const begun = run.clock.now();
+    expect(await run.outcome()).toMatchObject({ thinkingEndedBy: 'deadline' });
+    // as if it had been slow all the time
+    expect(run.engine.requests.map(({ at }) => at - begun)).toEqual([0, 23_500]);
+  });
+
+  test('with the speed of earlier runs, the first tokens are enough', async () => {
+    const evidence = new EvidenceOfServers();
+    measured(evidence, { usual: 20, continuationMs: 200, msPerToken: 100 });
+    const run = start({
+      tokens,
+      evidence,
+      maxSeconds: 31,
+      scripts: [[...steadily(say(' hm hm'), 1000, 100), 'stall'], answers],
+    });
+    const begun = run.clock.now();
+    const { timing } = await run.outcome();
+    expect(run.engine.requests[1]?.at).toBe(begun + 31_000 - 3100);
+    expect(timing).toMatchObject({ deadlineMs: 31_000 });
+  });
+
+  test.each([
+    { name: 'not measured', earlier: {}, planned: 1000 },
+    {
+      name: 'of earlier runs',
+      earlier: { firstTokenMs: 1000, continuationMs: 1000, msPerToken: 100, usual: 50 },
+      planned: 225,
+    },
+  ])('planned thinking: the speed is $name', async ({ earlier, planned }) => {
+    const evidence = new EvidenceOfServers();
+    measured(evidence, earlier);
+    const run = start({
+      tokens,
+      evidence,
+      answerTokens: 50,
+      maxSeconds: 31,
+      budget: 1000,
+      scripts: [steadily(forEver(tokens, ' hm'), 1000, 100), answers],
+    });
+    expect((await run.outcome()).timing.plannedThinkingTokens).toBe(planned);
+  });
+
+  test('a call that other calls wait for ends its thinking at its turn', async () => {
+    const run = start({
+      tokens,
+      answerTokens: 50,
+      maxSeconds: 31,
+      budget: 1000,
+      turnEnds: (at) => at - 15_000,
+      scripts: [steadily(forEver(tokens, ' hm'), 1000, 100), answers],
+    });
+    const begun = run.clock.now();
+    const { warnings } = await run.outcome();
+    // a third of the turn
+    expect(run.engine.requests[1]?.at).toBe(begun + 11_000);
+    expect(warnings.join()).toContain('the time that other waiting calls need, not the thinking budget of 1000');
   });
 
   test('waiting before the run counts', async () => {

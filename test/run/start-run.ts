@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
 import type { ForcedMechanism } from '../../src/budget/mechanism.ts';
 import type { Progress } from '../../src/budget/values.ts';
+import type { RunOptions } from '../../src/run/context.ts';
 import { run } from '../../src/run/run.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Facts, NativeBudget, Prompt } from '../../src/engine/engine.ts';
@@ -46,6 +47,7 @@ export type Start = {
   /** spent waiting before the run */
   readonly waitedMs?: number;
   readonly question?: Partial<Question>;
+  readonly turnEnds?: RunOptions['turnEnds'];
 } & Pick<EngineScript, 'open' | 'render' | 'decode' | 'load'>;
 
 export type Started = {
@@ -108,6 +110,7 @@ export function start(options: Start): Started {
     evidence: options.evidence ?? new EvidenceOfServers(),
     mechanism: options.mechanism,
     progress: (step) => progress.push(step),
+    ...(options.turnEnds === undefined ? {} : { turnEnds: options.turnEnds }),
   });
   running.catch(() => undefined);
   return {

@@ -77,8 +77,16 @@ test.each([
   expect(outcomes.map(({ answer }) => answer)).toEqual(outcomes.map(() => ANSWER));
 });
 
-test('who waited longest in our own queue answers without thinking, and says so', async () => {
-  const last = (await sixCalls(1)).at(-1);
-  expect(last).toMatchObject({ mechanism: 'off', budget: 0, thinkingEndedBy: 'off' });
-  expect(last?.warnings).toEqual([expect.stringMatching(/^thinking was switched off: the call had waited/)]);
+test('in our own queue each call gets its turn: those that others wait for think less, and say so', async () => {
+  const outcomes = await sixCalls(1);
+  const last = outcomes.at(-1);
+  const others = outcomes.slice(0, -1);
+  for (const { thinkingEndedBy, counts, warnings } of others) {
+    expect(thinkingEndedBy).toBe('deadline');
+    expect(counts.thinking).toBeGreaterThan(50);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the time that other waiting calls need, not the thinking budget/),
+    ]);
+  }
+  expect(last).toMatchObject({ thinkingEndedBy: 'model', warnings: [] });
 });

@@ -27,6 +27,7 @@ const RUN_FIELDS = [
   'timing.first_token_ms',
   'timing.first_answer_token_ms',
   'timing.total_ms',
+  'timing.planned_thinking_tokens',
   'timing.tokens_per_second',
   'warnings',
 ];
@@ -65,7 +66,12 @@ export function runResult(
 ): RunResult {
   expect(result).toMatchObject({ isError: false, parts: 2 });
   const run = runResultSchema.parse(result.structured) as RunResult;
-  expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...(reasoning ? ['reasoning'] : [])].toSorted());
+  const others = [
+    ...(reasoning ? ['reasoning'] : []),
+    ...(run.timing.deadline_ms === undefined ? [] : ['timing.deadline_ms']),
+  ];
+  expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...others].toSorted());
+  expect(run.timing.planned_thinking_tokens).toBeLessThanOrEqual(run.thinking.budget);
   expect(run.answer).not.toBe('');
   expect(run.answer).toBe(run.answer.trim());
   expect(result.link).toBe(`thinkmeter://runs/${run.run_id}`);

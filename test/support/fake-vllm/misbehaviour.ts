@@ -10,8 +10,10 @@ export type Misbehaviour = {
   /** that many ids in each chunk, or in the first chunks one by one: one text, as speculation and slow readers make it */
   readonly idsPerChunk?: number | readonly number[];
   readonly lateHeadersMs?: number;
-  /** the time before the first token, on top of `msPerToken` */
-  readonly firstTokenMs?: number;
+  /** the time before the first token, on top of `msPerToken`; two numbers: anywhere between them, by chance */
+  readonly firstTokenMs?: number | readonly [least: number, most: number];
+  /** other load: the server alternates between its speed and this one */
+  readonly slow?: { readonly msPerToken: number; readonly everyMs: number };
   readonly rejectFirst?: {
     readonly times: number;
     readonly status: 429 | 500 | 503;

@@ -14,19 +14,24 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+export type Speed = {
+  readonly firstTokenMs: number;
+  readonly msPerToken: number;
+  /** the server alternates between its speed and this one, as under other load */
+  readonly slow?: { readonly msPerToken: number; readonly everyMs: number } | undefined;
+};
+
 /**
  * One call per token. Each token has its time from the start, so late timers do not add up; the loop is given a turn even
  * at full speed, or no one would hear a client leave.
  */
-export function createPace(speed: { readonly firstTokenMs: number; readonly msPerToken: number }): {
-  next(signal: AbortSignal): Promise<void>;
-} {
-  const start = performance.now() + speed.firstTokenMs;
-  let tokens = 0;
+export function createPace({ firstTokenMs, msPerToken, slow }: Speed): { next(signal: AbortSignal): Promise<void> } {
+  let due = performance.now() + firstTokenMs;
   return {
     next: async (signal) => {
-      tokens += 1;
-      const wait = start + tokens * speed.msPerToken - performance.now();
+      const isSlow = slow !== undefined && Math.floor(due / slow.everyMs) % 2 === 1;
+      due += isSlow ? slow.msPerToken : msPerToken;
+      const wait = due - performance.now();
       // a timer is never shorter than a millisecond: a smaller wait is made up by a later token
       await (wait >= 1 ? pause(wait, signal) : nextTurn());
     },

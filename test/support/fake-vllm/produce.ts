@@ -57,7 +57,9 @@ async function write(
 ): Promise<void> {
   const { signal } = context;
   const { spec } = context.mischief;
-  const pace = createPace({ firstTokenMs: spec.firstTokenMs ?? 0, msPerToken: context.msPerToken });
+  const [least, most] = typeof spec.firstTokenMs === 'object' ? spec.firstTokenMs : [spec.firstTokenMs ?? 0];
+  const firstTokenMs = least + Math.random() * ((most ?? least) - least);
+  const pace = createPace({ firstTokenMs, msPerToken: context.msPerToken, slow: spec.slow });
   const pending: number[] = [];
   const flush = (finish?: Finish): void => {
     sink.send({ ids: pending.splice(0), text: detokenizer.take({ finished: finish !== undefined }), finish });

@@ -1,0 +1,129 @@
+/**
+ * Calls with a time limit on a server under other load:
+ *
+ *   npm run bench:deadline [-- --calls 200]
+ *
+ * The server is the fake vLLM in a process of its own, with 4 slots that it does not report. Its speed alternates between
+ * 200 and 20 tokens/s every second, and a first token takes up to `--first-token-ms`, by chance. The model thinks without
+ * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server.
+ */
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { toTable } from '../../src/cli/table.ts';
+import type { RunResult } from '../../src/report/result.ts';
+
+const { values } = parseArgs({
+  options: {
+    calls: { type: 'string', default: '200' },
+    'first-token-ms': { type: 'string', default: '3000' },
+    seconds: { type: 'string', default: '2,5,10' },
+    parallel: { type: 'string', default: '1,4,16' },
+  },
+});
+const CALLS = Number(values.calls);
+const ANSWER = 'The answer is 42, because six times seven is 42.';
+
+type Call = { readonly ms: number; readonly result: RunResult | undefined; readonly error: string };
+
+async function onServer<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const load = {
+    slots: 4,
+    firstTokenMs: [0, Number(values['first-token-ms'])],
+    slow: { msPerToken: 50, everyMs: 1000 },
+  };
+  const options = ['--script=endless', `--answer=${ANSWER}`, '--ms-per-token=5', `--misbehave=${JSON.stringify(load)}`];
+  const fake = spawn(process.execPath, ['--import', 'tsx', 'test/support/fake-vllm/main.ts', ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const { value } = await createInterface({ input: fake.stdout })[Symbol.asyncIterator]().next();
+    return await use(String(value));
+  } finally {
+    fake.kill();
+  }
+}
+
+async function calls(url: string, parallel: number, seconds: number): Promise<Call[]> {
+  const client = new Client({ name: 'bench', version: '0' });
+  const env = { THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
+  const done: Call[] = [];
+  let begun = 0;
+  const worker = async (): Promise<void> => {
+    while (begun++ < CALLS) {
+      const args = {
+        question: 'What is six times seven?',
+        thinking_budget: 900,
+        answer_tokens: 64,
+        max_seconds: seconds,
+      };
+      const at = performance.now();
+      // oxlint-disable-next-line no-await-in-loop -- a worker makes one call at a time
+      const answer = await client.callTool({ name: 'reason', arguments: args });
+      const ms = performance.now() - at;
+      const isError = answer.isError === true;
+      done.push({
+        ms,
+        result: isError ? undefined : (answer.structuredContent as RunResult),
+        error: isError ? JSON.stringify(answer.content) : '',
+      });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: parallel }, worker));
+  } finally {
+    await client.close();
+  }
+  return done;
+}
+
+const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
+const mean = (list: readonly number[]): number => list.reduce((sum, one) => sum + one, 0) / Math.max(1, list.length);
+
+function toRow(parallel: number, seconds: number, all: readonly Call[]): string[] {
+  const results = all.flatMap(({ ms, result }) => (result === undefined ? [] : [{ ...result, ms }]));
+  // a client counts from its own clock
+  const inTime = results.filter(({ ms }) => ms <= seconds * 1000 + 100);
+  const whole = inTime.filter(({ answer_ended_by: by }) => by === 'stop');
+  const byTime = results.filter(({ thinking }) => thinking.ended_by === 'deadline');
+  const wasted = results.map(
+    ({ usage, thinking, answer_tokens: answer }) =>
+      usage.received_tokens - thinking.tokens - thinking.overhead_tokens - answer,
+  );
+  return [
+    String(parallel),
+    `${seconds} s`,
+    share(inTime.length, all.length),
+    share(whole.length, all.length),
+    String(Math.round(mean(results.map(({ thinking }) => thinking.tokens)))),
+    share(mean(byTime.map(({ ms }) => ms)), seconds * 1000),
+    share(byTime.filter(({ ms }) => ms >= 0.8 * seconds * 1000).length, byTime.length),
+    mean(wasted).toFixed(1),
+  ];
+}
+
+const rows: string[][] = [];
+for (const parallel of values.parallel.split(',').map(Number)) {
+  for (const seconds of values.seconds.split(',').map(Number)) {
+    // oxlint-disable-next-line no-await-in-loop -- one server at a time
+    const all = await onServer((url) => calls(url, parallel, seconds));
+    rows.push(toRow(parallel, seconds, all));
+    for (const error of new Set(all.flatMap((call) => (call.error === '' ? [] : [call.error])))) {
+      process.stderr.write(`${all.filter((call) => call.error === error).length} × ${error}\n`);
+    }
+  }
+}
+const headings = [
+  'at once',
+  'limit',
+  'answered in time',
+  'whole answers',
+  'thinking tokens',
+  'of the time, if time decided',
+  'of these with 80 % or more',
+  'tokens dropped',
+];
+process.stdout.write(`${toTable(headings, rows)}\n`);

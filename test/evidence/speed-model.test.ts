@@ -1,0 +1,83 @@
+/** What a server's recent runs say of its speed. */
+import { expect, test } from 'vitest';
+import { SpeedModel, type TimedRequest } from '../../src/evidence/speed-model.ts';
+
+/** A request whose first token took `waitMs`; its other 10 tokens took `msPerToken` each. */
+function request(waitMs: number, msPerToken = 10, promptTokens = 100): TimedRequest {
+  const firstTokenAt = 1000 + waitMs;
+  const reading = { firstTokenAt, lastTokenAt: firstTokenAt + 10 * msPerToken, firstTokens: 1, trail: { tokens: 11 } };
+  return { askedAt: 1000, from: { promptTokens }, reading };
+}
+
+function modelOf(answers: readonly number[], requests: readonly TimedRequest[] = [], now = 0): SpeedModel {
+  const model = new SpeedModel();
+  for (const answerTokens of answers) model.add({ tool: 'reason', requests, answerTokens }, now);
+  return model;
+}
+
+const NOTHING = { firstTokenMs: undefined, continuationMs: undefined, msPerToken: undefined, usualAnswer: undefined };
+
+test('of a server that is not known nothing is expected', () => {
+  expect(new SpeedModel().pace('reason', 100, 0)).toEqual(NOTHING);
+});
+
+test.each([
+  { name: 'too few', lengths: [10, 20], usual: undefined },
+  { name: 'three', lengths: [10, 20, 30], usual: 30 },
+  { name: 'nine of ten are not longer', lengths: [9, 9, 9, 9, 9, 9, 9, 9, 9, 500], usual: 9 },
+  {
+    name: 'only recent ones count',
+    lengths: [...Array.from({ length: 64 }, () => 900), ...Array.from({ length: 64 }, () => 5)],
+    usual: 5,
+  },
+])('how long an answer usually is: $name', ({ lengths, usual }) => {
+  expect(modelOf(lengths).pace('reason', 100, 0).usualAnswer).toBe(usual);
+});
+
+test('each tool has its own length of answers', () => {
+  const model = modelOf([10, 20, 30]);
+  expect(model.pace('answer_fast', 100, 0).usualAnswer).toBeUndefined();
+});
+
+test('the first request and those that continue it have their own waits', () => {
+  const model = modelOf([1, 1, 1], [request(2000, 10), request(50, 10), request(70, 10)]);
+  expect(model.pace('reason', 100, 0)).toEqual({
+    firstTokenMs: 2000,
+    continuationMs: 70,
+    msPerToken: 10,
+    usualAnswer: 1,
+  });
+});
+
+test('waits are those of prompts of a similar length', () => {
+  const model = modelOf([1, 1, 1], [request(2000, 10, 20_000)]);
+  expect(model.pace('reason', 30_000, 0).firstTokenMs).toBe(2000);
+  expect(model.pace('reason', 100, 0).firstTokenMs).toBeUndefined();
+});
+
+test('first tokens and speed are the usual ones; nearly all other waits are no longer', () => {
+  const model = new SpeedModel();
+  for (let run = 1; run <= 20; run += 1) {
+    const requests = [request(run * 100, run), request(run * 10, run)];
+    model.add({ tool: 'reason', requests, answerTokens: undefined }, 0);
+  }
+  expect(model.pace('reason', 100, 0)).toEqual({
+    firstTokenMs: 1000,
+    continuationMs: 190,
+    msPerToken: 10,
+    usualAnswer: undefined,
+  });
+});
+
+test('times expire, lengths of answers do not', () => {
+  const model = modelOf([1, 2, 3], [request(2000)]);
+  expect(model.pace('reason', 100, 119_999).firstTokenMs).toBe(2000);
+  expect(model.pace('reason', 100, 120_000)).toEqual({ ...NOTHING, usualAnswer: 3 });
+});
+
+test('a token that did not come in time would have come later; an answer that was cut has no length', () => {
+  const silent = { ...request(1), reading: { ...request(1).reading, firstTokenAt: undefined } };
+  const model = new SpeedModel();
+  for (let run = 0; run < 3; run += 1) model.add({ tool: 'reason', requests: [silent], answerTokens: undefined }, 9000);
+  expect(model.pace('reason', 100, 9000)).toEqual({ ...NOTHING, firstTokenMs: 8000 });
+});
