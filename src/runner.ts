@@ -73,6 +73,8 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
   let closing: Closing | undefined;
+  /** read for each token, and the queue itself counts slowly */
+  let singlesWaiting = 0;
 
   const runNow = async (
     question: Question,
@@ -81,10 +83,8 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
   ): Promise<Outcome> => {
     const runId = randomUUID();
     const begunAt = clock.now();
-    const turnEnds = (at: number): number => {
-      const waiting = queue.sizeBy({ priority: SINGLE });
-      return waiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(waiting / queue.concurrency));
-    };
+    const turnEnds = (at: number): number =>
+      singlesWaiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(singlesWaiting / queue.concurrency));
     try {
       const { outcome, learnt } = await run(question, engine, {
         ...options,
@@ -118,8 +118,15 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     task: () => Promise<T>,
   ): Promise<T | undefined> => {
     const waiting = callersTime(maxSeconds, options);
+    let isWaiting = true;
+    if (priority === SINGLE) singlesWaiting += 1;
+    const waitsNoMore = (): void => {
+      if (isWaiting && priority === SINGLE) singlesWaiting -= 1;
+      isWaiting = false;
+    };
     // the queue must not abort a run that has begun: the run sets its own limits
     const begin = (): Promise<T> => {
+      waitsNoMore();
       waiting.release();
       return task();
     };
@@ -132,6 +139,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
       if (waiting.expired) return undefined;
       throw error;
     } finally {
+      waitsNoMore();
       waiting.release();
     }
   };

@@ -4,7 +4,7 @@ import type { Parts } from '../compose.ts';
 import { UnhealthyError } from '../errors.ts';
 import { named, toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
-import { loadFigures, promptsLine } from '../status/text.ts';
+import { loadFigures, speedFigures, promptsLine } from '../status/text.ts';
 import { StatusLine, type Terminal } from './terminal.ts';
 
 export type DoctorOptions = { readonly json?: boolean };
@@ -35,7 +35,7 @@ function screen(status: Status, outcome: Outcome | undefined): string {
   return [...table, ...(problems.length === 0 ? ['✓ no problems found'] : problems), ''].join('\n');
 }
 
-function known({ facts, engine, load, tried }: Status): string[][] {
+function known({ facts, engine, load, tried, speeds = {} }: Status): string[][] {
   if (facts === undefined) return [];
   const { model, window, family, countedBy, native } = facts;
   const length = Number.isFinite(window) ? `${window} tokens` : 'unknown';
@@ -49,6 +49,7 @@ function known({ facts, engine, load, tried }: Status): string[][] {
     ],
     ...(engine === undefined ? [] : [['cut', cutLine(tried['stream'])]]),
     ...(load === undefined ? [] : [['load', loadFigures(load)]]),
+    ...(Object.keys(speeds).length === 0 ? [] : [['calls', speedFigures(speeds)]]),
     ...(engine?.limitations ?? []).map((line, index) => [index === 0 ? 'limitations' : '', line]),
   ];
 }

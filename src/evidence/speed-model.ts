@@ -57,6 +57,7 @@ export type Measured = {
 export class SpeedModel {
   /** by the length of the prompt */
   readonly #firstTokens = new Map<number, Quantiles>();
+  readonly #allFirstTokens = new Quantiles();
   readonly #continuations = new Quantiles();
   readonly #msPerToken = new Quantiles();
   readonly #answers = new Map<string, Quantiles>();
@@ -64,13 +65,26 @@ export class SpeedModel {
   /** `now`: the end of the run, or of its time. */
   add({ tool, requests, answerTokens }: Measured, now: number): void {
     for (const [index, { askedAt, from, reading }] of requests.entries()) {
-      const waits = index === 0 ? entry(this.#firstTokens, lengthClass(from.promptTokens)) : this.#continuations;
       // a token that did not come would have come later
-      waits.add((reading.firstTokenAt ?? now) - askedAt, now);
+      const waitedMs = (reading.firstTokenAt ?? now) - askedAt;
+      if (index === 0) this.#allFirstTokens.add(waitedMs, now);
+      const waits = index === 0 ? entry(this.#firstTokens, lengthClass(from.promptTokens)) : this.#continuations;
+      waits.add(waitedMs, now);
     }
     const { tokens, ms } = afterFirst(requests.map(({ reading }) => reading));
     if (tokens > 0) this.#msPerToken.add(ms / tokens, now);
     if (answerTokens !== undefined) entry(this.#answers, tool).add(answerTokens, now);
+  }
+
+  speeds(now: number): Speeds {
+    const msPerToken = this.#msPerToken.at(MEDIAN, now);
+    const firstTokenMs = this.#allFirstTokens.at(MEDIAN, now);
+    const continuationMs = this.#continuations.at(LONG_WAIT, now);
+    return {
+      ...(msPerToken !== undefined && msPerToken > 0 && { tokensPerSecond: 1000 / msPerToken }),
+      ...(firstTokenMs !== undefined && { firstTokenMs }),
+      ...(continuationMs !== undefined && { continuationMs }),
+    };
   }
 
   pace(tool: string, promptTokens: number, now: number): Pace {
@@ -82,6 +96,15 @@ export class SpeedModel {
     };
   }
 }
+
+/** For operators; absent: too few calls in the last minutes. */
+export type Speeds = {
+  readonly tokensPerSecond?: number;
+  /** at the median, of prompts of every length */
+  readonly firstTokenMs?: number;
+  /** nearly all requests that continued another had their first token within this time */
+  readonly continuationMs?: number;
+};
 
 function entry<Key>(map: Map<Key, Quantiles>, key: Key): Quantiles {
   const found = map.get(key) ?? new Quantiles();

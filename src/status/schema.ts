@@ -24,12 +24,27 @@ export const statusSchema = z.strictObject({
       first_token_ms: z.number().optional(),
     })
     .optional(),
+  speed: z
+    .strictObject({
+      tokens_per_second: z.number().optional(),
+      first_token_ms: z.number().optional(),
+      continuation_ms: z.number().optional(),
+    })
+    .optional(),
   spent: z.strictObject({ calls: count, thinking_tokens: count, answer_tokens: count }),
   faults: z.array(z.strictObject({ what: z.string(), fix: z.string() })),
   warnings: z.array(z.string()).optional(),
 });
 
-export function toStatusResult({ facts, engine, load, tried, spent, findings }: Status): z.infer<typeof statusSchema> {
+export function toStatusResult({
+  facts,
+  engine,
+  load,
+  tried,
+  speeds = {},
+  spent,
+  findings,
+}: Status): z.infer<typeof statusSchema> {
   const place = engine === undefined ? (facts?.engine ?? 'nothing') : named(engine);
   return {
     ok: facts !== undefined && findings.every(({ grave }) => !grave),
@@ -49,6 +64,13 @@ export function toStatusResult({ facts, engine, load, tried, spent, findings }: 
         ...(load.cacheUse !== undefined && { cache_use: rounded(load.cacheUse) }),
         ...(load.tokensPerSecond !== undefined && { tokens_per_second: rounded(load.tokensPerSecond) }),
         ...(load.firstTokenMs !== undefined && { first_token_ms: Math.round(load.firstTokenMs) }),
+      },
+    }),
+    ...(Object.keys(speeds).length > 0 && {
+      speed: {
+        ...(speeds.tokensPerSecond !== undefined && { tokens_per_second: rounded(speeds.tokensPerSecond) }),
+        ...(speeds.firstTokenMs !== undefined && { first_token_ms: Math.round(speeds.firstTokenMs) }),
+        ...(speeds.continuationMs !== undefined && { continuation_ms: Math.round(speeds.continuationMs) }),
       },
     }),
     spent: { calls: spent.calls, thinking_tokens: spent.thinkingTokens, answer_tokens: spent.answerTokens },

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { CallOptions, Engine, EngineStatus, Facts, Load, OpenOptions, Session } from '../engine/engine.ts';
 import { ThinkmeterError, toSentence } from '../errors.ts';
 import type { EvidenceOfServers } from '../evidence/evidence.ts';
+import type { Speeds } from '../evidence/speed-model.ts';
 import type { Runs, Spent } from '../runs.ts';
 import { limit, pause } from '../wait.ts';
 import { findings, type Finding } from './findings.ts';
@@ -14,6 +15,8 @@ export type Status = {
   readonly load?: Load;
   /** mechanisms that were tried on this server, and what came of it */
   readonly tried: Readonly<Record<string, string>>;
+  /** of this process's recent calls */
+  readonly speeds?: Speeds;
   readonly spent: Spent;
   readonly findings: readonly Finding[];
 };
@@ -56,6 +59,7 @@ async function askEngine(
       ...(server && { engine: server }),
       ...(load && { load }),
       tried: shown.summary(clock.now()),
+      speeds: shown.speed.speeds(clock.now()),
       spent,
     };
     const { promptRatio } = shown;

@@ -1,5 +1,6 @@
 /** The status in words. */
 import { asSentence } from '../errors.ts';
+import type { Speeds } from '../evidence/speed-model.ts';
 import { named } from './schema.ts';
 import type { Status } from './status.ts';
 
@@ -14,7 +15,7 @@ export function statusText(status: Status): string {
 }
 
 /** What is known, a line each. */
-function lines({ facts, engine, load, tried, spent }: Status): string[] {
+function lines({ facts, engine, load, tried, speeds = {}, spent }: Status): string[] {
   const own = facts?.native === undefined ? 'none' : `${facts.native.field}, ${tried['native'] ?? 'not tried'}`;
   return [
     ...(facts === undefined
@@ -25,6 +26,7 @@ function lines({ facts, engine, load, tried, spent }: Status): string[] {
           `the server's own budget: ${own}`,
         ]),
     ...(load === undefined ? [] : [`load: ${loadFigures(load)}`]),
+    ...(Object.keys(speeds).length === 0 ? [] : [`recent calls: ${speedFigures(speeds)}`]),
     `used since the start: ${[counted(spent.calls, 'call'), counted(spent.thinkingTokens, 'thinking token'), counted(spent.answerTokens, 'answer token')].join(', ')}`,
   ];
 }
@@ -36,6 +38,14 @@ export function promptsLine(engine: Status['engine'], countedBy: NonNullable<Sta
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+export function speedFigures({ tokensPerSecond, firstTokenMs, continuationMs }: Speeds): string {
+  return [
+    ...(tokensPerSecond === undefined ? [] : [`${tokensPerSecond.toFixed(1)} tokens/s`]),
+    ...(firstTokenMs === undefined ? [] : [`first token after ${Math.round(firstTokenMs)} ms`]),
+    ...(continuationMs === undefined ? [] : [`after a cut the answer begins within ${Math.round(continuationMs)} ms`]),
+  ].join(', ');
 }
 
 export function loadFigures({

@@ -81,3 +81,14 @@ test('a token that did not come in time would have come later; an answer that wa
   for (let run = 0; run < 3; run += 1) model.add({ tool: 'reason', requests: [silent], answerTokens: undefined }, 9000);
   expect(model.pace('reason', 100, 9000)).toEqual({ ...NOTHING, firstTokenMs: 8000 });
 });
+
+test('for operators: the speed, and the waits of every length of prompt', () => {
+  const model = new SpeedModel();
+  expect(model.speeds(0)).toEqual({});
+  for (const promptTokens of [10, 1000, 100_000]) {
+    const requests = [request(promptTokens, 20, promptTokens), request(50, 20)];
+    model.add({ tool: 'reason', requests, answerTokens: 5 }, 0);
+  }
+  expect(model.speeds(0)).toEqual({ tokensPerSecond: 50, firstTokenMs: 1000, continuationMs: 50 });
+  expect(model.speeds(120_000)).toEqual({});
+});

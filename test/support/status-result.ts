@@ -29,6 +29,9 @@ const MAYBE = [
   'load.cache_use',
   'load.tokens_per_second',
   'load.first_token_ms',
+  'speed.tokens_per_second',
+  'speed.first_token_ms',
+  'speed.continuation_ms',
 ];
 
 /** Everything that holds for any status. */

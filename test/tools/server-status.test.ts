@@ -54,6 +54,24 @@ test('what a call spent is counted, and so is every item of a batch', async () =
   });
 });
 
+test('after three calls the status shows their speed', async () => {
+  const client = await open({ fake: await startFake({ script: neverStopsThinking(), msPerToken: 10 }) });
+  expect((await ask(client)).speed).toBeUndefined();
+  for (let call = 0; call < 3; call += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await client.call('reason', { question, thinking_budget: 32 });
+  }
+  await expect.poll(async () => (await ask(client)).speed).toBeDefined();
+  const { speed = {} } = await ask(client);
+  expect(speed.first_token_ms).toBeGreaterThan(0);
+  expect(speed.continuation_ms).toBeGreaterThan(0);
+  expect(speed.tokens_per_second).toBeLessThan(110);
+  const { text } = await client.call('server_status', {});
+  expect(text).toMatch(
+    /recent calls: \d+\.\d tokens\/s, first token after \d+ ms, after a cut the answer begins within \d+ ms/,
+  );
+});
+
 test('what was paid for by a call that failed is counted as well', async () => {
   const fake = await startFake({ script: neverStopsThinking(), misbehave: { dropAfterTokens: 3 } });
   const client = await open({ fake });
