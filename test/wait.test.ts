@@ -104,16 +104,17 @@ describe('a limit', () => {
   test('is not lost by a garbage collection between its creation and its end', async () => {
     const { signal } = limit(new AbortController().signal, 150);
     await collect();
-    await once(signal, 'abort');
+    // on a busy machine the time may be over by now
+    if (!signal.aborted) await once(signal, 'abort');
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 
   test('is not lost when only a request refers to it', async () => {
     const silent = await startSilent();
     const asked = (): Promise<unknown> =>
-      fetch(silent.url, { signal: limit(new AbortController().signal, 300).signal }).catch((error: unknown) => error);
+      fetch(silent.url, { signal: limit(new AbortController().signal, 2000).signal }).catch((error: unknown) => error);
     const answer = asked();
-    await expect.poll(silent.heard).toBe(1);
+    await expect.poll(silent.heard, { timeout: 1900 }).toBe(1);
     await collect();
     expect(await answer).toMatchObject({ name: 'TimeoutError' });
   });
