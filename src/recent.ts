@@ -13,13 +13,8 @@ export class Recent {
     if (this.#values.length > this.#most) this.#values.shift();
   }
 
-  /** In ascending order. */
-  get sorted(): readonly number[] {
-    return this.#values.toSorted((a, b) => a - b);
-  }
-
   /** Of an even count the upper one; undefined before the first value. */
   get median(): number | undefined {
-    return this.sorted[Math.floor(this.#values.length / 2)];
+    return this.#values.toSorted((a, b) => a - b)[Math.floor(this.#values.length / 2)];
   }
 }

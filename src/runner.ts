@@ -45,7 +45,7 @@ export type Runner = {
   status(signal: AbortSignal): Promise<Status>;
   /** The status, and the results of test calls that generate. */
   examine(signal: AbortSignal): Promise<Examination>;
-  /** No run goes on for longer than this: thinking ends in time for an answer, and items that wait are not begun. */
+  /** Every run must end within this time: its thinking ends early enough for an answer, and waiting items do not begin. */
   close(ms: number, why: TimeLimit): void;
   /** Keeps a batch as one record, with the reasoning of its items, and returns the id of the record. */
   keep(batch: BatchResult, reasoning: readonly string[]): string;

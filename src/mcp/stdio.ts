@@ -12,11 +12,11 @@ import { StdioTransport, type Streams } from './transport.ts';
 const GRACE_MS = 5000;
 /** Runs end so much earlier, to write their answers. */
 const WRITING_MS = 500;
-const LATE = `the call was ended ${GRACE_MS / 1000} seconds after the end of stdin; keep stdin open until the answer is there`;
 const AFTER_INPUT = {
   name: 'the time after the end of stdin',
   fix: 'keep stdin open until the answer is there',
 };
+const LATE = `the call was ended ${GRACE_MS / 1000} seconds after the end of stdin; ${AFTER_INPUT.fix}`;
 const PROBE_EVERY_MS = 250;
 
 export type StdioServing = {

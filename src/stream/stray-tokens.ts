@@ -23,7 +23,7 @@ const ANSWERS_FOLLOW = [
   '<unused95>',
 ];
 
-/** The strings with which families end a turn. Behind one in the text, a server without stop tokens has gone on. */
+/** The tokens that end a turn. The text after one is not part of the answer: the server did not stop there. */
 const TURN_ENDS = /^<\|(?:im_end|eot_id|end_of_text|endoftext|return|end)\|>$|^<end_of_turn>$|^<｜end▁of▁sentence｜>$/;
 
 /** The end of a turn in Llama 2 and Mistral. In the middle of a text it is HTML. */
