@@ -1,7 +1,7 @@
 /** The only way from tools to the engine: queues questions under one limit, runs them, records and logs the results. */
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
-import { Admission } from './admission.ts';
+import { Admission } from './admission/admission.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Closing, TimeLimit } from './budget/deadline.ts';
 import type { Outcome } from './budget/outcome.ts';

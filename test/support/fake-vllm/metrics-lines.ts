@@ -7,6 +7,7 @@ export const CACHE_BLOCKS = 1365;
 
 export type Values = {
   readonly running: number;
+  readonly waiting: number;
   readonly cacheUsage: number;
   readonly promptTokens: number;
   readonly generationTokens: number;
@@ -32,7 +33,7 @@ const samples: readonly Sample[] = [
     kind: 'gauge',
     name: 'vllm:num_requests_waiting',
     help: 'Number of requests waiting to be processed.',
-    of: () => 0,
+    of: ({ waiting }) => waiting,
   },
   {
     kind: 'gauge',

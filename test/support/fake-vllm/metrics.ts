@@ -6,12 +6,15 @@ import { createHistogram } from './prometheus.ts';
 export type RequestMeter = {
   /** tokens of the prompt that were found in the prefix cache */
   readonly cachedTokens: number;
+  /** it has a slot; until then it waits */
+  computes(): void;
   token(id: number): void;
   end(): void;
 };
 
 export type Meter = {
   begin(promptIds: readonly number[]): RequestMeter;
+  /** in the server, computed or waiting */
   running(): number;
   generationTokens(): number;
   text(servedName: string): string;
@@ -23,6 +26,7 @@ const nextTokenBounds = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5
 export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean }): Meter {
   const cache = createPrefixCache();
   const held = new Map<symbol, number[]>();
+  const computed = new Set<symbol>();
   const total = { promptTokens: 0, generationTokens: 0, queriedTokens: 0, hitTokens: 0 };
   const firstToken = createHistogram(
     { name: 'vllm:time_to_first_token_seconds', help: 'Histogram of time to first token in seconds.' },
@@ -44,6 +48,7 @@ export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean
       let lastAt = performance.now();
       return {
         cachedTokens,
+        computes: () => void computed.add(key),
         token: (id) => {
           const now = performance.now();
           (ids.length === promptIds.length ? firstToken : nextToken).observe((now - lastAt) / 1000);
@@ -53,6 +58,7 @@ export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean
         },
         end: () => {
           held.delete(key);
+          computed.delete(key);
           cache.remember(ids.slice(0, -1));
         },
       };
@@ -60,11 +66,12 @@ export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean
     running: () => held.size,
     generationTokens: () => total.generationTokens,
     text: (servedName) => {
-      const blocks = [...held.values()].reduce((sum, ids) => sum + Math.ceil(ids.length / BLOCK_TOKENS), 0);
+      const blocks = [...computed].reduce((sum, key) => sum + Math.ceil((held.get(key)?.length ?? 0) / BLOCK_TOKENS), 0);
+      const load = { running: computed.size, waiting: held.size - computed.size };
       const labels = { engine: '0', model_name: servedName };
       return [
         processMemory(),
-        samplesText({ ...total, running: held.size, cacheUsage: blocks / CACHE_BLOCKS }, labels),
+        samplesText({ ...total, ...load, cacheUsage: blocks / CACHE_BLOCKS }, labels),
         firstToken.text(labels),
         nextToken.text(labels),
         cacheConfig({ prefixCaching }),

@@ -36,6 +36,7 @@ export async function produce(
   if (signal.aborted) return;
   sink.start();
   const giveBack = await context.mischief.slot(signal);
+  meter.computes();
   try {
     await write(request, sink, context, { meter, detokenizer, steps });
   } finally {

@@ -2,8 +2,8 @@
 import { EventEmitter, once } from 'node:events';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Admission } from '../src/admission.ts';
-import { FakeClock } from './support/fake-clock.ts';
+import { Admission } from '../../src/admission/admission.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 type Server = {
   readonly slots: number;
