@@ -17,4 +17,10 @@ export class Recent {
   get median(): number | undefined {
     return this.#values.toSorted((a, b) => a - b)[Math.floor(this.#values.length / 2)];
   }
+
+  /** The upper end of the values to come: of n evenly spread values the greatest is n / (n + 1) of it, on average. */
+  get expectedMost(): number | undefined {
+    const { length } = this.#values;
+    return length === 0 ? undefined : Math.max(...this.#values) * (1 + 1 / length);
+  }
 }

@@ -68,7 +68,7 @@ type Parts = {
 export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log, settings }: Parts): Runner {
   const admission = new Admission(concurrency, clock, (most) => (queue.concurrency = most));
   const queue = new PQueue({ concurrency: admission.limit });
-  const observe: Observe = (facts, promptTokens) => admission.observe(facts, promptTokens);
+  const observe: Observe = (session, promptTokens) => admission.observe(session, promptTokens);
   const statusParts = { engine, evidence, runs, clock, ...(settings !== undefined && { settings }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();

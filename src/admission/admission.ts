@@ -2,42 +2,55 @@
  * How many runs may be on a server at the same time: as many as it computes. More would only wait inside the server,
  * where their plan can no longer change.
  *
- * A server that reports its slots gets as many runs. Otherwise the limit is learnt from first tokens, as TCP learns from
- * acknowledgements. It begins low and rises with every first token that came without waiting for a slot. A first token
- * that came late, and after another of our generations had ended, waited for that generation's slot: the limit then
- * falls to the number of generations that ran meanwhile. After a fall it rises by one at a time, and more slowly after
- * each further fall.
+ * A server that reports its slots gets as many runs. Otherwise the limit is learnt, as TCP learns from acknowledgements.
+ * It begins low and rises with every first token that did not wait for a slot. If a first token is late, the server is
+ * asked whether requests wait in its queue: the limit then falls to the number that it computes. For a server without
+ * such figures, times decide (waits.ts). After a fall the limit rises by one at a time, and more slowly after each
+ * further fall.
  */
-import type { Clock } from './clock.ts';
-import type { Facts } from './engine/engine.ts';
-import { Recent } from './recent.ts';
-import type { GenerationObserver } from './stream/reading.ts';
+import type { Clock } from '../clock.ts';
+import type { Facts, Load, Session } from '../engine/engine.ts';
+import { figures } from '../engine/figures.ts';
+import type { GenerationObserver } from '../stream/reading.ts';
+import { Waits } from './waits.ts';
 
 /** The limit while nothing is known: many local servers compute one or two generations at a time. */
 const BEGINNING = 2;
 
-/** A first token is late after this multiple of the shortest wait seen, and this time. */
-const LATE = { times: 2, ms: 50 } as const;
-
-/** A wait for a slot takes a good part of a generation. A shorter wait costs little, and may have other causes. */
-const LEAST_PART_OF_GENERATION = 1 / 4;
-
 /** First tokens without waiting, for each place, before one more is tried; doubled by each further fall, up to `most`. */
 const PATIENCE = { least: 8, most: 64 } as const;
-
-/** Durations of recent generations that give the usual duration. */
-const MOST_KEPT = 16;
 
 type Generation = {
   readonly askedAt: number;
   readonly promptTokens: number;
   firstTokenAt: number | undefined;
+  /** the server has computed as many at once before */
+  readonly fits: boolean;
+  /** the server itself reported that requests wait, while this one waited for its first token */
+  wasQueued: boolean;
   /** while it waited for its first token: whether another generation ended, and the most that ran at once */
   othersEnded: boolean;
   mostRunning: number;
+  /** stops the timer that asks the server about its queue */
+  silence: () => void;
 };
 
-export type Asked = Pick<Facts, 'server' | 'slots'>;
+/** What is known of one server. */
+type Place = {
+  readonly server: string | undefined;
+  readonly highest: number;
+  readonly active: Set<Generation>;
+  readonly waits: Waits;
+  /** the most generations that it was seen to compute at once */
+  mostAtOnce: number;
+  /** undefined: it was not asked yet */
+  hasFigures: boolean | undefined;
+  isAsked: boolean;
+  fall: { readonly at: number; readonly patience: number } | undefined;
+  withoutWaiting: number;
+};
+
+export type Asked = { readonly facts: Pick<Facts, 'server' | 'slots'> } & Pick<Session, 'load'>;
 
 export class Admission {
   /** the operator's limit */
@@ -45,22 +58,15 @@ export class Admission {
   readonly #clock: Clock;
   readonly #onChange: (limit: number) => void;
   #limit: number;
-  #server: string | undefined;
-  #highest: number;
-  #active = new Set<Generation>();
-  /** the shortest wait for a first token, and the prompt it was for */
-  #shortest: { readonly ms: number; readonly promptTokens: number } | undefined;
-  #durations = new Recent(MOST_KEPT);
-  #fall: { readonly at: number; readonly patience: number } | undefined;
-  #withoutWaiting = 0;
+  #place: Place;
 
   /** `most`: a whole number from 1. `onChange` is called with each new limit. */
   constructor(most: number, clock: Clock, onChange: (limit: number) => void) {
     this.#most = most;
-    this.#highest = most;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#limit = Math.min(most, BEGINNING);
+    this.#place = newPlace(undefined, most);
   }
 
   /** From 1 to `most`. */
@@ -69,97 +75,135 @@ export class Admission {
   }
 
   /** Call this when the server is known: another server begins anew. */
-  know({ server, slots }: Asked): void {
-    if (server === this.#server) return;
-    this.#server = server;
-    this.#active = new Set();
-    this.#shortest = undefined;
-    this.#durations = new Recent(MOST_KEPT);
-    this.#fall = undefined;
-    this.#withoutWaiting = 0;
-    this.#highest = Math.min(this.#most, slots ?? this.#most);
-    this.#set(Math.min(this.#highest, slots ?? BEGINNING));
+  know({ server, slots }: Asked['facts']): void {
+    if (server === this.#place.server) return;
+    for (const { silence } of this.#place.active) silence();
+    this.#place = newPlace(server, Math.min(this.#most, slots ?? this.#most));
+    this.#set(Math.min(this.#place.highest, slots ?? BEGINNING));
   }
 
   /** Call this when a generation is requested. */
   observe(asked: Asked, promptTokens: number): GenerationObserver {
-    this.know(asked);
-    const active = this.#active;
+    this.know(asked.facts);
+    const place = this.#place;
     const generation: Generation = {
       askedAt: this.#clock.now(),
       promptTokens,
       firstTokenAt: undefined,
+      fits: place.active.size < place.mostAtOnce,
+      wasQueued: false,
       othersEnded: false,
-      mostRunning: this.#running,
+      mostRunning: running(place),
+      silence: () => undefined,
     };
-    active.add(generation);
+    place.active.add(generation);
+    this.#askIfLate(generation, asked);
     return {
       firstToken: () => {
+        generation.silence();
         // a generation on a server that has been left says nothing about the new one
-        if (active === this.#active && generation.firstTokenAt === undefined) this.#begun(generation);
+        if (place === this.#place && generation.firstTokenAt === undefined) this.#begun(generation);
       },
       ended: () => {
-        if (active.delete(generation) && active === this.#active) this.#ended(generation);
+        generation.silence();
+        if (place.active.delete(generation) && place === this.#place) this.#ended(generation);
       },
     };
   }
 
-  get #running(): number {
-    return [...this.#active].filter(({ firstTokenAt }) => firstTokenAt !== undefined).length;
+  #askIfLate(generation: Generation, { facts, load }: Asked): void {
+    const place = this.#place;
+    const { hasFigures, active, waits } = place;
+    // alone, it waits for no slot of ours
+    if (load === undefined || facts.slots !== undefined || hasFigures === false || active.size === 1) return;
+    generation.silence = this.#clock.timer(waits.lateAfter(generation.promptTokens), () => {
+      if (place.isAsked || this.#isBeforeFall(generation)) return;
+      place.isAsked = true;
+      void figures({ load }, undefined, this.#clock).then((found) => {
+        place.isAsked = false;
+        place.hasFigures = found !== undefined;
+        if (found !== undefined && place === this.#place) this.#reported(found);
+      });
+    });
+  }
+
+  /** Of those that the server computes, our share is our share of all that it has. */
+  #reported({ running: computed, waiting }: Load): void {
+    if (waiting === 0) return;
+    const { active } = this.#place;
+    for (const generation of active) generation.wasQueued ||= generation.firstTokenAt === undefined;
+    this.#lower(Math.max(1, Math.round((computed * active.size) / (computed + waiting))));
   }
 
   #begun(generation: Generation): void {
-    const now = this.#clock.now();
-    const hasWaited = this.#hasWaited(generation, now);
-    const { askedAt, promptTokens, mostRunning } = generation;
-    const ms = now - askedAt;
-    if (this.#shortest === undefined || ms < this.#shortest.ms) this.#shortest = { ms, promptTokens };
-    generation.firstTokenAt = now;
-    const running = this.#running;
-    for (const other of this.#active) {
-      if (other.firstTokenAt === undefined) other.mostRunning = Math.max(other.mostRunning, running);
+    const place = this.#place;
+    const { active, waits, hasFigures } = place;
+    const { askedAt, promptTokens, fits, othersEnded, wasQueued, mostRunning } = generation;
+    const wait = { ms: this.#clock.now() - askedAt, promptTokens };
+    const seemsQueued = hasFigures !== true && othersEnded && waits.isForSlot(wait);
+    waits.add(wait, fits || !(othersEnded || wasQueued));
+    generation.firstTokenAt = this.#clock.now();
+    const now = running(place);
+    place.mostAtOnce = Math.max(place.mostAtOnce, now);
+    for (const other of active) {
+      if (other.firstTokenAt === undefined) other.mostRunning = Math.max(other.mostRunning, now);
     }
-    if (!hasWaited) this.#rise();
-    // those asked before a fall waited for the same reason
-    else if (askedAt >= (this.#fall?.at ?? -Infinity)) this.#lower(Math.max(1, mostRunning), now);
-  }
-
-  #hasWaited({ askedAt, promptTokens, othersEnded }: Generation, now: number): boolean {
-    if (!othersEnded || this.#shortest === undefined) return false;
-    // a longer prompt takes longer in proportion
-    const longer = Math.max(1, promptTokens / Math.max(1, this.#shortest.promptTokens));
-    const late = Math.max(
-      LATE.times * this.#shortest.ms * longer + LATE.ms,
-      LEAST_PART_OF_GENERATION * (this.#durations.median ?? 0),
-    );
-    return now - askedAt > late;
+    if (!wasQueued && !seemsQueued) this.#rise();
+    else if (seemsQueued && !this.#isBeforeFall(generation)) this.#lower(Math.max(1, mostRunning));
   }
 
   #ended({ firstTokenAt }: Generation): void {
     if (firstTokenAt === undefined) return;
-    this.#durations.add(this.#clock.now() - firstTokenAt);
-    for (const other of this.#active) other.othersEnded = true;
+    const { active, waits } = this.#place;
+    waits.addDuration(this.#clock.now() - firstTokenAt);
+    for (const other of active) other.othersEnded = true;
+  }
+
+  /** Those asked before a fall waited for the same reason. */
+  #isBeforeFall({ askedAt }: Generation): boolean {
+    return askedAt < (this.#place.fall?.at ?? -Infinity);
   }
 
   #rise(): void {
+    const place = this.#place;
     // a limit that is not reached says nothing
-    if (this.#active.size < this.#limit || this.#limit >= this.#highest) return;
-    this.#withoutWaiting += 1;
-    if (this.#fall !== undefined && this.#withoutWaiting < this.#fall.patience * this.#limit) return;
+    if (place.active.size < this.#limit || this.#limit >= place.highest) return;
+    place.withoutWaiting += 1;
+    if (place.fall !== undefined && place.withoutWaiting < place.fall.patience * this.#limit) return;
     this.#set(this.#limit + 1);
   }
 
-  #lower(limit: number, now: number): void {
+  #lower(limit: number): void {
     if (limit >= this.#limit) return;
-    const patience = this.#fall === undefined ? PATIENCE.least : Math.min(PATIENCE.most, this.#fall.patience * 2);
-    this.#fall = { at: now, patience };
+    const { fall } = this.#place;
+    const patience = fall === undefined ? PATIENCE.least : Math.min(PATIENCE.most, fall.patience * 2);
+    this.#place.fall = { at: this.#clock.now(), patience };
     this.#set(limit);
   }
 
   #set(limit: number): void {
-    this.#withoutWaiting = 0;
+    this.#place.withoutWaiting = 0;
     if (limit === this.#limit) return;
     this.#limit = limit;
     this.#onChange(limit);
   }
+}
+
+function newPlace(server: string | undefined, highest: number): Place {
+  return {
+    server,
+    highest,
+    active: new Set(),
+    waits: new Waits(),
+    mostAtOnce: 0,
+    hasFigures: undefined,
+    isAsked: false,
+    fall: undefined,
+    withoutWaiting: 0,
+  };
+}
+
+/** Generations whose first token has arrived. */
+function running({ active }: Place): number {
+  return [...active].filter(({ firstTokenAt }) => firstTokenAt !== undefined).length;
 }

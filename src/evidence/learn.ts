@@ -4,17 +4,15 @@ import { MECHANISMS } from '../budget/mechanism.ts';
 import type { Outcome } from '../budget/outcome.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
-import type { Load, Session } from '../engine/engine.ts';
+import type { Session } from '../engine/engine.ts';
+import { figures } from '../engine/figures.ts';
 import type { Request, Requests } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
-import { limit } from '../wait.ts';
 import type { Evidence } from './evidence.ts';
 import { BUFFERED, cameAtOnce, flowed, proveStream, type FiguresBefore } from './stream-proof.ts';
 
 /** The server's counters near the beginning of a run; `before` is set when they arrive. */
 export type Figures = { before?: FiguresBefore | undefined };
-
-const FIGURES_MS = 2000;
 
 /** Reads the counters in parallel with the first steps of a run, while the verdict on cuts is open. */
 export function readFigures({
@@ -30,25 +28,13 @@ export function readFigures({
   readonly inTime: AbortSignal;
   readonly clock: Clock;
 }): Figures {
-  const figures: Figures = {};
-  if (session.load === undefined || !evidence.isTimeToPoll(clock.now())) return figures;
-  void load(session, inTime, clock).then((found) => {
+  const read: Figures = {};
+  if (session.load === undefined || !evidence.isTimeToPoll(clock.now())) return read;
+  void figures(session, inTime, clock).then((found) => {
     // the counters may already include the tokens that this run has received by now
-    if (found !== undefined)
-      figures.before = { load: found, ownTokens: requests.tokens, ownRunning: requests.all.length };
+    if (found !== undefined) read.before = { load: found, ownTokens: requests.tokens, ownRunning: requests.all.length };
   });
-  return figures;
-}
-
-async function load(session: Session, signal: AbortSignal | undefined, clock: Clock): Promise<Load | undefined> {
-  const inTime = limit(signal, FIGURES_MS, clock);
-  try {
-    return await session.load?.({ signal: inTime.signal });
-  } catch {
-    return undefined;
-  } finally {
-    inTime.release();
-  }
+  return read;
 }
 
 const OVERRAN = 'the server exceeded the thinking budget that was requested';
@@ -110,16 +96,16 @@ export function learnFromLate({ evidence, clock, tool, requests }: Late): void {
 
 /** Records whether a proxy buffered the streams, and whether the cut stopped generation on the server. */
 async function learnFromCut(over: Over): Promise<void> {
-  const { session, evidence, clock, thought, requests, figures, isAlone } = over;
+  const { session, evidence, clock, thought, requests, figures: read, isAlone } = over;
   if (evidence.known(clock.now()).stream !== undefined) return;
   if (requests.some(cameAtOnce)) {
     evidence.suspect(BUFFERED, clock.now());
     return;
   }
   if (thought.next === 'new request') evidence.pollAgain();
-  const { before } = figures;
+  const { before } = read;
   const isCut = thought.next === 'new request' && thought.endedBy === 'budget';
-  const after = before !== undefined && isCut ? await load(session, undefined, clock) : undefined;
+  const after = before !== undefined && isCut ? await figures(session, undefined, clock) : undefined;
   if (!isAlone()) return;
   const verdict = before && after && proveStream({ thought, requests, before, after });
   if (verdict?.held === false) {

@@ -1,6 +1,6 @@
 /** The generation requests of one run: opened here, read by the loop, stopped at the end of the run. */
 import type { Clock } from '../clock.ts';
-import type { Beginning, Facts, Limits, Session } from '../engine/engine.ts';
+import type { Beginning, Limits, Session } from '../engine/engine.ts';
 import { EngineProtocolError } from '../errors.ts';
 import { limit } from '../wait.ts';
 import { Reading, type GenerationObserver } from './reading.ts';
@@ -14,7 +14,7 @@ export type Request = {
 };
 
 /** Is told of each generation when it is requested. */
-export type Observe = (facts: Facts, promptTokens: number) => GenerationObserver;
+export type Observe = (session: Pick<Session, 'facts' | 'load'>, promptTokens: number) => GenerationObserver;
 
 type RequestsOptions = {
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ export class Requests {
         const { signal, release } = limit(this.#inTime, DECODE_MS, this.#clock);
         return session.decode(stretch, { signal }).finally(release);
       },
-      { signal: this.#signal, clock: this.#clock, observer: this.#observe?.(session.facts, from.promptTokens) },
+      { signal: this.#signal, clock: this.#clock, observer: this.#observe?.(session, from.promptTokens) },
     );
     const request = { from, limits, askedAt: this.#clock.now(), reading };
     this.all.push(request);

@@ -2,13 +2,16 @@
 import { EventEmitter, once } from 'node:events';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Load } from '../../src/engine/engine.ts';
 import { Admission } from '../../src/admission/admission.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 type Server = {
   readonly slots: number;
   readonly reported?: number;
-  readonly firstTokenMs: number;
+  readonly firstTokenMs: number | ((index: number) => number);
+  /** tells how many requests it computes, and how many wait */
+  readonly hasFigures?: boolean;
   readonly generationMs: (index: number) => number;
 };
 
@@ -32,13 +35,14 @@ async function simulate(server: Server, count: number, most = 16): Promise<Simul
   const admission = new Admission(most, clock, () => fillUp());
   const facts = { server: 'a', ...(server.reported !== undefined && { slots: server.reported }) };
 
+  const load = async (): Promise<Load> => ({ running: inside - waiting.length, waiting: waiting.length });
   const one = async (index: number): Promise<void> => {
-    const observer = admission.observe(facts, 100);
+    const observer = admission.observe({ facts, ...(server.hasFigures === true && { load }) }, 100);
     inside += 1;
     mostWaiting = Math.max(mostWaiting, inside - server.slots);
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
-    await after(server.firstTokenMs);
+    await after(typeof server.firstTokenMs === 'number' ? server.firstTokenMs : server.firstTokenMs(index));
     observer.firstToken();
     await after(server.generationMs(index));
     inside -= 1;
@@ -61,6 +65,8 @@ async function simulate(server: Server, count: number, most = 16): Promise<Simul
   return { limits, mostWaiting, totalMs: clock.now() - startedAt };
 }
 
+const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
+
 const even = (ms: number) => (): number => ms;
 /** From half to one and a half of the mean, the same in every run. */
 const uneven =
@@ -78,6 +84,40 @@ test.each([1, 2, 4, 8, 16])('%i slots: the limit becomes their number, and the s
   expect(mostWaiting).toBeLessThanOrEqual(slots + 2);
   const ideal = (count * 1040) / slots;
   expect(ideal / totalMs).toBeGreaterThan(0.85);
+});
+
+/** Evenly spread from 0 to `most`, the same in every run. */
+const spread =
+  (most: number) =>
+  (index: number): number =>
+    (most * ((index * 7919) % 1000)) / 1000;
+
+test.each([
+  [1, true],
+  [4, true],
+  [16, true],
+  [1, false],
+  [4, false],
+])('%i slots, first tokens after 0 to 3 s by chance, figures %s: the slots are used', async (slots, hasFigures) => {
+  const count = 300;
+  const server = { slots, firstTokenMs: spread(3000), generationMs: uneven(3000), hasFigures };
+  const { limits, totalMs } = await simulate(server, count);
+  const settled = limits.slice(count / 2, -16);
+  expect(median(settled)).toBeGreaterThanOrEqual(slots * 0.75);
+  expect(median(settled)).toBeLessThanOrEqual(slots + Math.max(1, slots / 4));
+  expect((count * 4500) / slots / totalMs).toBeGreaterThan(0.65);
+});
+
+test('the server reports that requests wait: the limit falls to what it computes, at once', async () => {
+  const server = { slots: 1, firstTokenMs: 40, generationMs: even(10_000), hasFigures: true };
+  const { limits } = await simulate(server, 3);
+  expect(limits[0]).toBe(1);
+});
+
+test('a server with figures is not judged by times', async () => {
+  const server = { slots: 64, firstTokenMs: spread(3000), generationMs: even(500), hasFigures: true };
+  const { limits } = await simulate(server, 100);
+  expect(limits.at(-1)).toBe(16);
 });
 
 test('a reported number of slots is taken at once, and never exceeded', async () => {
@@ -102,7 +142,7 @@ test('a server without a limit of its own gets as many as the operator allows, a
 
 test('another server begins anew, and an old generation changes nothing', () => {
   const admission = new Admission(16, new FakeClock(), () => undefined);
-  const old = admission.observe({ server: 'a', slots: 1 }, 10);
+  const old = admission.observe({ facts: { server: 'a', slots: 1 } }, 10);
   admission.know({ server: 'b' });
   expect(admission.limit).toBe(2);
   old.firstToken();
@@ -123,7 +163,7 @@ test('whatever happens in whatever order, the limit stays from 1 to the most', (
       const generations: ReturnType<Admission['observe']>[] = [];
       for (const { kind, which, ms } of steps) {
         now += ms;
-        if (kind === 'ask') generations.push(admission.observe({ server: 'a' }, ms));
+        if (kind === 'ask') generations.push(admission.observe({ facts: { server: 'a' } }, ms));
         else if (kind === 'first') generations[which]?.firstToken();
         else generations[which]?.ended();
         expect(admission.limit).toBeGreaterThanOrEqual(1);

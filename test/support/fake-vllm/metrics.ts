@@ -66,7 +66,10 @@ export function createMeter({ prefixCaching }: { readonly prefixCaching: boolean
     running: () => held.size,
     generationTokens: () => total.generationTokens,
     text: (servedName) => {
-      const blocks = [...computed].reduce((sum, key) => sum + Math.ceil((held.get(key)?.length ?? 0) / BLOCK_TOKENS), 0);
+      const blocks = [...computed].reduce(
+        (sum, key) => sum + Math.ceil((held.get(key)?.length ?? 0) / BLOCK_TOKENS),
+        0,
+      );
       const load = { running: computed.size, waiting: held.size - computed.size };
       const labels = { engine: '0', model_name: servedName };
       return [
