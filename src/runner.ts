@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { Admission } from './admission/admission.ts';
+import { noTurn, untilTurn } from './admission/turn.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Closing, TimeLimit } from './budget/deadline.ts';
 import type { Outcome } from './budget/outcome.ts';
@@ -144,7 +145,18 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     }
   };
 
+  /** @throws {EngineTimeoutError} at once, if the calls that wait before this one take longer than its time */
+  const refuseWithoutTime = (question: Question, { startedAt }: CallOptions): void => {
+    if (queue.pending < queue.concurrency || admission.server === undefined) return;
+    const pace = evidence.of(admission.server).speed.pace(question, clock.now());
+    const neededMs =
+      untilTurn({ waiting: singlesWaiting, atOnce: queue.concurrency, pace }) + (pace.leastFirstTokenMs ?? 0);
+    const leftMs = startedAt + (question.maxSeconds ?? Infinity) * 1000 - clock.now();
+    if (neededMs > leftMs) throw noTurn(singlesWaiting, queue.concurrency, neededMs);
+  };
+
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
+    refuseWithoutTime(question, options);
     const task = (): Promise<Outcome> => runNow(question, options, (record) => runs.keep(record));
     const outcome = await inQueue(question, options, SINGLE, task);
     if (outcome !== undefined) return outcome;

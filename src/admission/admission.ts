@@ -74,6 +74,11 @@ export class Admission {
     return this.#limit;
   }
 
+  /** undefined: no run has opened a session yet */
+  get server(): string | undefined {
+    return this.#place.server;
+  }
+
   /** Call this when the server is known: another server begins anew. */
   know({ server, slots }: Asked['facts']): void {
     if (server === this.#place.server) return;

@@ -10,15 +10,17 @@ const RESERVE = {
   most: 2 / 3,
 } as const;
 
-/** Answers vary in length. */
+/** Answers vary in length, and a server's speed in time. */
 const MARGIN = 1.25;
 
 /** Times and lengths measured in earlier runs on the same server; absent: not measured. */
 export type Pace = {
-  /** until the first token of a prompt of such a length, at the median */
+  /** until the first token of a prompt of such a length: the shortest, the median, and hardly a wait is longer */
+  readonly leastFirstTokenMs?: number | undefined;
   readonly firstTokenMs?: number | undefined;
-  /** until the first token of a request that continues another; nearly all waits were shorter */
-  readonly continuationMs?: number | undefined;
+  readonly longestFirstTokenMs?: number | undefined;
+  /** until the first token of a request that continues another; hardly a wait is longer */
+  readonly longestContinuationMs?: number | undefined;
   /** of one generation, at the median */
   readonly msPerToken?: number | undefined;
   /** in tokens; most answers were no longer */
@@ -70,18 +72,23 @@ export class Deadline {
     return this.#end;
   }
 
+  /** The least time in which an answer has been possible; 0: not measured. */
+  get leastMs(): number {
+    return this.#pace.leastFirstTokenMs ?? 0;
+  }
+
   /** Whether a first token, some thinking and an answer fit into the time left. */
   leavesTimeToThink(now: number, answerTokens: number): boolean {
     const { at } = this.#end;
     if (at === Infinity) return true;
-    const { firstTokenMs, continuationMs, msPerToken, usualAnswer } = this.#pace;
+    const { longestFirstTokenMs, longestContinuationMs, msPerToken, usualAnswer } = this.#pace;
     const isMeasured =
-      firstTokenMs !== undefined &&
-      continuationMs !== undefined &&
+      longestFirstTokenMs !== undefined &&
+      longestContinuationMs !== undefined &&
       msPerToken !== undefined &&
       usualAnswer !== undefined;
     const needed = isMeasured
-      ? firstTokenMs + this.#needed(answerTokens, continuationMs, msPerToken)
+      ? longestFirstTokenMs + this.#needed(answerTokens, longestContinuationMs, msPerToken)
       : this.#whole * RESERVE.unmeasured;
     return at - now > needed;
   }
@@ -89,10 +96,10 @@ export class Deadline {
   /** How many of `budget` tokens the time is expected to allow; all of them while the speed is not measured. */
   plannedTokens(now: number, budget: number, answerTokens: number): number {
     const { at } = this.#end;
-    const { firstTokenMs = 0, continuationMs = firstTokenMs, msPerToken } = this.#pace;
+    const { firstTokenMs = 0, longestContinuationMs = firstTokenMs, msPerToken } = this.#pace;
     if (at === Infinity || msPerToken === undefined || msPerToken === 0) return budget;
     const left = at - now - firstTokenMs;
-    const time = left - this.#reserve(left, answerTokens, continuationMs, msPerToken);
+    const time = left - this.#reserve(left, answerTokens, longestContinuationMs, msPerToken);
     return Math.max(0, Math.min(budget, Math.floor(time / msPerToken)));
   }
 
@@ -106,7 +113,7 @@ export class Deadline {
     const turn = this.#limits.turnEnds?.(end.at) ?? Infinity;
     this.thinkingLimit = turn < end.at ? OTHER_CALLS : end;
     const at = Math.max(firstTokenAt, Math.min(end.at, turn));
-    const waitMs = this.#pace.continuationMs ?? firstTokenAt - askedAt;
+    const waitMs = this.#pace.longestContinuationMs ?? (firstTokenAt - askedAt) * MARGIN;
     return at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.msPerToken ?? this.#pace.msPerToken);
   }
 
@@ -123,18 +130,18 @@ export class Deadline {
 
   #reserve(left: number, answerTokens: number, waitMs: number, msPerToken: number | undefined): number {
     if (msPerToken === undefined) return left * RESERVE.unmeasured;
-    const { usualAnswer, continuationMs } = this.#pace;
+    const { usualAnswer, longestContinuationMs } = this.#pace;
     const most = usualAnswer === undefined ? RESERVE.unmeasured : RESERVE.most;
     const needed = this.#needed(answerTokens, waitMs, msPerToken);
-    if (continuationMs === undefined) return Math.min(needed, left * most);
+    if (longestContinuationMs === undefined) return Math.min(needed, left * most);
     // without its first token there is no answer at all, so the wait has its whole time
-    const wait = Math.min(left, waitMs * MARGIN);
+    const wait = Math.min(left, waitMs);
     return Math.min(needed, wait + (left - wait) * most);
   }
 
   #needed(answerTokens: number, waitMs: number, msPerToken: number): number {
     const expected = Math.min(answerTokens, this.#pace.usualAnswer ?? Infinity);
-    return Math.max((waitMs + expected * msPerToken) * MARGIN, this.#whole * RESERVE.least);
+    return Math.max(waitMs + expected * msPerToken * MARGIN, this.#whole * RESERVE.least);
   }
 }
 

@@ -3,6 +3,7 @@
  * because a run that avoids a slow server does not measure it again.
  */
 import type { Pace } from '../budget/deadline.ts';
+import { roughTokens, type Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst, type Arrival } from '../stream/speed.ts';
 
@@ -14,9 +15,8 @@ const LEAST_SEEN = 3;
 
 /** Most answers are no longer. */
 const USUAL_ANSWER = 0.9;
-/** Waits vary with the load: a reserve has to cover nearly all of them. */
-const LONG_WAIT = 0.95;
-/** A server that has just loaded its model is slow once. */
+/** Waits vary with the load: a reserve has to cover nearly all of them, and some more than that. */
+const LONG_WAIT = { share: 0.95, margin: 1.25, medians: 4 } as const;
 const MEDIAN = 0.5;
 
 /** Prompts whose lengths differ by less than a factor of four wait alike. */
@@ -33,10 +33,25 @@ class Quantiles {
 
   /** `share` from 0 to 1. undefined: too few values. `lasts`: they do not expire. */
   at(share: number, now: number, lasts = false): number | undefined {
-    const values = this.#values.filter(({ at }) => lasts || now - at < EXPIRES_AFTER_MS);
-    if (values.length < LEAST_SEEN) return undefined;
-    const sorted = values.map(({ value }) => value).toSorted((a, b) => a - b);
+    const sorted = this.#sorted(now, lasts);
     return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  }
+
+  /**
+   * Hardly a value to come will be greater. Of n evenly spread values the greatest is n / (n + 1) of their limit, on
+   * average. An outlier counts little: a server that has just loaded its model is slow once.
+   */
+  limit(now: number): number | undefined {
+    const sorted = this.#sorted(now, false);
+    const [most, long, median] = [sorted.at(-1), this.at(LONG_WAIT.share, now), this.at(MEDIAN, now)];
+    if (most === undefined || long === undefined || median === undefined) return undefined;
+    return Math.min(most * (1 + 1 / sorted.length), long * LONG_WAIT.margin, median * LONG_WAIT.medians);
+  }
+
+  /** Empty: too few values. */
+  #sorted(now: number, lasts: boolean): number[] {
+    const values = this.#values.filter(({ at }) => lasts || now - at < EXPIRES_AFTER_MS);
+    return values.length < LEAST_SEEN ? [] : values.map(({ value }) => value).toSorted((a, b) => a - b);
   }
 }
 
@@ -79,7 +94,7 @@ export class SpeedModel {
   speeds(now: number): Speeds {
     const msPerToken = this.#msPerToken.at(MEDIAN, now);
     const firstTokenMs = this.#allFirstTokens.at(MEDIAN, now);
-    const continuationMs = this.#continuations.at(LONG_WAIT, now);
+    const continuationMs = this.#continuations.at(LONG_WAIT.share, now);
     return {
       ...(msPerToken !== undefined && msPerToken > 0 && { tokensPerSecond: 1000 / msPerToken }),
       ...(firstTokenMs !== undefined && { firstTokenMs }),
@@ -87,12 +102,15 @@ export class SpeedModel {
     };
   }
 
-  pace(tool: string, promptTokens: number, now: number): Pace {
+  pace(question: Pick<Question, 'tool' | 'system' | 'user'>, now: number): Pace {
+    const firstTokens = this.#firstTokens.get(lengthClass(roughTokens(question)));
     return {
-      firstTokenMs: this.#firstTokens.get(lengthClass(promptTokens))?.at(MEDIAN, now),
-      continuationMs: this.#continuations.at(LONG_WAIT, now),
+      leastFirstTokenMs: firstTokens?.at(0, now),
+      firstTokenMs: firstTokens?.at(MEDIAN, now),
+      longestFirstTokenMs: firstTokens?.limit(now),
+      longestContinuationMs: this.#continuations.limit(now),
       msPerToken: this.#msPerToken.at(MEDIAN, now),
-      usualAnswer: this.#answers.get(tool)?.at(USUAL_ANSWER, now, true),
+      usualAnswer: this.#answers.get(question.tool ?? '')?.at(USUAL_ANSWER, now, true),
     };
   }
 }

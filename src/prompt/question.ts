@@ -24,6 +24,13 @@ export type Question = {
   readonly warnings?: readonly string[];
 };
 
+const CHARACTERS_PER_TOKEN = 4;
+
+/** A rough number of tokens in the prompt, before it is rendered. */
+export function roughTokens({ system, user }: Pick<Question, 'system' | 'user'>): number {
+  return [...system, ...user].reduce((sum, { text }) => sum + text.length, 0) / CHARACTERS_PER_TOKEN;
+}
+
 const ours = (text: string): Part => ({ from: 'ours', text });
 const theirs = (text: string, name: string): Part => ({ from: 'theirs', text, name });
 

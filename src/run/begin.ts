@@ -43,9 +43,6 @@ function isOutdated(error: unknown): boolean {
   return error instanceof EngineHttpError && error.status === 404;
 }
 
-/** Prompts are put into wide classes of length, so a rough number is enough. */
-const CHARACTERS_PER_TOKEN = 4;
-
 async function open(context: Context, fresh: boolean): Promise<Opened> {
   const { engine, clock, startedAt, question, requests, inTime, signal, closing, turnEnds } = context;
   const session = await engine.open(openOptions(context, fresh)).catch((error: unknown) => {
@@ -53,8 +50,7 @@ async function open(context: Context, fresh: boolean): Promise<Opened> {
     throw isUnexplained ? silentWhileOpening(error) : error;
   });
   const evidence = context.evidence.of(session.facts.server);
-  const characters = [...question.system, ...question.user].reduce((sum, { text }) => sum + text.length, 0);
-  const pace = evidence.speed.pace(question.tool ?? '', characters / CHARACTERS_PER_TOKEN, clock.now());
+  const pace = evidence.speed.pace(question, clock.now());
   return {
     session,
     evidence,
@@ -111,12 +107,17 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   };
 }
 
-/** If the call has waited until only the answer's share of the time is left, switches thinking off. */
+/**
+ * If the call has waited until only the answer's share of the time is left, switches thinking off.
+ * @throws {EngineTimeoutError} if this server has never answered in so short a time
+ */
 function withinTime(
   { question, clock, startedAt }: Context,
   { deadline }: Opened,
 ): { readonly question: Question; readonly warnings: readonly string[] } {
   const now = clock.now();
+  const left = deadline.at - now;
+  if (left < deadline.leastMs) throw noTime(left, deadline.leastMs);
   const { tokens } = question.thinkingBudget;
   if (tokens === 0 || deadline.leavesTimeToThink(now, question.answerTokens.tokens)) return { question, warnings: [] };
   const [waited, all] = [now - startedAt, deadline.at - startedAt].map((ms) => (ms / 1000).toFixed(1));
@@ -124,6 +125,14 @@ function withinTime(
     question: { ...question, thinkingBudget: { ...question.thinkingBudget, tokens: 0 } },
     warnings: [`thinking was switched off: ${waited} of ${all} seconds had passed, and the answer needs the rest`],
   };
+}
+
+function noTime(left: number, least: number): EngineTimeoutError {
+  const [has, needs] = [left, least].map((ms) => (Math.max(0, ms) / 1000).toFixed(1));
+  return new EngineTimeoutError(
+    `${has} seconds are left for this call, and the first token of this server takes at least ${needs} seconds now`,
+    { hint: 'raise max_seconds, or check whether the server is busy' },
+  );
 }
 
 function silentWhileOpening(cause: unknown): EngineTimeoutError {

@@ -1,5 +1,7 @@
 /** What a server's recent runs say of its speed. */
 import { expect, test } from 'vitest';
+import type { Pace } from '../../src/budget/deadline.ts';
+import type { Question } from '../../src/prompt/question.ts';
 import { SpeedModel, type TimedRequest } from '../../src/evidence/speed-model.ts';
 
 /** A request whose first token took `waitMs`; its other 10 tokens took `msPerToken` each. */
@@ -15,10 +17,24 @@ function modelOf(answers: readonly number[], requests: readonly TimedRequest[] =
   return model;
 }
 
-const NOTHING = { firstTokenMs: undefined, continuationMs: undefined, msPerToken: undefined, usualAnswer: undefined };
+/** A question of `promptTokens`. */
+const from = (tool: string, promptTokens: number): Pick<Question, 'tool' | 'system' | 'user'> => ({
+  tool,
+  system: [],
+  user: [{ from: 'ours', text: 'abc '.repeat(promptTokens) }],
+});
+
+const NOTHING: Pace = {
+  leastFirstTokenMs: undefined,
+  firstTokenMs: undefined,
+  longestFirstTokenMs: undefined,
+  longestContinuationMs: undefined,
+  msPerToken: undefined,
+  usualAnswer: undefined,
+};
 
 test('of a server that is not known nothing is expected', () => {
-  expect(new SpeedModel().pace('reason', 100, 0)).toEqual(NOTHING);
+  expect(new SpeedModel().pace(from('reason', 100), 0)).toEqual(NOTHING);
 });
 
 test.each([
@@ -31,19 +47,22 @@ test.each([
     usual: 5,
   },
 ])('how long an answer usually is: $name', ({ lengths, usual }) => {
-  expect(modelOf(lengths).pace('reason', 100, 0).usualAnswer).toBe(usual);
+  expect(modelOf(lengths).pace(from('reason', 100), 0).usualAnswer).toBe(usual);
 });
 
 test('each tool has its own length of answers', () => {
   const model = modelOf([10, 20, 30]);
-  expect(model.pace('answer_fast', 100, 0).usualAnswer).toBeUndefined();
+  expect(model.pace(from('answer_fast', 100), 0).usualAnswer).toBeUndefined();
 });
 
 test('the first request and those that continue it have their own waits', () => {
   const model = modelOf([1, 1, 1], [request(2000, 10), request(50, 10), request(70, 10)]);
-  expect(model.pace('reason', 100, 0)).toEqual({
+  expect(model.pace(from('reason', 100), 0)).toEqual({
+    leastFirstTokenMs: 2000,
     firstTokenMs: 2000,
-    continuationMs: 70,
+    // a quarter more than nearly all; a sixth more than the greatest of six
+    longestFirstTokenMs: 2500,
+    longestContinuationMs: 70 * (1 + 1 / 6),
     msPerToken: 10,
     usualAnswer: 1,
   });
@@ -51,8 +70,8 @@ test('the first request and those that continue it have their own waits', () => 
 
 test('waits are those of prompts of a similar length', () => {
   const model = modelOf([1, 1, 1], [request(2000, 10, 20_000)]);
-  expect(model.pace('reason', 30_000, 0).firstTokenMs).toBe(2000);
-  expect(model.pace('reason', 100, 0).firstTokenMs).toBeUndefined();
+  expect(model.pace(from('reason', 30_000), 0).firstTokenMs).toBe(2000);
+  expect(model.pace(from('reason', 100), 0).firstTokenMs).toBeUndefined();
 });
 
 test('first tokens and speed are the usual ones; nearly all other waits are no longer', () => {
@@ -61,25 +80,41 @@ test('first tokens and speed are the usual ones; nearly all other waits are no l
     const requests = [request(run * 100, run), request(run * 10, run)];
     model.add({ tool: 'reason', requests, answerTokens: undefined }, 0);
   }
-  expect(model.pace('reason', 100, 0)).toEqual({
+  expect(model.pace(from('reason', 100), 0)).toEqual({
+    leastFirstTokenMs: 100,
     firstTokenMs: 1000,
-    continuationMs: 190,
+    longestFirstTokenMs: 2100,
+    longestContinuationMs: 210,
     msPerToken: 10,
     usualAnswer: undefined,
   });
 });
 
+test.each([
+  { name: 'one slow start', waits: [8000, 100, 100, 100], most: 400 },
+  { name: 'two in a hundred', waits: [...Array.from({ length: 38 }, () => 100), 900, 900], most: 125 },
+  { name: 'a server whose waits vary', waits: [2900, 100, 1500, 800, 2200], most: 2900 * 1.2 },
+])('hardly a wait is longer: $name', ({ waits, most }) => {
+  const model = new SpeedModel();
+  for (const ms of waits) model.add({ tool: 'reason', requests: [request(ms)], answerTokens: undefined }, 0);
+  expect(model.pace(from('reason', 100), 0).longestFirstTokenMs).toBeCloseTo(most);
+});
+
 test('times expire, lengths of answers do not', () => {
   const model = modelOf([1, 2, 3], [request(2000)]);
-  expect(model.pace('reason', 100, 119_999).firstTokenMs).toBe(2000);
-  expect(model.pace('reason', 100, 120_000)).toEqual({ ...NOTHING, usualAnswer: 3 });
+  expect(model.pace(from('reason', 100), 119_999).firstTokenMs).toBe(2000);
+  expect(model.pace(from('reason', 100), 120_000)).toEqual({ ...NOTHING, usualAnswer: 3 });
 });
 
 test('a token that did not come in time would have come later; an answer that was cut has no length', () => {
   const silent = { ...request(1), reading: { ...request(1).reading, firstTokenAt: undefined } };
   const model = new SpeedModel();
   for (let run = 0; run < 3; run += 1) model.add({ tool: 'reason', requests: [silent], answerTokens: undefined }, 9000);
-  expect(model.pace('reason', 100, 9000)).toEqual({ ...NOTHING, firstTokenMs: 8000 });
+  expect(model.pace(from('reason', 100), 9000)).toMatchObject({
+    firstTokenMs: 8000,
+    msPerToken: undefined,
+    usualAnswer: undefined,
+  });
 });
 
 test('for operators: the speed, and the waits of every length of prompt', () => {
