@@ -47,7 +47,7 @@ const program = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
-  external: ['@huggingface/transformers'],
+  external: ['@huggingface/transformers', 'libsql'],
   alias: {
     '@modelcontextprotocol/server/_shims': './src/mcp/sdk-shims.ts',
     // its main file is a UMD module, whose `require` esbuild cannot follow

@@ -12,10 +12,17 @@ import { ConfigError, asSentence } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { Runs } from './runs.ts';
+import { stateFile } from './state/place.ts';
+import { State } from './state/state.ts';
 import type { ToolDefaults } from './tool.ts';
 
 /** The locations of the program's own files. */
-export type Installation = { readonly worker: URL; readonly demoModel: string };
+export type Installation = {
+  readonly worker: URL;
+  readonly demoModel: string;
+  /** where the state file is, if no setting says so */
+  readonly stateFolder: string;
+};
 
 /** The surroundings of the process that decide how requests travel. */
 export type Network = {
@@ -28,6 +35,7 @@ export type Parts = {
   readonly engine: Engine;
   readonly runner: Runner;
   readonly runs: Runs;
+  readonly state: State;
   readonly defaults: ToolDefaults;
   readonly log: Log;
   /** settings that cannot be used: with one, every call is refused */
@@ -42,12 +50,14 @@ export function compose(settings: Settings, installation: Installation, log: Log
   const { engine, problems } = createEngineOrRefuse(settings, installation, log, network);
   const warnings = [...settings.warnings, ...(problems.length === 0 ? keyInClear(config) : [])];
   for (const warning of warnings) log.warn(toSentences(warning));
-  const runs = new Runs();
+  const state = openState(config, installation, (problem) => log.warn(problem));
+  const runs = new Runs(state);
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
   return {
     engine,
     runs,
+    state,
     log,
     problems,
     ignored: settings.warnings.map((warning) => toSentences(warning)),
@@ -59,6 +69,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
       concurrency,
       runs,
       log,
+      troubles: () => (state.problem === undefined ? [] : [{ what: state.problem, fix: STATE_FIX, grave: false }]),
       settings: [
         ...problems.map((problem) => ({ ...problem, grave: true })),
         ...warnings.map((warning) => ({ ...warning, grave: false })),
@@ -70,6 +81,18 @@ export function compose(settings: Settings, installation: Installation, log: Log
       systemPrompt: config.systemPrompt,
     },
   };
+}
+
+const STATE_FIX = 'set THINKMETER_STATE to another file, or to :memory: to keep none';
+
+/** The file is opened with the first run. */
+export function openState(
+  { state, stateDays, stateMb }: Pick<Config, 'state' | 'stateDays' | 'stateMb'>,
+  { stateFolder }: Pick<Installation, 'stateFolder'>,
+  onProblem: (problem: string) => void,
+): State {
+  const path = stateFile(state, stateFolder);
+  return new State({ path, days: stateDays, megabytes: stateMb, clock: systemClock, onProblem });
 }
 
 function toSentences({ what, fix }: SettingNotice): string {

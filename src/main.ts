@@ -14,6 +14,7 @@ import type { Parts } from './compose.ts';
 import { loadConfig, toError, type Config, type Flags, type SettingNotice } from './config/load.ts';
 import { readProxies } from './config/proxies.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
+import { stateFolder } from './state/place.ts';
 import { CancelledError, ThinkmeterError, WrongSettingsError, asSentence, toSentence } from './errors.ts';
 
 // a host keeps this program for days, next to a model: V8 may collect more often, to keep less (`npm run bench:memory`)
@@ -22,13 +23,14 @@ for (const flag of ['--semi-space-growth-factor=1', '--heap-growing-percent=20']
 const EXIT = { fine: 0, failed: 1, usage: 2, bug: 70 } as const;
 
 const here = import.meta.url;
-const installation = {
-  worker: new URL('worker.js', here),
-  demoModel: fileURLToPath(new URL('../models/thinkmeter-demo', here)),
-};
 
 // oxlint-disable-next-line node/no-process-env -- the one place where the environment is read
 const env = process.env;
+const installation = {
+  worker: new URL('worker.js', here),
+  demoModel: fileURLToPath(new URL('../models/thinkmeter-demo', here)),
+  stateFolder: stateFolder({ platform: process.platform, home: homedir(), env }),
+};
 const { stdin, stdout, stderr } = process;
 /** Docker, Podman */
 const CONTAINER_FILES = ['/.dockerenv', '/run/.containerenv'];
@@ -64,6 +66,17 @@ const program = createProgram(
         const patient = { ...parts, defaults: { ...parts.defaults, maxSeconds } };
         await ask(question, options, patient, terminal, interrupted.signal);
       }),
+    runs: async (action, flags) => {
+      const { config, problems } = loadConfig(flags, env);
+      if (problems.length > 0) throw toError(problems);
+      const [{ runs }, { openState }] = await Promise.all([import('./cli/runs.ts'), import('./compose.ts')]);
+      const state = openState(config, installation, () => undefined);
+      try {
+        await runs(action, state, terminal);
+      } finally {
+        await state.close();
+      }
+    },
     doctor: (options, flags) =>
       withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
         doctor(options, parts, terminal, interrupted.signal),
@@ -129,7 +142,7 @@ async function withParts<Command>(
   try {
     await use(command, parts);
   } finally {
-    await parts.engine.close();
+    await Promise.all([parts.engine.close(), parts.state.close()]);
   }
 }
 

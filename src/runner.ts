@@ -16,7 +16,7 @@ import type { Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
 import { run } from './run/run.ts';
-import type { RunRecord, Runs } from './runs.ts';
+import type { About, RunRecord, Runs } from './runs.ts';
 import type { Observe } from './stream/requests.ts';
 import { examine, type Examination } from './status/examine.ts';
 import type { Finding } from './status/findings.ts';
@@ -49,7 +49,7 @@ export type Runner = {
   /** Every run must end within this time: its thinking ends early enough for an answer, and waiting items do not begin. */
   close(ms: number, why: TimeLimit): void;
   /** Keeps a batch as one record, with the reasoning of its items, and returns the id of the record. */
-  keep(batch: BatchResult, reasoning: readonly string[]): string;
+  keep(batch: BatchResult, reasoning: readonly string[], about: About): string;
 };
 
 type Parts = {
@@ -64,13 +64,25 @@ type Parts = {
   readonly log: Log;
   /** what is wrong or risky in the settings, for the status */
   readonly settings?: readonly Finding[];
+  /** what became wrong while the program ran, for the status */
+  readonly troubles?: () => readonly Finding[];
 };
 
-export function createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log, settings }: Parts): Runner {
+export function createRunner({
+  engine,
+  clock,
+  evidence,
+  mechanism,
+  concurrency,
+  runs,
+  log,
+  settings,
+  troubles,
+}: Parts): Runner {
   const admission = new Admission(concurrency, clock, (most) => (queue.concurrency = most));
   const queue = new PQueue({ concurrency: admission.limit });
   const observe: Observe = (session, promptTokens) => admission.observe(session, promptTokens);
-  const statusParts = { engine, evidence, runs, clock, ...(settings !== undefined && { settings }) };
+  const statusParts = { engine, evidence, runs, clock, ...(settings && { settings }), ...(troubles && { troubles }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
   let closing: Closing | undefined;
@@ -157,7 +169,7 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
 
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
     refuseWithoutTime(question, options);
-    const task = (): Promise<Outcome> => runNow(question, options, (record) => runs.keep(record));
+    const task = (): Promise<Outcome> => runNow(question, options, (record) => runs.keep(record, aboutOf(question)));
     const outcome = await inQueue(question, options, SINGLE, task);
     if (outcome !== undefined) return outcome;
     const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
@@ -220,9 +232,9 @@ export function createRunner({ engine, clock, evidence, mechanism, concurrency, 
     close(ms, why) {
       closing = { at: clock.now() + ms, ...why };
     },
-    keep(batch, reasoning) {
+    keep(batch, reasoning, about) {
       const runId = randomUUID();
-      runs.keep({ ...batch, run_id: runId, reasoning });
+      runs.keep({ ...batch, run_id: runId, reasoning }, about);
       return runId;
     },
   };
@@ -237,6 +249,10 @@ function fromNow(
   const { maxSeconds } = question;
   if (maxSeconds === undefined) return { item: question, startedAt };
   return { item: { ...question, maxSeconds: maxSeconds - (now - startedAt) / 1000 }, startedAt: now };
+}
+
+function aboutOf({ tool = '', user }: Question): About {
+  return { tool, question: user.map(({ text }) => text).join('') };
 }
 
 /** Priorities in the queue: a single question does not wait behind a batch of a thousand items. */

@@ -1,4 +1,7 @@
-/** Finished runs, kept in memory so that clients can read their reasoning and numbers later. */
+/**
+ * Finished runs, so that clients can read their reasoning and numbers later: the latest in memory, and all of them in the
+ * state file, which other processes share.
+ */
 import type { BatchResult } from './report/batch.ts';
 import type { RunResult } from './report/result.ts';
 
@@ -18,13 +21,31 @@ const MOST = { records: 500, characters: 16_000_000 } as const;
 
 export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
 
+/** What a run was about, to find it again. */
+export type About = { readonly tool: string; readonly question: string };
+
+/** Where runs outlive the process. */
+export type RunStore = {
+  put(run: About & { readonly runId: string; readonly record: RunRecord }): void;
+  get(runId: string): Promise<{ readonly record: object } | undefined>;
+  /** newest first */
+  list(most: number): Promise<readonly { readonly runId: string }[]>;
+};
+
 export class Runs {
+  readonly #store: RunStore | undefined;
   readonly #records = new Map<string, { readonly record: RunRecord; readonly characters: number }>();
   #characters = 0;
   readonly #spent = { calls: 0, thinkingTokens: 0, answerTokens: 0 };
 
-  keep(record: RunRecord): void {
+  /** Without a store, runs are kept in memory only. */
+  constructor(store?: RunStore) {
+    this.#store = store;
+  }
+
+  keep(record: RunRecord, about: About): void {
     this.count(record);
+    this.#store?.put({ ...about, runId: record.run_id, record });
     const characters = charactersOf(record);
     this.#records.set(record.run_id, { record, characters });
     this.#characters += characters;
@@ -48,11 +69,24 @@ export class Runs {
     this.#spent.answerTokens += 'answer_tokens' in record ? record.answer_tokens : 0;
   }
 
+  /** A run of this process, or one in the state file. */
+  async find(runId: string): Promise<object | undefined> {
+    return this.get(runId) ?? (await this.#store?.get(runId))?.record;
+  }
+
+  /** The latest ids, newest first: of this process, then those that are only in the state file. */
+  async latest(): Promise<string[]> {
+    const stored = (await this.#store?.list(MOST.records)) ?? [];
+    const own = this.list().map(({ run_id: id }) => id);
+    return [...new Set([...own, ...stored.map(({ runId }) => runId)])].slice(0, MOST.records);
+  }
+
+  /** A run that is in memory. */
   get(runId: string): RunRecord | undefined {
     return this.#records.get(runId)?.record;
   }
 
-  /** All records, newest first. */
+  /** All records in memory, newest first. */
   list(): RunRecord[] {
     return [...this.#records.values()].map(({ record }) => record).toReversed();
   }

@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // the port, and what stands behind it
   'src/engine/engine.ts': { ours: ['src/prompt'] },
+  'src/engine/figures.ts': { ours: ['src/engine/engine.ts', 'src/clock.ts', 'src/wait.ts'] },
   'src/engine/token-ids.ts': { ours: ['src/engine/engine.ts', 'src/prompt', 'src/errors.ts'] },
   'src/engine/hub-id.ts': { ours: [] },
   'src/engine/found-server.ts': { ours: [] },
@@ -119,7 +120,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/budget/presets.ts': { ours: [] },
   // what counting has shown, by server
   'src/evidence': {
-    ours: ['src/engine/engine.ts', 'src/stream', 'src/budget', 'src/errors.ts', 'src/clock.ts', 'src/wait.ts'],
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/figures.ts',
+      'src/prompt/question.ts',
+      'src/stream',
+      'src/budget',
+      'src/errors.ts',
+      'src/clock.ts',
+      'src/wait.ts',
+    ],
   },
   // puts one run together
   'src/run': {
@@ -156,11 +166,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // runs in turn, and kept
   'src/runs.ts': { ours: ['src/report'] },
-  'src/admission.ts': { ours: ['src/engine/engine.ts', 'src/stream', 'src/clock.ts', 'src/recent.ts'] },
+  'src/admission': {
+    ours: [
+      'src/engine/engine.ts',
+      'src/engine/figures.ts',
+      'src/budget/deadline.ts',
+      'src/stream',
+      'src/clock.ts',
+      'src/recent.ts',
+      'src/errors.ts',
+    ],
+  },
+  'src/state': { ours: ['src/clock.ts'], npm: ['libsql'], node: ['fs', 'path'] },
   'src/batch-time.ts': { ours: ['src/recent.ts'] },
   'src/runner.ts': {
     ours: [
-      'src/admission.ts',
+      'src/admission',
       'src/stream',
       'src/budget',
       'src/run',
@@ -255,11 +276,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/cli': {
     ours: [
       'tools',
+      'src/clipped.ts',
       'src/compose.ts',
       'src/config',
       'src/mcp',
       'src/report',
       'src/status',
+      'src/state',
       'src/budget/presets.ts',
       'src/budget/values.ts',
       'src/budget/outcome.ts',
@@ -282,6 +305,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ours: [
       'src/engine',
       'src/config',
+      'src/state',
       'src/budget/presets.ts',
       'src/evidence/evidence.ts',
       'src/runner.ts',
@@ -301,6 +325,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/compose.ts',
       'src/compose-search.ts',
       'src/init/launch.ts',
+      'src/state/place.ts',
       'src/errors.ts',
       'src/log.ts',
     ],

@@ -1,6 +1,6 @@
-/** The package as a user gets it: packed, installed into an empty folder, without any other package or network. */
+/** The package as a user gets it: packed, and installed into an empty folder. Its one dependency is libsql, for the state file. */
 import { Client } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,17 +20,20 @@ beforeAll(() => {
   npm('pack', '--ignore-scripts', '--pack-destination', folder);
   const archive = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(join(folder, 'package.json'), '{}');
-  npm('install', '--offline', '--ignore-scripts', '--no-audit', '--prefix', folder, join(folder, archive));
+  npm('install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--prefix', folder, join(folder, archive));
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (...args: string[]): string =>
-  execFileSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: folder });
+const env = { ...getDefaultEnvironment(), THINKMETER_STATE: join(folder, 'state.db') };
 
-test('it brings no other package, and takes at most 60 MB', () => {
-  expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['thinkmeter']);
-  const bytes = readdirSync(installed, { recursive: true, withFileTypes: true })
+const run = (...args: string[]): string =>
+  execFileSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: folder, env });
+
+test('it brings no package but libsql and its parts, and takes at most 60 MB', () => {
+  const packages = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+  expect(packages).toEqual(['@libsql', '@neon-rs', 'detect-libc', 'libsql', 'thinkmeter']);
+  const bytes = readdirSync(join(folder, 'node_modules'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
   expect(bytes).toBeLessThan(60_000_000);
@@ -50,7 +53,7 @@ test('the demo engine answers over MCP', async () => {
     new StdioClientTransport({
       command: process.execPath,
       args: [program],
-      env: { THINKMETER_ENGINE: 'demo' },
+      env: { THINKMETER_ENGINE: 'demo', THINKMETER_STATE: env.THINKMETER_STATE },
       cwd: folder,
     }),
   );
@@ -71,4 +74,11 @@ test('another embedded model needs a package, and one sentence says which', () =
     said = String((error as { stderr?: unknown }).stderr ?? error);
   }
   expect(said).toMatch(/^thinkmeter: The embedded engine needs the package @huggingface\/transformers.*npm install/);
+});
+
+test('runs are kept between calls; without libsql they are not, and calls are answered', () => {
+  expect((JSON.parse(run('runs', '--json')) as { runs: unknown[] }).runs.length).toBeGreaterThan(0);
+  rmSync(join(folder, 'node_modules', 'libsql'), { recursive: true });
+  expect(run('ask', '--engine', 'demo', '12^2 + 345*7 = ?')).toContain('The answer is 2559.');
+  expect(() => run('runs')).toThrow('needs the npm package libsql');
 });

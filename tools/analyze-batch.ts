@@ -44,7 +44,7 @@ export const analyzeBatch = defineTool({
     );
     const result = toBatchResult(ends, runner.clock.now() - startedAt, warnings);
     const reasoning = ends.map((end) => reasoningOf(end));
-    return batchToolResult(result, runner.keep(result, reasoning));
+    return batchToolResult(result, runner.keep(result, reasoning, { tool: 'analyze_batch', question: instruction }));
   },
 });
 

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import type { AskOptions } from './ask.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { InitOptions } from './init.ts';
+import type { RunsAction } from './runs.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { ServeModelOptions } from './serve-model.ts';
 
@@ -16,6 +17,7 @@ export type Actions = {
   demo(flags: Flags): Promise<void>;
   doctor(options: DoctorOptions, flags: Flags): Promise<void>;
   monitor(options: MonitorOptions, flags: Flags): Promise<void>;
+  runs(action: RunsAction, flags: Flags): Promise<void>;
   init(client: string | undefined, options: InitOptions, flags: Flags): Promise<void>;
   serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
@@ -91,6 +93,7 @@ export function createProgram(
     .action((client: string | undefined, options: InitOptions, command: Command) =>
       actions.init(client, options, command.optsWithGlobals()),
     );
+  addRuns(program, actions);
   const doctor = program
     .command('doctor')
     .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
@@ -121,6 +124,34 @@ export function createProgram(
     );
   for (const command of [program, init, ask, demo, doctor, monitor]) addSettings(command);
   return program;
+}
+
+/** `thinkmeter runs` with its own commands; alone, it lists. */
+function addRuns(program: Command, actions: Actions): void {
+  const runs = program.command('runs').description('list, show, export and delete the runs that are kept');
+  const add = (name: string, description: string, isDefault = false): Command =>
+    runs.command(name, { isDefault }).description(description).option('--state <file>', SETTINGS.state.help);
+  add('list', 'list runs, newest first', true)
+    .option('-n, --limit <count>', 'how many', '20')
+    .option('--json', 'print JSON')
+    .action(({ limit, json }: { limit: string; json?: boolean }, command: Command) =>
+      actions.runs({ kind: 'list', limit, json: json === true }, command.optsWithGlobals()),
+    );
+  add('show', 'show one run')
+    .argument('<run_id>', 'its id, or the beginning of it')
+    .option('--json', 'print JSON')
+    .action((id: string, { json }: { json?: boolean }, command: Command) =>
+      actions.runs({ kind: 'show', id, json: json === true }, command.optsWithGlobals()),
+    );
+  add('export', 'print all runs, a line of JSON each, newest first').action((_: Flags, command: Command) =>
+    actions.runs({ kind: 'export' }, command.optsWithGlobals()),
+  );
+  add('delete', 'delete runs')
+    .argument('[run_ids...]', 'their ids, or the beginnings of them')
+    .option('--all', 'every run')
+    .action((ids: string[], { all }: { all?: boolean }, command: Command) =>
+      actions.runs({ kind: 'delete', ids, all: all === true }, command.optsWithGlobals()),
+    );
 }
 
 const SETTINGS_GROUP = 'Settings:';

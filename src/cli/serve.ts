@@ -17,7 +17,7 @@ export async function serveUntilGone(
   signal: AbortSignal,
   clock = systemClock,
 ): Promise<void> {
-  const { engine, log, defaults } = parts;
+  const { engine, state, log, defaults } = parts;
   const serving = { ...parts, tools, resourceLinks: config.resourceLinks === 'on' };
   const server = serveOverStdio(serving, { stdin, stdout }, clock);
   log.info(
@@ -35,7 +35,7 @@ export async function serveUntilGone(
     });
   } finally {
     await server.close();
-    await engine.close();
+    await Promise.all([engine.close(), state.close()]);
     // nothing may keep a server alive that has no client
     stdin.destroy();
   }

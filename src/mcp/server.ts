@@ -138,21 +138,23 @@ function toErrorResult(
 }
 
 function registerRuns(server: McpServer, runs: Runs): void {
-  const list = (): { resources: { uri: string; name: string; mimeType: string }[] } => ({
-    resources: runs
-      .list()
-      .map(({ run_id: id }) => ({ uri: runUri(id), name: `run ${id}`, mimeType: 'application/json' })),
+  const list = async (): Promise<{ resources: { uri: string; name: string; mimeType: string }[] }> => ({
+    resources: (await runs.latest()).map((id) => ({
+      uri: runUri(id),
+      name: `run ${id}`,
+      mimeType: 'application/json',
+    })),
   });
   server.registerResource(
     'run',
     new ResourceTemplate(runUri('{run_id}'), { list }),
     { title: 'A run', description: 'The full reasoning and numbers of one call', mimeType: 'application/json' },
-    (uri, { run_id: id }) => {
-      const record = runs.get(String(id));
+    async (uri, { run_id: id }) => {
+      const record = await runs.find(String(id));
       if (record === undefined) {
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          `run ${String(id)} does not exist; the server keeps the last 500 runs until it ends`,
+          `run ${String(id)} does not exist, or was deleted; thinkmeter runs lists those that are kept`,
         );
       }
       return {

@@ -128,9 +128,11 @@ function withinTime(
 }
 
 function noTime(left: number, least: number): EngineTimeoutError {
-  const [has, needs] = [left, least].map((ms) => (Math.max(0, ms) / 1000).toFixed(1));
+  const [has, needs] = [left, least].map((ms) =>
+    ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`,
+  );
   return new EngineTimeoutError(
-    `${has} seconds are left for this call, and the first token of this server takes at least ${needs} seconds now`,
+    `${has} of the time of this call is left, and the first token of this server takes at least ${needs} now`,
     { hint: 'raise max_seconds, or check whether the server is busy' },
   );
 }

@@ -28,6 +28,8 @@ export type StatusParts = {
   readonly clock: Clock;
   /** what is wrong or risky in the settings; a grave one: no call can be answered, so the engine is not opened */
   readonly settings?: readonly Finding[];
+  /** what became wrong while the program ran */
+  readonly troubles?: () => readonly Finding[];
 };
 
 /** Nobody waits longer for a status. */
@@ -36,14 +38,17 @@ const LONGEST_MS = 15_000;
 /** Between two readings of a counter, where the server does not tell its speed itself. */
 const MEASURE_MS = 400;
 
-export async function collectStatus({ settings = [], ...parts }: StatusParts, callers: OpenOptions): Promise<Status> {
+export async function collectStatus(
+  { settings = [], troubles = () => [], ...parts }: StatusParts,
+  callers: OpenOptions,
+): Promise<Status> {
   if (settings.some(({ grave }) => grave)) return { tried: {}, spent: parts.runs.spent(), findings: settings };
   const status = await askEngine(parts, callers);
-  return { ...status, findings: [...settings, ...status.findings] };
+  return { ...status, findings: [...settings, ...troubles(), ...status.findings] };
 }
 
 async function askEngine(
-  { engine, evidence, runs, clock }: Omit<StatusParts, 'settings'>,
+  { engine, evidence, runs, clock }: Omit<StatusParts, 'settings' | 'troubles'>,
   callers: OpenOptions,
 ): Promise<Status> {
   const spent = runs.spent();

@@ -47,7 +47,12 @@ async function batch(url: string, maxSeconds: number | undefined): Promise<Batch
     new StdioClientTransport({
       command: process.execPath,
       args: ['dist/main.js'],
-      env: { THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent', THINKMETER_MAX_SECONDS: '0' },
+      env: {
+        THINKMETER_STATE: ':memory:',
+        THINKMETER_BASE_URL: url,
+        THINKMETER_LOG_LEVEL: 'silent',
+        THINKMETER_MAX_SECONDS: '0',
+      },
     }),
   );
   try {

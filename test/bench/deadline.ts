@@ -48,7 +48,7 @@ async function onServer<T>(use: (url: string) => Promise<T>): Promise<T> {
 
 async function calls(url: string, parallel: number, seconds: number): Promise<Call[]> {
   const client = new Client({ name: 'bench', version: '0' });
-  const env = { THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
+  const env = { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
   const done: Call[] = [];
   let begun = 0;

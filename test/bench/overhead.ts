@@ -45,7 +45,7 @@ await client.connect(
   new StdioClientTransport({
     command: process.execPath,
     args: ['dist/main.js'],
-    env: { THINKMETER_BASE_URL: root, THINKMETER_LOG_LEVEL: 'silent' },
+    env: { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: root, THINKMETER_LOG_LEVEL: 'silent' },
   }),
 );
 

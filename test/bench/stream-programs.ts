@@ -24,9 +24,9 @@ const MAX_SECONDS = 600;
 
 /** Thinkmeter itself: the whole of `runner.run`. */
 export function ours(url: string): StreamProgram {
-  const settings = loadConfig({ baseUrl: url, logLevel: 'silent' }, {});
+  const settings = loadConfig({ baseUrl: url, logLevel: 'silent', state: ':memory:' }, {});
   // only the embedded engine looks at these
-  const installation = { worker: new URL('file:///dev/null'), demoModel: '' };
+  const installation = { worker: new URL('file:///dev/null'), demoModel: '', stateFolder: '' };
   const { runner, engine } = compose(settings, installation, createLog('silent'));
   return {
     async read() {

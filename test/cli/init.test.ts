@@ -91,7 +91,12 @@ test.each(Object.entries(START))(
     const client = new Client({ name: 'test', version: '1' });
     // started elsewhere, without the shell's PATH
     await client.connect(
-      new StdioClientTransport({ command, args: [...args], env: { ...env, PATH: '/nowhere' }, cwd: home }),
+      new StdioClientTransport({
+        command,
+        args: [...args],
+        env: { ...env, PATH: '/nowhere', THINKMETER_STATE: ':memory:' },
+        cwd: home,
+      }),
     );
     onTestFinished(() => client.close());
     const status = await client.callTool({ name: 'server_status' });

@@ -24,6 +24,18 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['X-Api-Key: a', 'X-Api-Key: a'],
     ['A: 1\nB: 2', 'A: 1\nB: 2'],
   ],
+  state: [
+    ['/tmp/a.db', '/tmp/a.db'],
+    [':memory:', ':memory:'],
+  ],
+  stateDays: [
+    ['1', 1],
+    ['365', 365],
+  ],
+  stateMb: [
+    ['1', 1],
+    ['5000', 5000],
+  ],
   sessionHeader: [
     ['X-User-Id', 'X-User-Id'],
     ['x-key', 'x-key'],
@@ -90,6 +102,8 @@ const DEFAULTS: Readonly<Partial<Record<SettingName, unknown>>> = {
   engine: 'vllm',
   concurrency: 16,
   maxSeconds: 45,
+  stateDays: 30,
+  stateMb: 200,
   resourceLinks: 'on',
   logLevel: 'warn',
 };

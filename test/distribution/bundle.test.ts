@@ -33,7 +33,14 @@ function manifest(): ReturnType<typeof bundleManifest> {
 
 async function connect(args: readonly string[], env: Record<string, string>): Promise<Client> {
   const client = new Client({ name: 'host', version: '1' });
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [...args], env, cwd: folder }));
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [...args],
+      env: { THINKMETER_STATE: ':memory:', ...env },
+      cwd: folder,
+    }),
+  );
   onTestFinished(() => client.close());
   return client;
 }

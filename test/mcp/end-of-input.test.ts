@@ -4,6 +4,7 @@
  */
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { State } from '../../src/state/state.ts';
 import { serveUntilGone } from '../../src/cli/serve.ts';
 import { createLog } from '../../src/log.ts';
 import { connect } from '../support/connect.ts';
@@ -106,7 +107,8 @@ describe('a call that runs when stdin ends', () => {
     const written: string[] = [];
     stdout.on('data', (bytes: Buffer) => written.push(bytes.toString('utf8')));
     const defaults = { thinkingBudget: 512, maxSeconds: undefined, systemPrompt: undefined };
-    const parts = { runner, engine, runs, defaults, log: createLog('silent'), problems: [], ignored: [] };
+    const state = new State({ path: undefined, days: 1, megabytes: 1, clock, onProblem: () => undefined });
+    const parts = { runner, engine, runs, state, defaults, log: createLog('silent'), problems: [], ignored: [] };
     const streams = { stdin, stdout };
     const ended = serveUntilGone(parts, { engine: 'vllm', resourceLinks: 'on' }, streams, terminate.signal, clock);
     over = async () => {

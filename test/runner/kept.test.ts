@@ -14,6 +14,8 @@ const failed = (runId: string, reasoning = 'hm'): RunRecord => ({
   reasoning,
 });
 
+const ABOUT = { tool: 'reason', question: 'What is 2 + 2?' };
+
 test('B17: a batch of 501 items is one record with all its reasoning, and forgets no run', async () => {
   const fake = await startFake();
   const { ask, runner, runs } = remoteRunner(fake.url);
@@ -55,11 +57,11 @@ test('B17: a call that was cancelled keeps what was paid for', async () => {
 
 test('records are forgotten when there are too many, or too many characters, the oldest first', () => {
   const runs = new Runs();
-  for (let run = 0; run < 501; run += 1) runs.keep(failed(String(run)));
+  for (let run = 0; run < 501; run += 1) runs.keep(failed(String(run)), ABOUT);
   expect([runs.get('0'), runs.get('1')]).toEqual([undefined, failed('1')]);
-  runs.keep(failed('long', 'x'.repeat(15_999_500)));
+  runs.keep(failed('long', 'x'.repeat(15_999_500)), ABOUT);
   expect(runs.list().length).toBeLessThan(500);
-  runs.keep(failed('longer', 'x'.repeat(20_000_000)));
+  runs.keep(failed('longer', 'x'.repeat(20_000_000)), ABOUT);
   expect(runs.list().map(({ run_id: id }) => id)).toEqual(['longer']);
 });
 

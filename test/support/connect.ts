@@ -73,7 +73,7 @@ export async function connect({
     command: file,
     args,
     cwd: ROOT,
-    env: { ...(fake === undefined ? {} : { THINKMETER_BASE_URL: fake.url }), ...env },
+    env: { THINKMETER_STATE: ':memory:', ...(fake === undefined ? {} : { THINKMETER_BASE_URL: fake.url }), ...env },
     stderr: 'pipe',
   });
   let stderr = '';

@@ -57,7 +57,7 @@ export class Program {
     const [file = '', ...before] = command;
     this.child = spawn(file, [...before, ...args], {
       cwd,
-      env: { ...getDefaultEnvironment(), ...env },
+      env: { ...getDefaultEnvironment(), THINKMETER_STATE: ':memory:', ...env },
       detached,
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(text));

@@ -1,0 +1,33 @@
+/** The tables of the state file. Each step is applied once and never changed: a file of any earlier version becomes current. */
+import type { Database } from './libsql.ts';
+
+const STEPS = [
+  `CREATE TABLE runs (
+     run_id TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,       -- milliseconds since 1970
+     tool TEXT NOT NULL,
+     question TEXT NOT NULL,
+     record TEXT NOT NULL,      -- JSON
+     bytes INTEGER NOT NULL     -- of question and record
+   ) STRICT;
+   CREATE INDEX runs_by_time ON runs (at);`,
+];
+
+/** A newer thinkmeter has written the file. */
+export class NewerFileError extends Error {}
+
+/** @throws {NewerFileError} */
+export function migrate(database: Database): void {
+  // the lock is taken before the version is read: another process may be migrating
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const [row] = database.prepare('PRAGMA user_version').all() as [{ user_version: number }];
+    if (row.user_version > STEPS.length) throw new NewerFileError();
+    for (const step of STEPS.slice(row.user_version)) database.exec(step);
+    database.exec(`PRAGMA user_version = ${STEPS.length}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Runs, kept in a file that outlives the process. Nothing here stops a call: a record is written some time after the
+ * answer was returned, and if the file cannot be used, `problem` says why and the process's memory has to do.
+ */
+import type { Clock } from '../clock.ts';
+import { isBusy, openDatabase, whyNot } from './database.ts';
+import type { Database } from './libsql.ts';
+
+/** Records are written at the latest after this time, so a killed process loses no more than that. */
+const FLUSH_MS = 200;
+
+/** Rows in one transaction: a larger one would hold up the event loop, and other processes. */
+const MOST_IN_TRANSACTION = 16;
+
+/** While another process locks the file, this many runs wait; older ones are dropped. */
+const MOST_PENDING = 1000;
+
+/** A file that has been locked for so many attempts in a row is a problem that a person has to know. */
+const LOCKED_TOO_OFTEN = 25;
+
+/** Old runs are deleted when the file is opened, and after so many new ones. */
+const CLEAN_AFTER = 100;
+
+const DAY_MS = 86_400_000;
+const MEGABYTE = 1_000_000;
+
+export type NewRun = {
+  readonly runId: string;
+  readonly tool: string;
+  readonly question: string;
+  /** plain data */
+  readonly record: object;
+};
+
+/** `at`: milliseconds since 1970. */
+export type StoredRun = NewRun & { readonly at: number };
+
+export type StateOptions = {
+  /** of the file; undefined: nothing is kept */
+  readonly path: string | undefined;
+  /** runs older than this are deleted */
+  readonly days: number;
+  /** the oldest runs are deleted when all together are larger */
+  readonly megabytes: number;
+  readonly clock: Clock;
+  /** called once, with a sentence */
+  readonly onProblem: (problem: string) => void;
+};
+
+type Row = { run_id: string; at: number; tool: string; question: string; record: string };
+
+export class State {
+  readonly #options: StateOptions;
+  #opening: Promise<Database | undefined> | undefined;
+  #pending: StoredRun[] = [];
+  #cancelFlush: (() => void) | undefined;
+  #timesLocked = 0;
+  #written = 0;
+  #problem: string | undefined;
+
+  constructor(options: StateOptions) {
+    this.#options = options;
+  }
+
+  /** Why runs are kept in memory only; undefined: they are not. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Returns at once. */
+  put(run: NewRun): void {
+    if (this.#options.path === undefined) return;
+    this.#pending.push({ ...run, at: Date.now() });
+    if (this.#pending.length > MOST_PENDING) this.#pending.shift();
+    this.#cancelFlush ??= this.#options.clock.timer(FLUSH_MS, () => void this.flush());
+  }
+
+  /** Writes what waits. Never rejects. */
+  async flush(): Promise<void> {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    const database = await this.#open();
+    try {
+      if (database !== undefined) this.#writePending(database);
+      this.#timesLocked = 0;
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#pending.length > 0 && this.#problem === undefined) {
+      this.#cancelFlush ??= this.#options.clock.timer(FLUSH_MS, () => void this.flush());
+    }
+  }
+
+  async get(runId: string): Promise<StoredRun | undefined> {
+    const [found] = await this.#read('WHERE run_id = ?', runId);
+    return found;
+  }
+
+  /** Newest first. */
+  async list(most: number): Promise<StoredRun[]> {
+    return this.#read('ORDER BY at DESC, rowid DESC LIMIT ?', most);
+  }
+
+  /** Runs whose id begins so, at most two. */
+  async find(beginning: string): Promise<StoredRun[]> {
+    return this.#read('WHERE substr(run_id, 1, ?) = ? LIMIT 2', beginning.length, beginning);
+  }
+
+  /** The number of runs that were deleted. @throws an error of the file, in words */
+  async delete(runIds: readonly string[] | 'all'): Promise<number> {
+    await this.flush();
+    const database = await this.#open();
+    if (database === undefined) return 0;
+    if (runIds === 'all') return database.prepare('DELETE FROM runs').run().changes;
+    const one = database.prepare('DELETE FROM runs WHERE run_id = ?');
+    return runIds.reduce((sum, runId) => sum + one.run(runId).changes, 0);
+  }
+
+  /** Writes what waits, and closes the file. */
+  async close(): Promise<void> {
+    if (this.#pending.length > 0) await this.flush();
+    this.#cancelFlush?.();
+    const database = await this.#opening;
+    this.#opening = undefined;
+    database?.close();
+  }
+
+  async #read(where: string, ...values: (string | number)[]): Promise<StoredRun[]> {
+    if (this.#pending.length > 0) await this.flush();
+    const database = await this.#open();
+    try {
+      const rows = (database?.prepare(`SELECT run_id, at, tool, question, record FROM runs ${where}`).all(...values) ??
+        []) as readonly Row[];
+      return rows.map(({ run_id: runId, record, ...rest }) => ({
+        ...rest,
+        runId,
+        record: JSON.parse(record) as object,
+      }));
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
+  #open(): Promise<Database | undefined> {
+    const { path } = this.#options;
+    if (path === undefined || this.#problem !== undefined) return Promise.resolve(undefined);
+    this.#opening ??= openDatabase(path)
+      .then((database) => {
+        this.#clean(database);
+        return database;
+      })
+      .catch((error: unknown) => {
+        this.#opening = undefined;
+        this.#failed(error);
+        return undefined;
+      });
+    return this.#opening;
+  }
+
+  #writePending(database: Database): void {
+    const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)');
+    while (this.#pending.length > 0) {
+      const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
+      inTransaction(database, () => {
+        for (const { runId, at, tool, question, record } of some) {
+          const text = JSON.stringify(record);
+          insert.run(runId, at, tool, question, text, Buffer.byteLength(question) + Buffer.byteLength(text));
+        }
+      });
+      this.#pending = this.#pending.slice(some.length);
+      this.#written += some.length;
+    }
+    if (this.#written < CLEAN_AFTER) return;
+    this.#written = 0;
+    this.#clean(database);
+  }
+
+  #clean(database: Database): void {
+    const { days, megabytes } = this.#options;
+    inTransaction(database, () => {
+      database.prepare('DELETE FROM runs WHERE at < ?').run(Date.now() - days * DAY_MS);
+      // the newest runs whose sizes add up to the limit stay
+      database
+        .prepare(
+          `DELETE FROM runs WHERE rowid IN (SELECT rowid FROM
+             (SELECT rowid, sum(bytes) OVER (ORDER BY at DESC, rowid DESC) AS total FROM runs) WHERE total > ?)`,
+        )
+        .run(megabytes * MEGABYTE);
+    });
+    database.exec('PRAGMA incremental_vacuum');
+  }
+
+  #failed(error: unknown): void {
+    if (isBusy(error) && ++this.#timesLocked < LOCKED_TOO_OFTEN) return;
+    if (this.#problem !== undefined) return;
+    this.#problem = `the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`;
+    this.#pending = [];
+    this.#options.onProblem(this.#problem);
+  }
+}
+
+function inTransaction(database: Database, write: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    write();
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
