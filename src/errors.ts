@@ -27,7 +27,15 @@ export abstract class ThinkmeterError extends Error {
   abstract readonly audience: Audience;
   readonly hint: string | undefined;
   /** the thinking received, and paid for, before the error; set by the run */
-  partial: { readonly runId: string; readonly thinkingTokens: number; readonly reasoning: string } | undefined;
+  partial:
+    | {
+        readonly runId: string;
+        readonly thinkingTokens: number;
+        readonly reasoning: string;
+        /** what a later run can continue; resolves soon, and never rejects */
+        readonly thought?: Promise<unknown>;
+      }
+    | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);

@@ -9,14 +9,21 @@ import type { Outcome } from './budget/outcome.ts';
 import type { Progress } from './budget/values.ts';
 import type { Clock } from './clock.ts';
 import type { Engine } from './engine/engine.ts';
-import { CancelledError, EngineTimeoutError, InvariantError, ThinkmeterError, toSentence } from './errors.ts';
+import {
+  CancelledError,
+  EngineTimeoutError,
+  InvalidInputError,
+  InvariantError,
+  ThinkmeterError,
+  toSentence,
+} from './errors.ts';
 import type { EvidenceOfServers } from './evidence/evidence.ts';
 import type { Log } from './log.ts';
-import type { Question } from './prompt/question.ts';
+import type { Earlier, Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
 import { run } from './run/run.ts';
-import type { About, RunRecord, Runs } from './runs.ts';
+import type { About, Continuable, RunRecord, Runs } from './runs.ts';
 import type { Observe } from './stream/requests.ts';
 import { examine, type Examination } from './status/examine.ts';
 import type { Finding } from './status/findings.ts';
@@ -40,6 +47,8 @@ export type Runner = {
   run(question: Question, options: CallOptions): Promise<Outcome>;
   /** Rejects if no question can be answered at all: no server, a wrong key, no model. */
   ready(maxSeconds: number | undefined, options: CallOptions): Promise<void>;
+  /** An earlier run, to be continued. @throws {InvalidInputError} if there is none */
+  earlier(runId: string): Promise<Continuable>;
   /** Runs one item of a batch; undefined if its time ended in the queue. */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
   /** The server's status for an operator, without generating. */
@@ -92,14 +101,14 @@ export function createRunner({
   const runNow = async (
     question: Question,
     options: CallOptions,
-    put: (record: RunRecord) => void,
+    put: (record: RunRecord, thought: Promise<Earlier | undefined>) => void,
   ): Promise<Outcome> => {
     const runId = randomUUID();
     const begunAt = clock.now();
     const turnEnds = (at: number): number =>
       singlesWaiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(singlesWaiting / queue.concurrency));
     try {
-      const { outcome, learnt } = await run(question, engine, {
+      const { outcome, thought, learnt } = await run(question, engine, {
         ...options,
         runId,
         clock,
@@ -111,7 +120,7 @@ export function createRunner({
       });
       learning.add(learnt);
       void learnt.finally(() => learning.delete(learnt));
-      put({ ...toRunResult(outcome), reasoning: outcome.reasoning });
+      put({ ...toRunResult(outcome), reasoning: outcome.reasoning }, thought);
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
       return outcome;
     } catch (error) {
@@ -169,7 +178,8 @@ export function createRunner({
 
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
     refuseWithoutTime(question, options);
-    const task = (): Promise<Outcome> => runNow(question, options, (record) => runs.keep(record, aboutOf(question)));
+    const task = (): Promise<Outcome> =>
+      runNow(question, options, (record, thought) => runs.keep(record, aboutOf(question), thought));
     const outcome = await inQueue(question, options, SINGLE, task);
     if (outcome !== undefined) return outcome;
     const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
@@ -213,6 +223,20 @@ export function createRunner({
         inTime.release();
       }
     },
+    async earlier(runId) {
+      const found = await runs.continuable(runId);
+      if (found === undefined) {
+        throw new InvalidInputError(`continue_run names the run ${runId}, which does not exist or was deleted`, {
+          hint: 'use a run_id of an earlier result; thinkmeter runs lists those that are kept',
+        });
+      }
+      if (found.parts === undefined) {
+        throw new InvalidInputError(`continue_run names ${runId}, which is a batch`, {
+          hint: 'name a run of reason or answer_fast',
+        });
+      }
+      return { parts: found.parts, thought: found.thought };
+    },
     async runInBulk(question, options) {
       const task = async (): Promise<Outcome | undefined> => {
         if (closing !== undefined || !options.stillWanted()) return undefined;
@@ -251,8 +275,8 @@ function fromNow(
   return { item: { ...question, maxSeconds: maxSeconds - (now - startedAt) / 1000 }, startedAt: now };
 }
 
-function aboutOf({ tool = '', user }: Question): About {
-  return { tool, question: user.map(({ text }) => text).join('') };
+function aboutOf({ tool = '', system, user }: Question): About {
+  return { tool, question: user.map(({ text }) => text).join(''), parts: { system, user } };
 }
 
 /** Priorities in the queue: a single question does not wait behind a batch of a thousand items. */
@@ -270,8 +294,14 @@ function cancelled(cause: unknown): CancelledError {
   return new CancelledError('the call was cancelled', { cause });
 }
 
-function putWhatWasPaid(error: ThinkmeterError, put: (record: RunRecord) => void): void {
+function putWhatWasPaid(
+  error: ThinkmeterError,
+  put: (record: RunRecord, thought: Promise<Earlier | undefined>) => void,
+): void {
   if (error.partial === undefined || error.partial.thinkingTokens === 0) return;
-  const { runId, thinkingTokens, reasoning } = error.partial;
-  put({ run_id: runId, error: toSentence(error), thinking: { tokens: thinkingTokens }, reasoning });
+  const { runId, thinkingTokens, reasoning, thought = Promise.resolve(undefined) } = error.partial;
+  put(
+    { run_id: runId, error: toSentence(error), thinking: { tokens: thinkingTokens }, reasoning },
+    thought as Promise<Earlier | undefined>,
+  );
 }

@@ -2,6 +2,7 @@
  * Finished runs, so that clients can read their reasoning and numbers later: the latest in memory, and all of them in the
  * state file, which other processes share.
  */
+import type { Earlier, Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
 import type { RunResult } from './report/result.ts';
 
@@ -21,20 +22,42 @@ const MOST = { records: 500, characters: 16_000_000 } as const;
 
 export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
 
-/** What a run was about, to find it again. */
-export type About = { readonly tool: string; readonly question: string };
+/** What a run was about, to find it and to continue it. */
+export type About = {
+  readonly tool: string;
+  /** as text, for people */
+  readonly question: string;
+  /** as it was rendered; absent: a batch */
+  readonly parts?: Pick<Question, 'system' | 'user'>;
+};
+
+/** A run that another one continues. */
+export type Continuable = { readonly parts: Pick<Question, 'system' | 'user'>; readonly thought: Earlier | undefined };
+
+type StoredRecord = {
+  readonly record: object;
+  readonly parts?: Pick<Question, 'system' | 'user'> | undefined;
+  readonly thought?: Earlier | undefined;
+};
 
 /** Where runs outlive the process. */
 export type RunStore = {
-  put(run: About & { readonly runId: string; readonly record: RunRecord }): void;
-  get(runId: string): Promise<{ readonly record: object } | undefined>;
+  put(run: About & { readonly runId: string; readonly record: RunRecord; readonly thought: Earlier | undefined }): void;
+  get(runId: string): Promise<StoredRecord | undefined>;
   /** newest first */
   list(most: number): Promise<readonly { readonly runId: string }[]>;
 };
 
+type Kept = {
+  readonly record: RunRecord;
+  readonly characters: number;
+  readonly parts: About['parts'];
+  readonly thought: Promise<Earlier | undefined>;
+};
+
 export class Runs {
   readonly #store: RunStore | undefined;
-  readonly #records = new Map<string, { readonly record: RunRecord; readonly characters: number }>();
+  readonly #records = new Map<string, Kept>();
   #characters = 0;
   readonly #spent = { calls: 0, thinkingTokens: 0, answerTokens: 0 };
 
@@ -43,11 +66,12 @@ export class Runs {
     this.#store = store;
   }
 
-  keep(record: RunRecord, about: About): void {
+  /** `thought`: what a later run can continue; resolves soon after the answer was returned. */
+  keep(record: RunRecord, about: About, thought: Promise<Earlier | undefined> = Promise.resolve(undefined)): void {
     this.count(record);
-    this.#store?.put({ ...about, runId: record.run_id, record });
+    void thought.then((found) => this.#store?.put({ ...about, runId: record.run_id, record, thought: found }));
     const characters = charactersOf(record);
-    this.#records.set(record.run_id, { record, characters });
+    this.#records.set(record.run_id, { record, characters, parts: about.parts, thought });
     this.#characters += characters;
     while (this.#records.size > 1 && (this.#records.size > MOST.records || this.#characters > MOST.characters)) {
       const [oldest = ''] = this.#records.keys();
@@ -72,6 +96,13 @@ export class Runs {
   /** A run of this process, or one in the state file. */
   async find(runId: string): Promise<object | undefined> {
     return this.get(runId) ?? (await this.#store?.get(runId))?.record;
+  }
+
+  /** undefined: there is no such run. `parts` is absent if it is a batch. */
+  async continuable(runId: string): Promise<Partial<Continuable> | undefined> {
+    const own = this.#records.get(runId);
+    const found = own === undefined ? await this.#store?.get(runId) : { ...own, thought: await own.thought };
+    return found && { ...(found.parts && { parts: found.parts }), thought: found.thought };
   }
 
   /** The latest ids, newest first: of this process, then those that are only in the state file. */

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { answerTokens, context, maxSeconds, question, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
-import { questionParts, systemParts } from '../src/prompt/question.ts';
+import { questionParts, systemParts, type Part, type Question } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
-import { defineTool } from '../src/tool.ts';
+import { defineTool, type ToolContext } from '../src/tool.ts';
 
 const DEFAULT_ANSWER_TOKENS = 1024;
 
-const input = z.object({
-  question,
+const fields = z.object({
+  question: question.optional().describe('The question; must be self-contained; optional with continue_run'),
   context,
   thinking_budget: thinkingBudget(
     32_768,
@@ -21,7 +21,17 @@ const input = z.object({
     .describe('Use instead of thinking_budget: 128, 512, 1024, 2048'),
   answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
   max_seconds: maxSeconds,
+  continue_run: z
+    .string()
+    .optional()
+    .describe('run_id of an earlier result: think on from there, thinking_budget tokens more, also without a question'),
   include_reasoning: z.boolean().optional().describe('Also return the reasoning'),
+});
+
+const input = fields.refine(({ question: asked, continue_run: run }) => asked !== undefined || run !== undefined, {
+  path: ['question'],
+  // also if another field is wrong: all that is wrong is said at once
+  when: () => true,
 });
 
 export const reason = defineTool({
@@ -33,11 +43,14 @@ export const reason = defineTool({
   output: runResultSchema,
   async run(args, { runner, defaults, warnings, ...call }) {
     const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS };
+    const asked = args.question === undefined ? [] : questionParts(args.question, args.context);
+    const instruction = systemParts('You are a careful reasoner.', defaults.systemPrompt);
     const outcome = await runner.run(
       {
         tool: 'reason',
-        system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
-        user: questionParts(args.question, args.context),
+        ...(args.continue_run === undefined
+          ? { system: instruction, user: asked }
+          : await continued(args.continue_run, asked, runner)),
         ...readLimits(args, byDefault, defaults, warnings),
       },
       call,
@@ -45,3 +58,17 @@ export const reason = defineTool({
     return runToolResult(outcome, args.include_reasoning === true);
   },
 });
+
+/** A link from a result names the run as well. */
+const LINK = /^thinkmeter:\/\/runs\//;
+
+/** The earlier question, then the new one if there is one, and the thinking so far. */
+async function continued(
+  run: string,
+  asked: readonly Part[],
+  runner: ToolContext['runner'],
+): Promise<Pick<Question, 'system' | 'user' | 'earlier'>> {
+  const { parts, thought } = await runner.earlier(run.trim().replace(LINK, ''));
+  const user = asked.length === 0 ? parts.user : [...parts.user, { from: 'ours', text: '\n\n' } as const, ...asked];
+  return { system: parts.system, user, ...(thought !== undefined && { earlier: thought }) };
+}

@@ -1,6 +1,7 @@
 /** Assembles the outcome of a run from the results of its steps. */
 import { EngineTimeoutError, NoAnswerError, type ThinkmeterError } from '../errors.ts';
 import type { CountedBy, Facts, Prompt } from '../engine/engine.ts';
+import type { Earlier } from '../prompt/question.ts';
 import { beginningOf, unopenedEnd, withoutMarkers, withoutStrayEnds } from '../stream/marker.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
@@ -36,7 +37,10 @@ export type Outcome = {
   /** the mechanism worked: false if the server overran its own budget, even if thinkmeter then cut the thinking */
   readonly honored: boolean;
   readonly thinkingEndedBy: ThinkingEnd;
+  /** of an earlier run that this one continued, and its own */
   readonly reasoning: string;
+  /** thinking tokens of an earlier run that were not generated again; undefined: no run was continued */
+  readonly reusedTokens: number | undefined;
   readonly answer: string;
   readonly answerEndedBy: AnswerEnd;
   readonly counts: Counts;
@@ -55,6 +59,9 @@ type Story = {
   readonly deadline: Deadline;
   /** thinking tokens that the time was expected to allow */
   readonly plannedTokens: number;
+  /** the thinking that the question continues, and how many of its tokens the prompt contains */
+  readonly earlier: Earlier | undefined;
+  readonly reusedTokens: number;
   readonly now: number;
   readonly facts: Facts;
   readonly prompt: Pick<Prompt, 'thinking'>;
@@ -90,7 +97,8 @@ export function toOutcome(story: Story): Outcome {
       !ignoredSwitch(plan, thought) &&
       strays.length === 0,
     thinkingEndedBy: plan.mechanism === 'off' && thought.endedBy === 'none' ? 'off' : thought.endedBy,
-    reasoning: thought.text,
+    reasoning: (story.earlier?.text ?? '') + thought.text,
+    reusedTokens: story.earlier === undefined ? undefined : story.reusedTokens,
     answer,
     answerEndedBy: last?.endedBy === 'stop' || last?.endedBy === 'deadline' ? last.endedBy : 'length',
     counts,

@@ -19,6 +19,8 @@ export type Ready = {
   readonly plan: Plan;
   /** thinking tokens that the time is expected to allow, at most the budget */
   readonly plannedTokens: number;
+  /** thinking tokens of an earlier run that the prompt contains; 0: the run began anew */
+  readonly reusedTokens: number;
   /** a self-test of this mechanism is due */
   readonly prove: 'native' | undefined;
   readonly warnings: readonly string[];

@@ -15,6 +15,8 @@ export type AskOptions = {
   readonly answerTokens?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** the id of an earlier run */
+  readonly continueRun?: string;
 };
 
 type WholeRun = RunResult & { readonly reasoning: string };
@@ -22,11 +24,11 @@ type WholeRun = RunResult & { readonly reasoning: string };
 export async function ask(
   given: string | undefined,
   options: AskOptions,
-  { runner, runs, defaults }: Parts,
+  { runner, runs, state, defaults }: Parts,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const question = given ?? (await fromStdin(terminal));
+  const question = given ?? (options.continueRun === undefined ? await fromStdin(terminal) : null);
   const meter = new Meter(terminal, () => runner.clock.now());
   const budget = Number(
     options.budget ?? COMPLEXITY[options.complexity as keyof typeof COMPLEXITY] ?? defaults.thinkingBudget,
@@ -37,6 +39,7 @@ export async function ask(
     thinking_budget: options.budget ?? null,
     complexity: options.complexity ?? null,
     answer_tokens: options.answerTokens ?? null,
+    continue_run: options.continueRun === undefined ? null : await wholeId(options.continueRun, state),
   };
   try {
     const { runId } = await reason.call(args, {
@@ -65,6 +68,12 @@ function print(run: WholeRun, { json, quiet }: AskOptions, terminal: Terminal): 
   if (quiet === true) return;
   for (const warning of run.warnings) terminal.stderr.write(`note: ${warning}\n`);
   terminal.stderr.write(`${dimmed(numbersLine(run), terminal)}\n`);
+}
+
+/** The id that begins so; an id that is not found stays as it is, and the tool says that there is no such run. */
+async function wholeId(beginning: string, state: Parts['state']): Promise<string> {
+  const found = await state.find(beginning);
+  return found.length === 1 ? (found[0]?.runId ?? beginning) : beginning;
 }
 
 async function fromStdin({ stdin }: Terminal): Promise<string> {

@@ -93,7 +93,7 @@ export function createProgram(
     .action((client: string | undefined, options: InitOptions, command: Command) =>
       actions.init(client, options, command.optsWithGlobals()),
     );
-  addRuns(program, actions);
+  const continued = addRuns(program, actions);
   const doctor = program
     .command('doctor')
     .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
@@ -122,13 +122,13 @@ export function createProgram(
     .action((model: string, { for: profile, ...options }: Omit<ServeModelOptions, 'profile'> & { for: string }) =>
       actions.serveModel(model, { ...options, profile }),
     );
-  for (const command of [program, init, ask, demo, doctor, monitor]) addSettings(command);
+  for (const command of [program, init, ask, continued, demo, doctor, monitor]) addSettings(command);
   return program;
 }
 
-/** `thinkmeter runs` with its own commands; alone, it lists. */
-function addRuns(program: Command, actions: Actions): void {
-  const runs = program.command('runs').description('list, show, export and delete the runs that are kept');
+/** `thinkmeter runs` with its own commands; alone, it lists. Returns the one that calls the model, which needs settings. */
+function addRuns(program: Command, actions: Actions): Command {
+  const runs = program.command('runs').description('list, show, continue, export and delete the runs that are kept');
   const add = (name: string, description: string, isDefault = false): Command =>
     runs.command(name, { isDefault }).description(description).option('--state <file>', SETTINGS.state.help);
   add('list', 'list runs, newest first', true)
@@ -151,6 +151,18 @@ function addRuns(program: Command, actions: Actions): void {
     .option('--all', 'every run')
     .action((ids: string[], { all }: { all?: boolean }, command: Command) =>
       actions.runs({ kind: 'delete', ids, all: all === true }, command.optsWithGlobals()),
+    );
+  return runs
+    .command('continue')
+    .description('think on from where a run ended, and answer; only the new tokens are generated')
+    .argument('<run_id>', 'its id, or the beginning of it')
+    .argument('[question]', 'a further question (default: the same one)')
+    .option('-b, --budget <tokens>', 'maximum of further thinking tokens; 0: answer at once')
+    .option('-a, --answer-tokens <tokens>', 'maximum answer tokens (default: 1024)')
+    .option('--json', 'print the whole result as JSON')
+    .option('-q, --quiet', 'print the answer only')
+    .action((id: string, question: string | undefined, options: AskOptions, command: Command) =>
+      actions.ask(question, { ...options, continueRun: id }, command.optsWithGlobals()),
     );
 }
 

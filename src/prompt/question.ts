@@ -9,6 +9,18 @@ export type Part =
 /** A number of tokens. `given`: set by the caller. An answer length that the caller set is never lowered to fit the window. */
 export type Amount = { readonly tokens: number; readonly given: boolean };
 
+/** The thinking of an earlier run. A run that continues it begins with these tokens. */
+export type Earlier = {
+  /** names the server, version and model whose ids these are, as `Facts.server` */
+  readonly server: string;
+  /** from the end of the prompt on, with a start marker that the model generated; absent: only the text is known */
+  readonly ids?: readonly number[];
+  /** without markers */
+  readonly text: string;
+  /** how many of the tokens are thinking */
+  readonly tokens: number;
+};
+
 /** A tool's question to the model, made from validated input. */
 export type Question = {
   /** the tool that asks: answers of one tool are of a similar length; absent: unknown */
@@ -20,6 +32,8 @@ export type Question = {
   readonly answerTokens: Amount;
   /** counted from the tool call, including waiting in thinkmeter's own queue; absent: no limit */
   readonly maxSeconds?: number;
+  /** the run thinks on from here; absent: from the beginning */
+  readonly earlier?: Earlier;
   /** warnings for the caller about the interpretation of its input */
   readonly warnings?: readonly string[];
 };

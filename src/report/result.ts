@@ -22,7 +22,12 @@ export function toRunResult(outcome: Outcome): RunResult {
     },
     answer_tokens: counts.answer,
     answer_ended_by: outcome.answerEndedBy,
-    usage: { prompt_tokens: counts.prompt, received_tokens: counts.received, requests: outcome.requests },
+    usage: {
+      prompt_tokens: counts.prompt,
+      received_tokens: counts.received,
+      requests: outcome.requests,
+      ...(outcome.reusedTokens !== undefined && { reused_tokens: outcome.reusedTokens }),
+    },
     timing: {
       first_token_ms: Math.round(timing.firstTokenMs),
       first_answer_token_ms: Math.round(timing.firstAnswerTokenMs),

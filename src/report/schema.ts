@@ -21,7 +21,12 @@ export const runResultSchema = z.strictObject({
   }),
   answer_tokens: tokens,
   answer_ended_by: z.enum(['stop', 'length', 'deadline']),
-  usage: z.strictObject({ prompt_tokens: tokens, received_tokens: tokens, requests: z.int().min(1) }),
+  usage: z.strictObject({
+    prompt_tokens: tokens,
+    received_tokens: tokens,
+    requests: z.int().min(1),
+    reused_tokens: tokens.optional(),
+  }),
   timing: z.strictObject({
     first_token_ms: milliseconds,
     first_answer_token_ms: milliseconds,

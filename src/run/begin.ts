@@ -10,6 +10,7 @@ import { learnFromLate, learnFromThought, readFigures } from '../evidence/learn.
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { aboutRequests, openOptions, type Begun, type Context, type Opened } from './context.ts';
+import { resume } from './resume.ts';
 import { afterRefusal, planAgain } from './server-count.ts';
 
 /** Uses the known facts at once. If an error shows that they are outdated, probes the server again, once. */
@@ -93,7 +94,12 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   const facts = refused === undefined ? session.facts : { ...session.facts, window: refused.counted.window };
   const { question, warnings } = withinTime(context, opened);
   const { tokens: budget } = question.thinkingBudget;
-  const prompt = await session.render(question, { thinking: budget > 0, room: roomFor(question), signal: inTime });
+  const room = roomFor(question);
+  const { earlier } = question;
+  const { prompt, reusedTokens, ...resumed } =
+    earlier === undefined
+      ? { prompt: await session.render(question, { thinking: budget > 0, room, signal: inTime }), reusedTokens: 0 }
+      : await resume({ session, question: { ...question, earlier }, budget, room, signal: inTime });
   const known = evidence.known(clock.now());
   const choice = chooseMechanism({ facts, promptTokens: prompt.beginning.promptTokens, budget, forced, known });
   const plan = planAgain(question, facts, prompt, { mechanism: choice.mechanism, refused });
@@ -102,8 +108,14 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
     prompt,
     plan,
     plannedTokens: opened.deadline.plannedTokens(clock.now(), plan.thinkingTokens, plan.answerTokens),
+    reusedTokens,
     prove: choice.prove,
-    warnings: [...warnings, ...(prompt.warnings ?? []), ...choice.warnings],
+    warnings: [
+      ...warnings,
+      ...('warnings' in resumed ? resumed.warnings : []),
+      ...(prompt.warnings ?? []),
+      ...choice.warnings,
+    ],
   };
 }
 
@@ -155,6 +167,7 @@ async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promi
   const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
   const request = async (): Promise<First> => {
     const first = requests.open(opened.session, ready.prompt.beginning, limits);
+    context.onFirst(ready, first);
     const thought = await thinkIn(context, opened, ready, first).catch((error: unknown) => {
       if (error instanceof ConnectionLostError) requests.breaks(error);
       throw error;

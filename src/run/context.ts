@@ -34,6 +34,8 @@ export type Context = RunOptions & {
   /** aborts with `signal` and at the deadline. Generating does not use it: the loop stops a stream and keeps its text */
   readonly inTime: AbortSignal;
   readonly requests: Requests;
+  /** is told of the request from which the thinking is read, and of the one that repeats it */
+  readonly onFirst: (ready: Ready, first: Request) => void;
 };
 
 /** A session and the evidence about its server. */

@@ -145,7 +145,8 @@ async function moveToNewSession(context: Context, begun: Begun): Promise<Source>
   });
   if (!thinking) return requestAnswer(context, begun, session, { beginning, closerTokens: 0, restartsAnswer: true });
   const marker = state === 'open' ? '' : session.facts.family.startMarker;
-  const kept = { ids: undefined, text: marker + thought.text, reasoning: thought.text, open: true };
+  const reasoning = (question.earlier?.text ?? '') + thought.text;
+  const kept = { ids: undefined, text: marker + reasoning, reasoning, open: true };
   return requestAnswer(context, begun, session, await session.extend(beginning, kept, { signal }));
 }
 

@@ -5,7 +5,7 @@
  */
 import { Deadline } from '../budget/deadline.ts';
 import { toOutcome, type Outcome } from '../budget/outcome.ts';
-import type { Thought } from '../budget/values.ts';
+import type { Ready, Thought } from '../budget/values.ts';
 import { EndpointGoneError, type Engine } from '../engine/engine.ts';
 import {
   CancelledError,
@@ -16,16 +16,19 @@ import {
 } from '../errors.ts';
 import { learn, learnFromLate, streamWarnings } from '../evidence/learn.ts';
 import { proveNative } from '../evidence/native-proof.ts';
-import type { Question } from '../prompt/question.ts';
-import { Requests } from '../stream/requests.ts';
+import type { Earlier, Question } from '../prompt/question.ts';
+import { Requests, type Request } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import { begin } from './begin.ts';
 import { aboutRequests, type Begun, type Context, type RunOptions } from './context.ts';
 import { droppedPromptWarnings } from './dropped-prompt.ts';
 import { finishAndSplit } from './hidden-thinking.ts';
+import { thoughtSoFar, type Stage } from './thought-so-far.ts';
 
 export type Run = {
   readonly outcome: Outcome;
+  /** what a later run can continue. Never rejects. */
+  readonly thought: Promise<Earlier | undefined>;
   /** resolves when the evidence of the run is recorded; the answer does not wait for it. Never rejects. */
   readonly learnt: Promise<void>;
 };
@@ -36,7 +39,11 @@ export async function run(question: Question, engine: Engine, options: RunOption
   const { at } = new Deadline({ startedAt, maxSeconds: question.maxSeconds });
   const inTime = limit(signal, at - clock.now(), clock);
   const requests = new Requests({ signal, inTime: inTime.signal, clock, observe: options.observe });
-  const context: Context = { ...options, question, engine, inTime: inTime.signal, requests };
+  let stage: Stage | undefined;
+  const onFirst = (ready: Ready, first: Request): void => {
+    stage = { facts: ready.facts, prompt: ready.prompt, first, earlier: question.earlier };
+  };
+  const context: Context = { ...options, question, engine, inTime: inTime.signal, requests, onFirst };
   let begun: Begun | undefined;
   let thought: Thought | undefined;
   try {
@@ -50,6 +57,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
       ...ready,
       ...finished,
       first,
+      earlier: question.earlier,
       runId,
       startedAt,
       deadline: begun.deadline,
@@ -63,17 +71,27 @@ export async function run(question: Question, engine: Engine, options: RunOption
         ...droppedPromptWarnings(ready.facts, requests.all),
       ],
     });
-    return { outcome, learnt: learnt(context, { ...begun, thought }, outcome) };
+    return {
+      outcome,
+      thought: kept(stage, thought),
+      learnt: learnt(context, { ...begun, thought }, outcome),
+    };
   } catch (error) {
     begun?.activity.end();
     if (begun !== undefined && clock.now() >= begun.deadline.at) learnFromLate({ ...begun, ...aboutRequests(context) });
     const failure = toFailure(error, { runId, isCancelled: signal.aborted, isLate: inTime.expired });
-    failure.partial ??= toPartial(runId, thought, requests);
+    failure.partial ??= { ...toPartial(runId, thought, requests), thought: kept(stage, thought) };
     throw failure;
   } finally {
     inTime.release();
     requests.stop();
   }
+}
+
+/** Does not delay the answer: finding the last token may need a request. Never rejects. */
+async function kept(stage: Stage | undefined, thought: Thought | undefined): Promise<Earlier | undefined> {
+  if (stage === undefined) return undefined;
+  return thoughtSoFar({ ...stage, thought }).catch(() => undefined);
 }
 
 /** The self-test runs last: earlier, it could delay the run's own second request. */
@@ -116,7 +134,7 @@ function toPartial(
   runId: string,
   thought: Thought | undefined,
   { all }: Requests,
-): NonNullable<ThinkmeterError['partial']> {
+): Omit<NonNullable<ThinkmeterError['partial']>, 'thought'> {
   const trail = all[0]?.reading.trail;
   return {
     runId,

@@ -7,8 +7,10 @@ const STEPS = [
      at INTEGER NOT NULL,       -- milliseconds since 1970
      tool TEXT NOT NULL,
      question TEXT NOT NULL,
+     parts TEXT NOT NULL,       -- the question as it was rendered, JSON; empty: a batch
      record TEXT NOT NULL,      -- JSON
-     bytes INTEGER NOT NULL     -- of question and record
+     thought TEXT NOT NULL,     -- what a later run can continue, JSON; empty: nothing
+     bytes INTEGER NOT NULL     -- of the texts
    ) STRICT;
    CREATE INDEX runs_by_time ON runs (at);`,
 ];

@@ -3,6 +3,7 @@
  * answer was returned, and if the file cannot be used, `problem` says why and the process's memory has to do.
  */
 import type { Clock } from '../clock.ts';
+import type { Earlier, Question } from '../prompt/question.ts';
 import { isBusy, openDatabase, whyNot } from './database.ts';
 import type { Database } from './libsql.ts';
 
@@ -30,6 +31,9 @@ export type NewRun = {
   readonly question: string;
   /** plain data */
   readonly record: object;
+  /** the question as it was rendered, and the thinking that a later run can continue */
+  readonly parts?: Pick<Question, 'system' | 'user'> | undefined;
+  readonly thought?: Earlier | undefined;
 };
 
 /** `at`: milliseconds since 1970. */
@@ -47,7 +51,15 @@ export type StateOptions = {
   readonly onProblem: (problem: string) => void;
 };
 
-type Row = { run_id: string; at: number; tool: string; question: string; record: string };
+type Row = {
+  run_id: string;
+  at: number;
+  tool: string;
+  question: string;
+  parts: string;
+  record: string;
+  thought: string;
+};
 
 export class State {
   readonly #options: StateOptions;
@@ -129,12 +141,15 @@ export class State {
     if (this.#pending.length > 0) await this.flush();
     const database = await this.#open();
     try {
-      const rows = (database?.prepare(`SELECT run_id, at, tool, question, record FROM runs ${where}`).all(...values) ??
-        []) as readonly Row[];
-      return rows.map(({ run_id: runId, record, ...rest }) => ({
+      const rows = (database
+        ?.prepare(`SELECT run_id, at, tool, question, parts, record, thought FROM runs ${where}`)
+        .all(...values) ?? []) as readonly Row[];
+      return rows.map(({ run_id: runId, parts, record, thought, ...rest }) => ({
         ...rest,
         runId,
-        record: JSON.parse(record) as object,
+        record: fromText(record) ?? {},
+        parts: fromText(parts) as NewRun['parts'],
+        thought: fromText(thought) as NewRun['thought'],
       }));
     } catch (error) {
       this.#failed(error);
@@ -159,13 +174,13 @@ export class State {
   }
 
   #writePending(database: Database): void {
-    const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)');
+    const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
       inTransaction(database, () => {
-        for (const { runId, at, tool, question, record } of some) {
-          const text = JSON.stringify(record);
-          insert.run(runId, at, tool, question, text, Buffer.byteLength(question) + Buffer.byteLength(text));
+        for (const { runId, at, tool, ...run } of some) {
+          const texts = [run.question, toText(run.parts), toText(run.record), toText(run.thought)];
+          insert.run(runId, at, tool, ...texts, Buffer.byteLength(texts.join('')));
         }
       });
       this.#pending = this.#pending.slice(some.length);
@@ -198,6 +213,14 @@ export class State {
     this.#pending = [];
     this.#options.onProblem(this.#problem);
   }
+}
+
+function toText(data: object | undefined): string {
+  return data === undefined ? '' : JSON.stringify(data);
+}
+
+function fromText(text: string): object | undefined {
+  return text === '' ? undefined : (JSON.parse(text) as object);
 }
 
 function inTransaction(database: Database, write: () => void): void {

@@ -33,7 +33,7 @@ function emptyHome(): string {
 }
 
 function init(home: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return runProgram({ args: ['init', ...args], env: { HOME: home, ...env } });
+  return runProgram({ args: ['init', ...args], env: { HOME: home, THINKMETER_STATE: '', ...env } });
 }
 
 function write(path: string, text: string): void {

@@ -36,6 +36,7 @@ function outcomes(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
     model: fc.constant('nvidia/NVIDIA-Nemotron-Nano-9B-v2'),
     budget: count,
     mechanism: fc.constantFrom('stream', 'off', 'native', 'two_call'),
+    reusedTokens: fc.constant(undefined),
     honored: fc.boolean(),
     countedBy: fc.constantFrom('ids', 'usage', 'tokenizer', 'estimate'),
     thinkingEndedBy: fc.constantFrom(...ENDS),

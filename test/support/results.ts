@@ -68,6 +68,7 @@ export function runResult(
   const run = runResultSchema.parse(result.structured) as RunResult;
   const others = [
     ...(reasoning ? ['reasoning'] : []),
+    ...(run.usage.reused_tokens === undefined ? [] : ['usage.reused_tokens']),
     ...(run.timing.deadline_ms === undefined ? [] : ['timing.deadline_ms']),
   ];
   expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...others].toSorted());

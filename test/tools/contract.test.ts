@@ -11,7 +11,16 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 /** Inputs that stand in the contract (design §4), in order. */
 const FIELDS = {
-  reason: ['question', 'context', 'thinking_budget', 'complexity', 'answer_tokens', 'max_seconds', 'include_reasoning'],
+  reason: [
+    'question',
+    'context',
+    'thinking_budget',
+    'complexity',
+    'answer_tokens',
+    'max_seconds',
+    'continue_run',
+    'include_reasoning',
+  ],
   answer_fast: ['question', 'context', 'thinking_budget', 'answer_tokens', 'max_seconds'],
   analyze_batch: ['instruction', 'items', 'thinking_budget', 'answer_tokens', 'max_seconds'],
   server_status: [],
