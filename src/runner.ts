@@ -22,6 +22,7 @@ import type { Log } from './log.ts';
 import type { Earlier, Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
+import type { Received } from './run/received.ts';
 import { run } from './run/run.ts';
 import type { About, Continuable, RunRecord, Runs } from './runs.ts';
 import type { Observe } from './stream/requests.ts';
@@ -102,8 +103,13 @@ export function createRunner({
     question: Question,
     options: CallOptions,
     put: (record: RunRecord, thought: Promise<Earlier | undefined>) => void,
+    about?: About,
   ): Promise<Outcome> => {
     const runId = randomUUID();
+    const watched = about && {
+      watch: (received: Received) => runs.watch(runId, about, received),
+      settle: (thought: Earlier | undefined) => runs.settle(runId, thought),
+    };
     const begunAt = clock.now();
     const turnEnds = (at: number): number =>
       singlesWaiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(singlesWaiting / queue.concurrency));
@@ -117,6 +123,7 @@ export function createRunner({
         observe,
         closing: () => closing,
         turnEnds,
+        ...watched,
       });
       learning.add(learnt);
       void learnt.finally(() => learning.delete(learnt));
@@ -124,7 +131,8 @@ export function createRunner({
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
       return outcome;
     } catch (error) {
-      if (error instanceof ThinkmeterError) putWhatWasPaid(error, put);
+      const isKept = error instanceof ThinkmeterError && putWhatWasPaid(error, put);
+      if (about !== undefined && !isKept) runs.drop(runId);
       throw error;
     }
   };
@@ -178,8 +186,9 @@ export function createRunner({
 
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
     refuseWithoutTime(question, options);
+    const about = aboutOf(question);
     const task = (): Promise<Outcome> =>
-      runNow(question, options, (record, thought) => runs.keep(record, aboutOf(question), thought));
+      runNow(question, options, (record, thought) => runs.keep(record, about, thought), about);
     const outcome = await inQueue(question, options, SINGLE, task);
     if (outcome !== undefined) return outcome;
     const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
@@ -294,14 +303,16 @@ function cancelled(cause: unknown): CancelledError {
   return new CancelledError('the call was cancelled', { cause });
 }
 
+/** Whether there was anything. */
 function putWhatWasPaid(
   error: ThinkmeterError,
   put: (record: RunRecord, thought: Promise<Earlier | undefined>) => void,
-): void {
-  if (error.partial === undefined || error.partial.thinkingTokens === 0) return;
+): boolean {
+  if (error.partial === undefined || error.partial.thinkingTokens === 0) return false;
   const { runId, thinkingTokens, reasoning, thought = Promise.resolve(undefined) } = error.partial;
   put(
     { run_id: runId, error: toSentence(error), thinking: { tokens: thinkingTokens }, reasoning },
     thought as Promise<Earlier | undefined>,
   );
+  return true;
 }

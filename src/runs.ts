@@ -3,6 +3,7 @@
  * state file, which other processes share.
  */
 import type { Earlier, Question } from './prompt/question.ts';
+import type { Received } from './run/received.ts';
 import type { BatchResult } from './report/batch.ts';
 import type { RunResult } from './report/result.ts';
 
@@ -42,6 +43,9 @@ type StoredRecord = {
 
 /** Where runs outlive the process. */
 export type RunStore = {
+  watch(run: About & { readonly runId: string; readonly received: Received }): void;
+  settle(runId: string, thought: Earlier): void;
+  drop(runId: string): void;
   put(run: About & { readonly runId: string; readonly record: RunRecord; readonly thought: Earlier | undefined }): void;
   get(runId: string): Promise<StoredRecord | undefined>;
   /** newest first */
@@ -91,6 +95,22 @@ export class Runs {
     this.#spent.calls += 1;
     this.#spent.thinkingTokens += record.thinking.tokens;
     this.#spent.answerTokens += 'answer_tokens' in record ? record.answer_tokens : 0;
+  }
+
+  /** Keeps the thinking of a run while it arrives, so that it outlives a killed process. */
+  watch(runId: string, about: About, received: Received): void {
+    this.#store?.watch({ ...about, runId, received });
+  }
+
+  /** The thinking of a watched run is over; undefined: there is none. */
+  settle(runId: string, thought: Earlier | undefined): void {
+    if (thought === undefined) this.#store?.drop(runId);
+    else this.#store?.settle(runId, thought);
+  }
+
+  /** A watched run ended without a record. */
+  drop(runId: string): void {
+    this.#store?.drop(runId);
   }
 
   /** A run of this process, or one in the state file. */

@@ -165,7 +165,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   // runs in turn, and kept
-  'src/runs.ts': { ours: ['src/report', 'src/prompt/question.ts'] },
+  'src/runs.ts': { ours: ['src/report', 'src/run/received.ts', 'src/prompt/question.ts'] },
   'src/admission': {
     ours: [
       'src/engine/engine.ts',
@@ -177,7 +177,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/errors.ts',
     ],
   },
-  'src/state': { ours: ['src/prompt/question.ts', 'src/clock.ts'], npm: ['libsql'], node: ['fs', 'path'] },
+  'src/state': {
+    ours: ['src/run/received.ts', 'src/prompt/question.ts', 'src/clock.ts'],
+    npm: ['libsql'],
+    node: ['fs', 'path'],
+  },
   'src/batch-time.ts': { ours: ['src/recent.ts'] },
   'src/runner.ts': {
     ours: [

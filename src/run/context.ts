@@ -6,8 +6,9 @@ import type { Clock } from '../clock.ts';
 import type { Engine, OpenOptions, Session } from '../engine/engine.ts';
 import type { Evidence, EvidenceOfServers, Activity } from '../evidence/evidence.ts';
 import type { Figures } from '../evidence/learn.ts';
+import type { Received } from './received.ts';
 import type { Refused } from './server-count.ts';
-import type { Question } from '../prompt/question.ts';
+import type { Earlier, Question } from '../prompt/question.ts';
 import type { Observe, Request, Requests } from '../stream/requests.ts';
 
 export type RunOptions = {
@@ -24,6 +25,10 @@ export type RunOptions = {
   readonly observe?: Observe;
   /** the time by which every run must end, while the process is being closed */
   readonly closing?: () => Closing | undefined;
+  /** is told of the thinking while it arrives, and again if it begins anew */
+  readonly watch?: (received: Received) => void;
+  /** the thinking is over and is known exactly; undefined: there is none */
+  readonly settle?: (thought: Earlier | undefined) => void;
   /** when the run should end, so that calls that wait get their turn; `at` is its own end */
   readonly turnEnds?: (at: number) => number;
 };

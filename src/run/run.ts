@@ -21,6 +21,7 @@ import { Requests, type Request } from '../stream/requests.ts';
 import { limit } from '../wait.ts';
 import { begin } from './begin.ts';
 import { aboutRequests, type Begun, type Context, type RunOptions } from './context.ts';
+import { received } from './received.ts';
 import { droppedPromptWarnings } from './dropped-prompt.ts';
 import { finishAndSplit } from './hidden-thinking.ts';
 import { thoughtSoFar, type Stage } from './thought-so-far.ts';
@@ -42,6 +43,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   let stage: Stage | undefined;
   const onFirst = (ready: Ready, first: Request): void => {
     stage = { facts: ready.facts, prompt: ready.prompt, first, earlier: question.earlier };
+    options.watch?.(received(stage));
   };
   const context: Context = { ...options, question, engine, inTime: inTime.signal, requests, onFirst };
   let begun: Begun | undefined;
@@ -49,6 +51,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   try {
     begun = await begin(context);
     thought = begun.thought;
+    void kept(stage, thought).then((found) => options.settle?.(found));
     const finished = await finishAndSplit(context, begun);
     thought = finished.thought;
     signal.throwIfAborted();

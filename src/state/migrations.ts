@@ -8,11 +8,21 @@ const STEPS = [
      tool TEXT NOT NULL,
      question TEXT NOT NULL,
      parts TEXT NOT NULL,       -- the question as it was rendered, JSON; empty: a batch
-     record TEXT NOT NULL,      -- JSON
+     record TEXT NOT NULL,      -- JSON; empty: the run is not over
      thought TEXT NOT NULL,     -- what a later run can continue, JSON; empty: nothing
      bytes INTEGER NOT NULL     -- of the texts
    ) STRICT;
-   CREATE INDEX runs_by_time ON runs (at);`,
+   CREATE INDEX runs_by_time ON runs (at);
+   CREATE TABLE received (      -- the thinking of runs that are not over, as it arrived
+     run_id TEXT NOT NULL,
+     number INTEGER NOT NULL,   -- from 0
+     ids TEXT NOT NULL,         -- JSON; empty: the tokens came without ids
+     text TEXT NOT NULL,
+     tokens INTEGER NOT NULL,
+     PRIMARY KEY (run_id, number)
+   ) STRICT;
+   CREATE TRIGGER received_with_run AFTER DELETE ON runs
+     BEGIN DELETE FROM received WHERE run_id = OLD.run_id; END;`,
 ];
 
 /** A newer thinkmeter has written the file. */

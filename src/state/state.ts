@@ -5,10 +5,11 @@
 import type { Clock } from '../clock.ts';
 import type { Earlier, Question } from '../prompt/question.ts';
 import { isBusy, openDatabase, whyNot } from './database.ts';
+import { Journal, receivedThought, type RunningRun } from './journal.ts';
 import type { Database } from './libsql.ts';
 
 /** Records are written at the latest after this time, so a killed process loses no more than that. */
-const FLUSH_MS = 200;
+const FLUSH_MS = 150;
 
 /** Rows in one transaction: a larger one would hold up the event loop, and other processes. */
 const MOST_IN_TRANSACTION = 16;
@@ -63,6 +64,7 @@ type Row = {
 
 export class State {
   readonly #options: StateOptions;
+  readonly #journal = new Journal();
   #opening: Promise<Database | undefined> | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
@@ -82,9 +84,27 @@ export class State {
   /** Returns at once. */
   put(run: NewRun): void {
     if (this.#options.path === undefined) return;
+    this.#journal.end(run.runId);
     this.#pending.push({ ...run, at: Date.now() });
     if (this.#pending.length > MOST_PENDING) this.#pending.shift();
-    this.#cancelFlush ??= this.#options.clock.timer(FLUSH_MS, () => void this.flush());
+    this.#flushSoon();
+  }
+
+  /** Writes the thinking of a run while it arrives, until `put` or `drop`. */
+  watch(run: Omit<RunningRun, 'at'>): void {
+    if (this.#options.path === undefined || this.#problem !== undefined) return;
+    this.#journal.begin({ ...run, at: Date.now() });
+    this.#flushSoon();
+  }
+
+  /** The thinking of a watched run is over. */
+  settle(runId: string, thought: Earlier): void {
+    this.#journal.settle(runId, thought);
+  }
+
+  /** A watched run ended without anything to keep. */
+  drop(runId: string): void {
+    this.#journal.drop(runId);
   }
 
   /** Writes what waits. Never rejects. */
@@ -98,9 +118,11 @@ export class State {
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#pending.length > 0 && this.#problem === undefined) {
-      this.#cancelFlush ??= this.#options.clock.timer(FLUSH_MS, () => void this.flush());
-    }
+    if (this.#problem === undefined && (this.#pending.length > 0 || !this.#journal.isEmpty)) this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    this.#cancelFlush ??= this.#options.clock.timer(FLUSH_MS, () => void this.flush());
   }
 
   async get(runId: string): Promise<StoredRun | undefined> {
@@ -144,13 +166,7 @@ export class State {
       const rows = (database
         ?.prepare(`SELECT run_id, at, tool, question, parts, record, thought FROM runs ${where}`)
         .all(...values) ?? []) as readonly Row[];
-      return rows.map(({ run_id: runId, parts, record, thought, ...rest }) => ({
-        ...rest,
-        runId,
-        record: fromText(record) ?? {},
-        parts: fromText(parts) as NewRun['parts'],
-        thought: fromText(thought) as NewRun['thought'],
-      }));
+      return database === undefined ? [] : rows.map((row) => toRun(database, row));
     } catch (error) {
       this.#failed(error);
       return [];
@@ -174,6 +190,7 @@ export class State {
   }
 
   #writePending(database: Database): void {
+    if (!this.#journal.isEmpty) inTransaction(database, () => this.#journal.write(database));
     const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
@@ -213,6 +230,25 @@ export class State {
     this.#pending = [];
     this.#options.onProblem(this.#problem);
   }
+}
+
+/** A run without a record is not over, or its process was killed. */
+function toRun(database: Database, { run_id: runId, parts, record, thought, ...rest }: Row): StoredRun {
+  const begun = fromText(thought) as NewRun['thought'];
+  const received = record === '' && begun !== undefined ? receivedThought(database, runId, begun) : begun;
+  const unfinished = {
+    run_id: runId,
+    error: 'the run is not over, or its process was ended',
+    thinking: { tokens: received?.tokens ?? 0 },
+    reasoning: received?.text ?? '',
+  };
+  return {
+    ...rest,
+    runId,
+    record: fromText(record) ?? unfinished,
+    parts: fromText(parts) as NewRun['parts'],
+    thought: received,
+  };
 }
 
 function toText(data: object | undefined): string {

@@ -1,7 +1,7 @@
 /**
  * Added time per call, beside the same generation asked for directly, in turns:
  *
- *   npm run bench:overhead [-- --runs 400]
+ *   npm run bench:overhead [-- --runs 400] [--state FILE]
  *
  * Both go to the same fake vLLM in a process of its own. Direct: one streamed `/v1/completions` by `fetch`, read to its
  * end. thinkmeter: `reason` through a real MCP client over stdio, which renders the prompt as well.
@@ -14,7 +14,9 @@ import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';
 import { figures, HEADINGS, median } from './figures.ts';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '400' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '400' }, state: { type: 'string', default: ':memory:' } },
+});
 const QUESTION = '2^10 + 3^5 - 4^3 = ?';
 const BUDGET = 64;
 const ANSWER_TOKENS = 64;
@@ -45,7 +47,7 @@ await client.connect(
   new StdioClientTransport({
     command: process.execPath,
     args: ['dist/main.js'],
-    env: { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: root, THINKMETER_LOG_LEVEL: 'silent' },
+    env: { THINKMETER_STATE: values.state, THINKMETER_BASE_URL: root, THINKMETER_LOG_LEVEL: 'silent' },
   }),
 );
 

@@ -1,0 +1,112 @@
+/**
+ * The thinking of runs that are not over, written while it arrives: if the process is killed, a later run continues it.
+ * Each write adds what came since the last one.
+ */
+import type { Earlier } from '../prompt/question.ts';
+import type { Position, Received } from '../run/received.ts';
+import type { Database } from './libsql.ts';
+
+export type RunningRun = {
+  readonly runId: string;
+  readonly at: number;
+  readonly tool: string;
+  readonly question: string;
+  readonly parts?: object | undefined;
+  readonly received: Received;
+};
+
+type Entry = RunningRun & { position: Position; count: number; thought: Earlier | 'received' | 'written' };
+
+export class Journal {
+  readonly #running = new Map<string, Entry>();
+  #dropped: string[] = [];
+
+  get isEmpty(): boolean {
+    return this.#running.size === 0 && this.#dropped.length === 0;
+  }
+
+  begin(run: RunningRun): void {
+    this.#running.set(run.runId, { ...run, position: { tokens: 0, chars: 0 }, count: 0, thought: 'received' });
+  }
+
+  /** The thinking is over, and is known exactly; the answer is still to come. */
+  settle(runId: string, thought: Earlier): void {
+    const entry = this.#running.get(runId);
+    if (entry !== undefined) entry.thought = thought;
+  }
+
+  /** The run is over, and its record replaces what was written here. */
+  end(runId: string): void {
+    this.#running.delete(runId);
+  }
+
+  /** The run has nothing to keep. */
+  drop(runId: string): void {
+    const entry = this.#running.get(runId);
+    if (entry !== undefined && entry.count > 0) this.#dropped.push(runId);
+    this.#running.delete(runId);
+  }
+
+  /** Call this in a transaction. */
+  write(database: Database): void {
+    for (const runId of this.#dropped) database.prepare('DELETE FROM runs WHERE run_id = ?').run(runId);
+    this.#dropped = [];
+    for (const entry of this.#running.values()) {
+      if (entry.thought === 'written') continue;
+      if (entry.thought === 'received') addReceived(database, entry);
+      else replace(database, entry, entry.thought);
+    }
+  }
+}
+
+function addReceived(database: Database, entry: Entry): void {
+  const part = entry.received.since(entry.position);
+  if (part === undefined) return;
+  if (entry.count === 0) insert(database, entry, { ...entry.received.base, startMarker: entry.received.startMarker });
+  database
+    .prepare('INSERT INTO received VALUES (?, ?, ?, ?, ?)')
+    .run(
+      entry.runId,
+      entry.count,
+      part.ids === undefined ? '' : JSON.stringify(part.ids),
+      part.text,
+      part.to.tokens - entry.position.tokens,
+    );
+  entry.count += 1;
+  entry.position = part.to;
+}
+
+function replace(database: Database, entry: Entry, thought: Earlier): void {
+  database.prepare('DELETE FROM received WHERE run_id = ?').run(entry.runId);
+  insert(database, entry, thought);
+  entry.thought = 'written';
+}
+
+function insert(database: Database, { runId, at, tool, question, parts }: Entry, thought: object): void {
+  const texts = [question, parts === undefined ? '' : JSON.stringify(parts), '', JSON.stringify(thought)];
+  database
+    .prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(runId, at, tool, ...texts, Buffer.byteLength(texts.join('')));
+}
+
+type Row = { readonly ids: string; readonly text: string; readonly tokens: number };
+
+/** The thinking of a run whose record was never written. `thought`: as the journal began it. */
+export function receivedThought(
+  database: Database,
+  runId: string,
+  { startMarker = '', ...base }: Earlier & { readonly startMarker?: string },
+): Earlier {
+  const rows = database
+    .prepare('SELECT ids, text, tokens FROM received WHERE run_id = ? ORDER BY number')
+    .all(runId) as readonly Row[];
+  const text = rows.map((row) => row.text).join('');
+  const own = startMarker !== '' && text.trimStart().startsWith(startMarker);
+  const hasIds = rows.every(({ ids }) => ids !== '') && (base.ids !== undefined || base.text === '');
+  return {
+    server: base.server,
+    ...(hasIds && { ids: [...(base.ids ?? []), ...rows.flatMap(({ ids }) => JSON.parse(ids) as number[])] }),
+    text: base.text + (own ? text.slice(text.indexOf(startMarker) + startMarker.length) : text),
+    tokens: base.tokens + rows.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
+}
