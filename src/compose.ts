@@ -1,6 +1,6 @@
 /** Builds the parts of the program from the settings, once per process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
-import { EvidenceOfServers } from './evidence/evidence.ts';
+import { EvidenceOfServers, type Recalled } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import { toError, type Config, type SettingNotice, type Settings } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
@@ -68,6 +68,10 @@ export function compose(settings: Settings, installation: Installation, log: Log
       mechanism: config.mechanism,
       concurrency,
       runs,
+      speeds: {
+        putSpeed: (server, read) => state.putSpeed(server, read),
+        speeds: async () => (await state.speeds()) as readonly Recalled[],
+      },
       log,
       troubles: () => (state.problem === undefined ? [] : [{ what: state.problem, fix: STATE_FIX, grave: false }]),
       settings: [

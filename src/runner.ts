@@ -17,7 +17,8 @@ import {
   ThinkmeterError,
   toSentence,
 } from './errors.ts';
-import type { EvidenceOfServers } from './evidence/evidence.ts';
+import type { EvidenceOfServers, Recalled } from './evidence/evidence.ts';
+import type { SpeedData } from './evidence/speed-model.ts';
 import type { Log } from './log.ts';
 import type { Earlier, Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
@@ -62,6 +63,11 @@ export type Runner = {
   keep(batch: BatchResult, reasoning: readonly string[], about: About): string;
 };
 
+export type SpeedStore = {
+  putSpeed(server: string, read: () => SpeedData): void;
+  speeds(): Promise<readonly Recalled[]>;
+};
+
 type Parts = {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -71,6 +77,8 @@ type Parts = {
   /** the maximum number of runs at the same time; a server that computes fewer gets fewer */
   readonly concurrency: number;
   readonly runs: Runs;
+  /** where the speeds of servers outlive the process */
+  readonly speeds?: SpeedStore;
   readonly log: Log;
   /** what is wrong or risky in the settings, for the status */
   readonly settings?: readonly Finding[];
@@ -85,6 +93,7 @@ export function createRunner({
   mechanism,
   concurrency,
   runs,
+  speeds,
   log,
   settings,
   troubles,
@@ -99,6 +108,16 @@ export function createRunner({
   /** read for each token, and the queue itself counts slowly */
   let singlesWaiting = 0;
 
+  let recalled: Promise<void> | undefined;
+  const recallSpeeds = async (): Promise<void> => {
+    const found = (await speeds?.speeds()) ?? [];
+    evidence.recall(found, clock.now());
+  };
+  const keepSpeed = (): void => {
+    const { server } = admission;
+    if (server !== undefined) speeds?.putSpeed(server, () => evidence.of(server).speed.toData(clock.now()));
+  };
+
   const runNow = async (
     question: Question,
     options: CallOptions,
@@ -106,6 +125,8 @@ export function createRunner({
     about?: About,
   ): Promise<Outcome> => {
     const runId = randomUUID();
+    // a call does not wait for this: it comes in time for the next one, and often for this one
+    recalled ??= recallSpeeds();
     const watched = about && {
       watch: (received: Received) => runs.watch(runId, about, received),
       settle: (thought: Earlier | undefined) => runs.settle(runId, thought),
@@ -126,7 +147,10 @@ export function createRunner({
         ...watched,
       });
       learning.add(learnt);
-      void learnt.finally(() => learning.delete(learnt));
+      void learnt.finally(() => {
+        learning.delete(learnt);
+        keepSpeed();
+      });
       put({ ...toRunResult(outcome), reasoning: outcome.reasoning }, thought);
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
       return outcome;

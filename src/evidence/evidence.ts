@@ -7,7 +7,7 @@
  * Every verdict against a server expires, so that a later run can revise it.
  */
 import type { Known, Verdict } from '../budget/mechanism.ts';
-import { SpeedModel } from './speed-model.ts';
+import { SpeedModel, type SpeedData } from './speed-model.ts';
 
 /** Observations that may be chance become a verdict after this many in a row. */
 const IN_A_ROW = 3;
@@ -157,6 +157,9 @@ export class Evidence {
 /** One process uses few servers, but the name of a server changes with its version and model. */
 const MOST_SERVERS = 32;
 
+/** What other processes saw of a server's speed. */
+export type Recalled = { readonly server: string; readonly data: SpeedData; readonly ageMs: number };
+
 /** The evidence by server; `Facts.server` is the key. */
 export class EvidenceOfServers {
   readonly #servers = new Map<string, Evidence>();
@@ -168,5 +171,10 @@ export class EvidenceOfServers {
     this.#servers.set(server, known);
     if (this.#servers.size > MOST_SERVERS) this.#servers.delete(this.#servers.keys().next().value ?? '');
     return known;
+  }
+
+  /** Call this once; the speeds of a server are used from its next run on. */
+  recall(all: readonly Recalled[], now: number): void {
+    for (const { server, data, ageMs } of all.slice(0, MOST_SERVERS)) this.of(server).speed.recall(data, ageMs, now);
   }
 }

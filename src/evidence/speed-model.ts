@@ -22,13 +22,25 @@ const MEDIAN = 0.5;
 /** Prompts whose lengths differ by less than a factor of four wait alike. */
 const lengthClass = (promptTokens: number): number => Math.floor(Math.log2(Math.max(1, promptTokens)) / 2);
 
+/** Values with their ages in milliseconds, oldest first. */
+type Aged = readonly (readonly [age: number, value: number])[];
+
 /** Quantiles of recent values. */
 class Quantiles {
-  readonly #values: { readonly at: number; readonly value: number }[] = [];
+  #values: readonly { readonly at: number; readonly value: number }[] = [];
 
   add(value: number, now: number): void {
-    this.#values.push({ at: now, value });
-    if (this.#values.length > MOST_KEPT) this.#values.shift();
+    this.#values = [...this.#values, { at: now, value }].slice(-MOST_KEPT);
+  }
+
+  /** Adds values that another process has seen. */
+  recall(aged: Aged, now: number): void {
+    const earlier = aged.map(([age, value]) => ({ at: now - age, value }));
+    this.#values = [...earlier, ...this.#values].slice(-MOST_KEPT);
+  }
+
+  aged(now: number): Aged {
+    return this.#values.map(({ at, value }) => [now - at, value]);
   }
 
   /** `share` from 0 to 1. undefined: too few values. `lasts`: they do not expire. */
@@ -72,7 +84,6 @@ export type Measured = {
 export class SpeedModel {
   /** by the length of the prompt */
   readonly #firstTokens = new Map<number, Quantiles>();
-  readonly #allFirstTokens = new Quantiles();
   readonly #continuations = new Quantiles();
   readonly #msPerToken = new Quantiles();
   readonly #answers = new Map<string, Quantiles>();
@@ -82,7 +93,6 @@ export class SpeedModel {
     for (const [index, { askedAt, from, reading }] of requests.entries()) {
       // a token that did not come would have come later
       const waitedMs = (reading.firstTokenAt ?? now) - askedAt;
-      if (index === 0) this.#allFirstTokens.add(waitedMs, now);
       const waits = index === 0 ? entry(this.#firstTokens, lengthClass(from.promptTokens)) : this.#continuations;
       waits.add(waitedMs, now);
     }
@@ -91,9 +101,32 @@ export class SpeedModel {
     if (answerTokens !== undefined) entry(this.#answers, tool).add(answerTokens, now);
   }
 
+  /** Plain data, from which another process can go on. */
+  toData(now: number): SpeedData {
+    const all = <Key extends number | string>(map: ReadonlyMap<Key, Quantiles>): [Key, Aged][] =>
+      [...map].map(([key, values]) => [key, values.aged(now)]);
+    return {
+      firstTokens: all(this.#firstTokens),
+      continuations: this.#continuations.aged(now),
+      msPerToken: this.#msPerToken.aged(now),
+      answers: all(this.#answers),
+    };
+  }
+
+  /** Adds what another process saw. `ageMs`: of the data. */
+  recall({ firstTokens, continuations, msPerToken, answers }: SpeedData, ageMs: number, now: number): void {
+    const then = now - ageMs;
+    for (const [key, values] of firstTokens) entry(this.#firstTokens, key).recall(values, then);
+    for (const [key, values] of answers) entry(this.#answers, key).recall(values, then);
+    this.#continuations.recall(continuations, then);
+    this.#msPerToken.recall(msPerToken, then);
+  }
+
   speeds(now: number): Speeds {
     const msPerToken = this.#msPerToken.at(MEDIAN, now);
-    const firstTokenMs = this.#allFirstTokens.at(MEDIAN, now);
+    const firstTokens = new Quantiles();
+    for (const waits of this.#firstTokens.values()) firstTokens.recall(waits.aged(now), now);
+    const firstTokenMs = firstTokens.at(MEDIAN, now);
     const continuationMs = this.#continuations.at(LONG_WAIT.share, now);
     return {
       ...(msPerToken !== undefined && msPerToken > 0 && { tokensPerSecond: 1000 / msPerToken }),
@@ -114,6 +147,15 @@ export class SpeedModel {
     };
   }
 }
+
+export type SpeedData = {
+  /** by class of length */
+  readonly firstTokens: readonly (readonly [number, Aged])[];
+  readonly continuations: Aged;
+  readonly msPerToken: Aged;
+  /** by tool */
+  readonly answers: readonly (readonly [string, Aged])[];
+};
 
 /** For operators; absent: too few calls in the last minutes. */
 export type Speeds = {

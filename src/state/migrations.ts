@@ -21,6 +21,11 @@ const STEPS = [
      tokens INTEGER NOT NULL,
      PRIMARY KEY (run_id, number)
    ) STRICT;
+   CREATE TABLE speeds (        -- what was seen of each server's speed
+     server TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,
+     data TEXT NOT NULL         -- JSON
+   ) STRICT;
    CREATE TRIGGER received_with_run AFTER DELETE ON runs
      BEGIN DELETE FROM received WHERE run_id = OLD.run_id; END;`,
 ];

@@ -65,6 +65,7 @@ type Row = {
 export class State {
   readonly #options: StateOptions;
   readonly #journal = new Journal();
+  readonly #speeds = new Map<string, () => object>();
   #opening: Promise<Database | undefined> | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
@@ -102,6 +103,33 @@ export class State {
     this.#journal.settle(runId, thought);
   }
 
+  /** Keeps a server's speed for other processes; `read` is called when the file is written. */
+  putSpeed(server: string, read: () => object): void {
+    if (this.#options.path === undefined || this.#problem !== undefined) return;
+    this.#speeds.set(server, read);
+    this.#flushSoon();
+  }
+
+  /** What was seen of all servers, by this process and others. `ageMs`: since it was written. */
+  async speeds(): Promise<{ readonly server: string; readonly ageMs: number; readonly data: object }[]> {
+    const database = await this.#open();
+    try {
+      const rows = (database?.prepare('SELECT server, at, data FROM speeds ORDER BY at DESC').all() ?? []) as readonly {
+        server: string;
+        at: number;
+        data: string;
+      }[];
+      return rows.map(({ server, at, data }) => ({
+        server,
+        ageMs: Math.max(0, Date.now() - at),
+        data: JSON.parse(data) as object,
+      }));
+    } catch (error) {
+      this.#failed(error);
+      return [];
+    }
+  }
+
   /** A watched run ended without anything to keep. */
   drop(runId: string): void {
     this.#journal.drop(runId);
@@ -118,7 +146,11 @@ export class State {
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#problem === undefined && (this.#pending.length > 0 || !this.#journal.isEmpty)) this.#flushSoon();
+    if (this.#problem === undefined && this.#hasWork) this.#flushSoon();
+  }
+
+  get #hasWork(): boolean {
+    return this.#pending.length > 0 || this.#speeds.size > 0 || !this.#journal.isEmpty;
   }
 
   #flushSoon(): void {
@@ -152,7 +184,7 @@ export class State {
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
-    if (this.#pending.length > 0) await this.flush();
+    if (this.#hasWork) await this.flush();
     this.#cancelFlush?.();
     const database = await this.#opening;
     this.#opening = undefined;
@@ -192,6 +224,12 @@ export class State {
   #writePending(database: Database): void {
     if (!this.#journal.isEmpty) inTransaction(database, () => this.#journal.write(database));
     const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const [server, read] of this.#speeds) {
+      database
+        .prepare('INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)')
+        .run(server, Date.now(), JSON.stringify(read()));
+      this.#speeds.delete(server);
+    }
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
       inTransaction(database, () => {
@@ -211,7 +249,9 @@ export class State {
   #clean(database: Database): void {
     const { days, megabytes } = this.#options;
     inTransaction(database, () => {
-      database.prepare('DELETE FROM runs WHERE at < ?').run(Date.now() - days * DAY_MS);
+      for (const table of ['runs', 'speeds']) {
+        database.prepare(`DELETE FROM ${table} WHERE at < ?`).run(Date.now() - days * DAY_MS);
+      }
       // the newest runs whose sizes add up to the limit stay
       database
         .prepare(

@@ -86,6 +86,17 @@ test('a killed server loses no run that was over for a moment, and another one r
   await other.close();
 });
 
+test("a server's speed is known to the next process", async () => {
+  const first = await connect({ fake, env: env('speed') });
+  for (let call = 0; call < 4; call += 1) await first.call('reason', { question: 'What is 2 + 2?' });
+  await first.close();
+  const next = await connect({ fake, env: env('speed') });
+  await next.call('reason', { question: 'What is 2 + 2?' });
+  const { structured } = await next.call('server_status', {});
+  expect(structured).toMatchObject({ speed: { first_token_ms: expect.any(Number) as number } });
+  await next.close();
+});
+
 test('four servers write to one file at the same time', async () => {
   const servers = await Promise.all(Array.from({ length: 4 }, () => connect({ fake, env: env('four') })));
   const calls = servers.flatMap((server) =>

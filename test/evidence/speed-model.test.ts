@@ -127,3 +127,14 @@ test('for operators: the speed, and the waits of every length of prompt', () => 
   expect(model.speeds(0)).toEqual({ tokensPerSecond: 50, firstTokenMs: 1000, continuationMs: 50 });
   expect(model.speeds(120_000)).toEqual({});
 });
+
+test('another process goes on from what was seen: times age on, lengths of answers stay', () => {
+  const before = modelOf([10, 20, 30], [request(2000, 10), request(50, 10)], 500_000);
+  const data = JSON.parse(JSON.stringify(before.toData(510_000))) as ReturnType<SpeedModel['toData']>;
+  const later = new SpeedModel();
+  later.recall(data, 20_000, 1000);
+  // 10 s old when it was written, 20 s ago
+  expect(later.pace(from('reason', 100), 1000)).toEqual(before.pace(from('reason', 100), 510_000));
+  expect(later.pace(from('reason', 100), 1000 + 89_000).firstTokenMs).toBe(2000);
+  expect(later.pace(from('reason', 100), 1000 + 90_000)).toEqual({ ...NOTHING, usualAnswer: 30 });
+});

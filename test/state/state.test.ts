@@ -177,3 +177,15 @@ test('no file is made for :memory:', async () => {
   await Promise.all([none.close(), state.close()]);
   expect(problems).toEqual([]);
 });
+
+test("servers' speeds are kept, the last one of each", async () => {
+  const { state } = open();
+  state.putSpeed('a', () => ({ seen: 1 }));
+  state.putSpeed('a', () => ({ seen: 2 }));
+  state.putSpeed('b', () => ({ seen: 3 }));
+  await state.close();
+  const speeds = await open().state.speeds();
+  const found = Object.fromEntries(speeds.map(({ server, data }) => [server, data]));
+  expect(found).toEqual({ a: { seen: 2 }, b: { seen: 3 } });
+  expect(Math.max(...speeds.map(({ ageMs }) => ageMs))).toBeLessThan(600_000);
+});
