@@ -32,9 +32,15 @@ export type TextInput = {
   /** `tool.field` */
   readonly name: string;
   readonly tool: string;
-  /** arguments with this text in the field, and nothing else that is not required */
+  /** arguments with this text in the field, and nothing else that is not needed */
   args(text: string): Readonly<Record<string, unknown>>;
 };
+
+/** Names of things: no part of it reaches the model. */
+const NAMES = ['continue_run'];
+
+/** Needed, though the schema alone does not say so. */
+const NEEDED = ['question'];
 
 const field = z.looseObject({ type: z.string().optional(), enum: z.array(z.unknown()).optional() });
 
@@ -43,8 +49,10 @@ export const TEXT_INPUTS: readonly TextInput[] = tools.flatMap(({ name: tool, in
   const fields = Object.entries(schema.properties ?? {}).map(([name, value]) => ({ name, ...field.parse(value) }));
   const filled = (name: string, text: string): unknown =>
     fields.find((one) => one.name === name)?.type === 'array' ? [text] : text;
-  const required = Object.fromEntries((schema.required ?? []).map((name) => [name, filled(name, 'Is it so?')]));
+  const needed = [...(schema.required ?? []), ...NEEDED.filter((name) => fields.some((one) => one.name === name))];
+  const required = Object.fromEntries(needed.map((name) => [name, filled(name, 'Is it so?')]));
   return fields
+    .filter(({ name }) => !NAMES.includes(name))
     .filter(({ type, enum: words }) => type === 'array' || (type === 'string' && words === undefined))
     .map(({ name }) => ({
       name: `${tool}.${name}`,
