@@ -49,7 +49,7 @@ export type RunStore = {
   put(run: About & { readonly runId: string; readonly record: RunRecord; readonly thought: Earlier | undefined }): void;
   get(runId: string): Promise<StoredRecord | undefined>;
   /** newest first */
-  list(most: number): Promise<readonly { readonly runId: string }[]>;
+  ids(most: number): Promise<readonly string[]>;
 };
 
 type Kept = {
@@ -127,9 +127,9 @@ export class Runs {
 
   /** The latest ids, newest first: of this process, then those that are only in the state file. */
   async latest(): Promise<string[]> {
-    const stored = (await this.#store?.list(MOST.records)) ?? [];
+    const stored = (await this.#store?.ids(MOST.records)) ?? [];
     const own = this.list().map(({ run_id: id }) => id);
-    return [...new Set([...own, ...stored.map(({ runId }) => runId)])].slice(0, MOST.records);
+    return [...new Set([...own, ...stored])].slice(0, MOST.records);
   }
 
   /** A run that is in memory. */

@@ -1,7 +1,8 @@
 /** `thinkmeter runs`: the runs in the state file. The file is read and written here as by any server that runs. */
 import { clipped } from '../clipped.ts';
 import { InvalidInputError, ConfigError } from '../errors.ts';
-import type { State, StoredRun } from '../state/state.ts';
+import type { StoredRun } from '../state/rows.ts';
+import type { State } from '../state/state.ts';
 import { toTable } from './table.ts';
 import { dimmed, type Terminal } from './terminal.ts';
 
@@ -32,7 +33,7 @@ export async function runs(action: RunsAction, state: State, terminal: Terminal)
       show(await theOne(action.id, state), action.json, print, terminal);
       break;
     case 'export':
-      for (const run of await state.list(Number.MAX_SAFE_INTEGER)) print(JSON.stringify(toJson(run)));
+      for await (const run of state.all()) print(JSON.stringify(toJson(run)));
       break;
     case 'delete':
       await remove(action, state, print);

@@ -5,13 +5,14 @@
 import type { Earlier } from '../prompt/question.ts';
 import type { Position, Received } from '../run/received.ts';
 import type { Database } from './libsql.ts';
+import { insertRun, type Begun, type NewRun } from './rows.ts';
 
 export type RunningRun = {
   readonly runId: string;
   readonly at: number;
   readonly tool: string;
   readonly question: string;
-  readonly parts?: object | undefined;
+  readonly parts?: NewRun['parts'];
   readonly received: Received;
 };
 
@@ -62,7 +63,10 @@ export class Journal {
 function addReceived(database: Database, entry: Entry): void {
   const part = entry.received.since(entry.position);
   if (part === undefined) return;
-  if (entry.count === 0) insert(database, entry, { ...entry.received.base, startMarker: entry.received.startMarker });
+  if (entry.count === 0) {
+    const { base, startMarker } = entry.received;
+    insertRun(database, toRow(entry, { ...base, startMarker }));
+  }
   database
     .prepare('INSERT INTO received VALUES (?, ?, ?, ?, ?)')
     .run(
@@ -77,36 +81,10 @@ function addReceived(database: Database, entry: Entry): void {
 }
 
 function replace(database: Database, entry: Entry, thought: Earlier): void {
-  database.prepare('DELETE FROM received WHERE run_id = ?').run(entry.runId);
-  insert(database, entry, thought);
+  insertRun(database, toRow(entry, thought));
   entry.thought = 'written';
 }
 
-function insert(database: Database, { runId, at, tool, question, parts }: Entry, thought: object): void {
-  const texts = [question, parts === undefined ? '' : JSON.stringify(parts), '', JSON.stringify(thought)];
-  database
-    .prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(runId, at, tool, ...texts, Buffer.byteLength(texts.join('')));
-}
-
-type Row = { readonly ids: string; readonly text: string; readonly tokens: number };
-
-/** The thinking of a run whose record was never written. `thought`: as the journal began it. */
-export function receivedThought(
-  database: Database,
-  runId: string,
-  { startMarker = '', ...base }: Earlier & { readonly startMarker?: string },
-): Earlier {
-  const rows = database
-    .prepare('SELECT ids, text, tokens FROM received WHERE run_id = ? ORDER BY number')
-    .all(runId) as readonly Row[];
-  const text = rows.map((row) => row.text).join('');
-  const own = startMarker !== '' && text.trimStart().startsWith(startMarker);
-  const hasIds = rows.every(({ ids }) => ids !== '') && (base.ids !== undefined || base.text === '');
-  return {
-    server: base.server,
-    ...(hasIds && { ids: [...(base.ids ?? []), ...rows.flatMap(({ ids }) => JSON.parse(ids) as number[])] }),
-    text: base.text + (own ? text.slice(text.indexOf(startMarker) + startMarker.length) : text),
-    tokens: base.tokens + rows.reduce((sum, { tokens }) => sum + tokens, 0),
-  };
+function toRow({ runId, at, tool, question, parts }: Entry, thought: Begun): NewRun & { readonly at: number } {
+  return { runId, at, tool, question, parts, thought };
 }

@@ -3,10 +3,11 @@
  * answer was returned, and if the file cannot be used, `problem` says why and the process's memory has to do.
  */
 import type { Clock } from '../clock.ts';
-import type { Earlier, Question } from '../prompt/question.ts';
+import type { Earlier } from '../prompt/question.ts';
 import { isBusy, openDatabase, whyNot } from './database.ts';
-import { Journal, receivedThought, type RunningRun } from './journal.ts';
+import { Journal, type RunningRun } from './journal.ts';
 import type { Database } from './libsql.ts';
+import { insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
 
 /** Records are written at the latest after this time, so a killed process loses no more than that. */
 const FLUSH_MS = 150;
@@ -26,20 +27,6 @@ const CLEAN_AFTER = 100;
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
 
-export type NewRun = {
-  readonly runId: string;
-  readonly tool: string;
-  readonly question: string;
-  /** plain data */
-  readonly record: object;
-  /** the question as it was rendered, and the thinking that a later run can continue */
-  readonly parts?: Pick<Question, 'system' | 'user'> | undefined;
-  readonly thought?: Earlier | undefined;
-};
-
-/** `at`: milliseconds since 1970. */
-export type StoredRun = NewRun & { readonly at: number };
-
 export type StateOptions = {
   /** of the file; undefined: nothing is kept */
   readonly path: string | undefined;
@@ -50,16 +37,6 @@ export type StateOptions = {
   readonly clock: Clock;
   /** called once, with a sentence */
   readonly onProblem: (problem: string) => void;
-};
-
-type Row = {
-  run_id: string;
-  at: number;
-  tool: string;
-  question: string;
-  parts: string;
-  record: string;
-  thought: string;
 };
 
 export class State {
@@ -82,9 +59,13 @@ export class State {
     return this.#problem;
   }
 
+  get #isUsable(): boolean {
+    return this.#options.path !== undefined && this.#problem === undefined;
+  }
+
   /** Returns at once. */
-  put(run: NewRun): void {
-    if (this.#options.path === undefined) return;
+  put(run: NewRun & { readonly record: object }): void {
+    if (!this.#isUsable) return;
     this.#journal.end(run.runId);
     this.#pending.push({ ...run, at: Date.now() });
     if (this.#pending.length > MOST_PENDING) this.#pending.shift();
@@ -93,7 +74,7 @@ export class State {
 
   /** Writes the thinking of a run while it arrives, until `put` or `drop`. */
   watch(run: Omit<RunningRun, 'at'>): void {
-    if (this.#options.path === undefined || this.#problem !== undefined) return;
+    if (!this.#isUsable) return;
     this.#journal.begin({ ...run, at: Date.now() });
     this.#flushSoon();
   }
@@ -105,29 +86,21 @@ export class State {
 
   /** Keeps a server's speed for other processes; `read` is called when the file is written. */
   putSpeed(server: string, read: () => object): void {
-    if (this.#options.path === undefined || this.#problem !== undefined) return;
+    if (!this.#isUsable) return;
     this.#speeds.set(server, read);
     this.#flushSoon();
   }
 
   /** What was seen of all servers, by this process and others. `ageMs`: since it was written. */
-  async speeds(): Promise<{ readonly server: string; readonly ageMs: number; readonly data: object }[]> {
-    const database = await this.#open();
-    try {
-      const rows = (database?.prepare('SELECT server, at, data FROM speeds ORDER BY at DESC').all() ?? []) as readonly {
-        server: string;
-        at: number;
-        data: string;
-      }[];
-      return rows.map(({ server, at, data }) => ({
-        server,
-        ageMs: Math.max(0, Date.now() - at),
-        data: JSON.parse(data) as object,
-      }));
-    } catch (error) {
-      this.#failed(error);
-      return [];
-    }
+  speeds(): Promise<{ readonly server: string; readonly ageMs: number; readonly data: object }[]> {
+    type Row = { readonly server: string; readonly at: number; readonly data: string };
+    return this.#from((database) =>
+      (database.prepare('SELECT server, at, data FROM speeds ORDER BY at DESC').all() as Row[]).map((row) => ({
+        server: row.server,
+        ageMs: Math.max(0, Date.now() - row.at),
+        data: JSON.parse(row.data) as object,
+      })),
+    );
   }
 
   /** A watched run ended without anything to keep. */
@@ -167,6 +140,21 @@ export class State {
     return this.#read('ORDER BY at DESC, rowid DESC LIMIT ?', most);
   }
 
+  /** The ids of the newest runs, newest first. */
+  async ids(most: number): Promise<string[]> {
+    const statement = 'SELECT run_id AS id FROM runs ORDER BY at DESC, rowid DESC LIMIT ?';
+    return this.#from((database) => (database.prepare(statement).all(most) as { id: string }[]).map(({ id }) => id));
+  }
+
+  /** Every run, newest first, one at a time: all together may be large. */
+  async *all(): AsyncGenerator<StoredRun> {
+    for (const id of await this.ids(Number.MAX_SAFE_INTEGER)) {
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      const run = await this.get(id);
+      if (run !== undefined) yield run;
+    }
+  }
+
   /** Runs whose id begins so, at most two. */
   async find(beginning: string): Promise<StoredRun[]> {
     return this.#read('WHERE substr(run_id, 1, ?) = ? LIMIT 2', beginning.length, beginning);
@@ -191,14 +179,16 @@ export class State {
     database?.close();
   }
 
-  async #read(where: string, ...values: (string | number)[]): Promise<StoredRun[]> {
+  #read(where: string, ...values: (string | number)[]): Promise<StoredRun[]> {
+    return this.#from((database) => selectRuns(database, where, values));
+  }
+
+  /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
+  async #from<T>(select: (database: Database) => T[]): Promise<T[]> {
     if (this.#pending.length > 0) await this.flush();
     const database = await this.#open();
     try {
-      const rows = (database
-        ?.prepare(`SELECT run_id, at, tool, question, parts, record, thought FROM runs ${where}`)
-        .all(...values) ?? []) as readonly Row[];
-      return database === undefined ? [] : rows.map((row) => toRun(database, row));
+      return database === undefined ? [] : select(database);
     } catch (error) {
       this.#failed(error);
       return [];
@@ -223,7 +213,6 @@ export class State {
 
   #writePending(database: Database): void {
     if (!this.#journal.isEmpty) inTransaction(database, () => this.#journal.write(database));
-    const insert = database.prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     for (const [server, read] of this.#speeds) {
       database
         .prepare('INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)')
@@ -233,10 +222,7 @@ export class State {
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
       inTransaction(database, () => {
-        for (const { runId, at, tool, ...run } of some) {
-          const texts = [run.question, toText(run.parts), toText(run.record), toText(run.thought)];
-          insert.run(runId, at, tool, ...texts, Buffer.byteLength(texts.join('')));
-        }
+        for (const run of some) insertRun(database, run);
       });
       this.#pending = this.#pending.slice(some.length);
       this.#written += some.length;
@@ -272,40 +258,22 @@ export class State {
   }
 }
 
-/** A run without a record is not over, or its process was killed. */
-function toRun(database: Database, { run_id: runId, parts, record, thought, ...rest }: Row): StoredRun {
-  const begun = fromText(thought) as NewRun['thought'];
-  const received = record === '' && begun !== undefined ? receivedThought(database, runId, begun) : begun;
-  const unfinished = {
-    run_id: runId,
-    error: 'the run is not over, or its process was ended',
-    thinking: { tokens: received?.tokens ?? 0 },
-    reasoning: received?.text ?? '',
-  };
-  return {
-    ...rest,
-    runId,
-    record: fromText(record) ?? unfinished,
-    parts: fromText(parts) as NewRun['parts'],
-    thought: received,
-  };
-}
-
-function toText(data: object | undefined): string {
-  return data === undefined ? '' : JSON.stringify(data);
-}
-
-function fromText(text: string): object | undefined {
-  return text === '' ? undefined : (JSON.parse(text) as object);
-}
-
 function inTransaction(database: Database, write: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     write();
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    rollback(database);
     throw error;
+  }
+}
+
+/** SQLite has rolled back by itself if the disk was full. */
+function rollback(database: Database): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // the first error is the one that counts
   }
 }

@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Received } from '../../src/run/received.ts';
 import { openDatabase } from '../../src/state/database.ts';
-import { Journal, receivedThought } from '../../src/state/journal.ts';
+import { Journal } from '../../src/state/journal.ts';
+import { insertRun, selectRuns } from '../../src/state/rows.ts';
 
 const textOf = (list: readonly number[]): string => list.map((id) => `${id} `).join('');
 
@@ -58,11 +59,11 @@ test('however the tokens arrive, they are read back in order, behind what the ru
             journal.write(database);
           }
           const all = arrivals.reduce((sum, count) => sum + count, 0);
-          const rows = database.prepare('SELECT thought FROM runs').all() as { thought: string }[];
-          expect(rows).toHaveLength(all === 0 ? 0 : 1);
+          const runs = selectRuns(database, '', []);
+          expect(runs).toHaveLength(all === 0 ? 0 : 1);
           if (all === 0) return;
           const ids = Array.from({ length: all }, (_, index) => index + 100);
-          expect(receivedThought(database, 'a', JSON.parse(rows[0]?.thought ?? '') as typeof base)).toEqual({
+          expect(runs[0]?.thought).toEqual({
             server: 's',
             ids: [...('ids' in base ? base.ids : []), ...ids],
             text: base.text + ids.map((id) => `${id} `).join(''),
@@ -84,6 +85,8 @@ test('a thought that is over replaces its pieces; a run without anything to keep
     stream.arrive(3);
     journal.write(database);
     expect([count('runs'), count('received')]).toMatchObject([{ rows: 1 }, { rows: 1 }]);
+    insertRun(database, { ...RUN, runId: 'a', record: {} });
+    expect([count('runs'), count('received')]).toMatchObject([{ rows: 1 }, { rows: 0 }]);
     journal.settle('a', { server: 's', ids: [100], text: '100 ', tokens: 1 });
     journal.write(database);
     expect([count('runs'), count('received')]).toMatchObject([{ rows: 1 }, { rows: 0 }]);
@@ -104,8 +107,7 @@ test('a start marker that the model wrote is no thinking', async () => {
     journal.begin({ ...RUN, received: stream });
     stream.arrive(3);
     journal.write(database);
-    const [{ thought } = { thought: '' }] = database.prepare('SELECT thought FROM runs').all() as { thought: string }[];
-    const begun = JSON.parse(thought) as Parameters<typeof receivedThought>[2];
-    expect(receivedThought(database, 'a', begun)).toMatchObject({ ids: [100, 101, 102], text: '101 102 ' });
+    const [run] = selectRuns(database, '', []);
+    expect(run?.thought).toMatchObject({ ids: [100, 101, 102], text: '101 102 ' });
   });
 });

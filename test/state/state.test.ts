@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { openDatabase } from '../../src/state/database.ts';
-import { State, type NewRun } from '../../src/state/state.ts';
+import type { StoredRun } from '../../src/state/rows.ts';
+import { State } from '../../src/state/state.ts';
 
 let folder: string;
 let opened: State[] = [];
@@ -25,7 +26,7 @@ function open(path = join(folder, 'state.db'), limits = { days: 30, megabytes: 1
   return { state, problems };
 }
 
-const run = (runId: string, text = 'Hm.'): NewRun => ({
+const run = (runId: string, text = 'Hm.'): Omit<StoredRun, 'at'> => ({
   runId,
   tool: 'reason',
   question: 'What is 2 + 2?',
