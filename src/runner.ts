@@ -1,8 +1,6 @@
 /** The only way from tools to the engine: queues questions under one limit, runs them, records and logs the results. */
 import { randomUUID } from 'node:crypto';
-import PQueue from 'p-queue';
-import { Admission } from './admission/admission.ts';
-import { noTurn, untilTurn } from './admission/turn.ts';
+import { BULK, callersTime, SINGLE, Turns, type CallTime } from './admission/turns.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Closing, TimeLimit } from './budget/deadline.ts';
 import type { Outcome } from './budget/outcome.ts';
@@ -26,11 +24,9 @@ import { toRunResult } from './report/result.ts';
 import type { Received } from './run/received.ts';
 import { run } from './run/run.ts';
 import type { About, Continuable, RunRecord, Runs } from './runs.ts';
-import type { Observe } from './stream/requests.ts';
 import { examine, type Examination } from './status/examine.ts';
 import type { Finding } from './status/findings.ts';
 import { collectStatus, type Status } from './status/status.ts';
-import { limit, type Limit } from './wait.ts';
 
 export type CallOptions = {
   readonly signal: AbortSignal;
@@ -98,23 +94,18 @@ export function createRunner({
   settings,
   troubles,
 }: Parts): Runner {
-  const admission = new Admission(concurrency, clock, (most) => (queue.concurrency = most));
-  const queue = new PQueue({ concurrency: admission.limit });
-  const observe: Observe = (session, promptTokens) => admission.observe(session, promptTokens);
+  const turns = new Turns(concurrency, clock);
   const statusParts = { engine, evidence, runs, clock, ...(settings && { settings }), ...(troubles && { troubles }) };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
   let closing: Closing | undefined;
-  /** read for each token, and the queue itself counts slowly */
-  let singlesWaiting = 0;
-
   let recalled: Promise<void> | undefined;
   const recallSpeeds = async (): Promise<void> => {
     const found = (await speeds?.speeds()) ?? [];
     evidence.recall(found, clock.now());
   };
   const keepSpeed = (): void => {
-    const { server } = admission;
+    const { server } = turns;
     if (server !== undefined) speeds?.putSpeed(server, () => evidence.of(server).speed.toData(clock.now()));
   };
 
@@ -132,8 +123,6 @@ export function createRunner({
       settle: (thought: Earlier | undefined) => runs.settle(runId, thought),
     };
     const begunAt = clock.now();
-    const turnEnds = (at: number): number =>
-      singlesWaiting === 0 ? at : begunAt + (at - begunAt) / (1 + Math.ceil(singlesWaiting / queue.concurrency));
     try {
       const { outcome, thought, learnt } = await run(question, engine, {
         ...options,
@@ -141,9 +130,9 @@ export function createRunner({
         clock,
         evidence,
         mechanism,
-        observe,
+        observe: (session, promptTokens) => turns.observe(session, promptTokens),
         closing: () => closing,
-        turnEnds,
+        turnEnds: (at) => turns.endOf(begunAt, at),
         ...watched,
       });
       learning.add(learnt);
@@ -161,67 +150,17 @@ export function createRunner({
     }
   };
 
-  const callersTime = (maxSeconds: number | undefined, { signal, startedAt }: CallOptions): Limit =>
-    limit(signal, maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000 - clock.now(), clock);
-
-  /** Waits in the queue and runs the task; undefined if the caller's time ends in the queue. */
-  const inQueue = async <T>(
-    { maxSeconds }: Question,
-    options: CallOptions,
-    priority: number,
-    task: () => Promise<T>,
-  ): Promise<T | undefined> => {
-    const waiting = callersTime(maxSeconds, options);
-    let isWaiting = true;
-    if (priority === SINGLE) singlesWaiting += 1;
-    const waitsNoMore = (): void => {
-      if (isWaiting && priority === SINGLE) singlesWaiting -= 1;
-      isWaiting = false;
-    };
-    // the queue must not abort a run that has begun: the run sets its own limits
-    const begin = (): Promise<T> => {
-      waitsNoMore();
-      waiting.release();
-      return task();
-    };
-    try {
-      return await queue.add(begin, { signal: waiting.signal, priority });
-    } catch (error) {
-      // a cancelled run carries the tokens that it has received
-      if (error instanceof CancelledError) throw error;
-      if (options.signal.aborted) throw cancelled(error);
-      if (waiting.expired) return undefined;
-      throw error;
-    } finally {
-      waitsNoMore();
-      waiting.release();
-    }
-  };
-
-  /** @throws {EngineTimeoutError} at once, if the calls that wait before this one take longer than its time */
-  const refuseWithoutTime = (question: Question, { startedAt }: CallOptions): void => {
-    if (queue.pending < queue.concurrency || admission.server === undefined) return;
-    const pace = evidence.of(admission.server).speed.pace(question, clock.now());
-    const neededMs =
-      untilTurn({ waiting: singlesWaiting, atOnce: queue.concurrency, pace }) + (pace.leastFirstTokenMs ?? 0);
-    const leftMs = startedAt + (question.maxSeconds ?? Infinity) * 1000 - clock.now();
-    if (neededMs > leftMs) throw noTurn(singlesWaiting, queue.concurrency, neededMs);
-  };
-
   const runSingle = async (question: Question, options: CallOptions): Promise<Outcome> => {
-    refuseWithoutTime(question, options);
+    const time = timeOf(question, options);
+    const { server } = turns;
+    if (server !== undefined)
+      turns.refuseWithoutTime(time, () => evidence.of(server).speed.pace(question, clock.now()));
     const about = aboutOf(question);
     const task = (): Promise<Outcome> =>
       runNow(question, options, (record, thought) => runs.keep(record, about, thought), about);
-    const outcome = await inQueue(question, options, SINGLE, task);
-    if (outcome !== undefined) return outcome;
-    const others = queue.pending === 1 ? '1 other call was' : `${queue.pending} other calls were`;
-    throw new EngineTimeoutError(`max_seconds passed in the queue while ${others} running`, {
-      hint:
-        admission.limit < concurrency
-          ? `raise max_seconds: this server computes ${admission.limit} at a time`
-          : 'raise max_seconds or THINKMETER_CONCURRENCY',
-    });
+    const outcome = await turns.take(time, SINGLE, task);
+    if (outcome === undefined) throw turns.noTurn();
+    return outcome;
   };
 
   const examined = async (signal: AbortSignal): Promise<Examination> =>
@@ -239,12 +178,12 @@ export function createRunner({
     clock,
     run: runSingle,
     async ready(maxSeconds, options) {
-      const inTime = callersTime(maxSeconds, options);
+      const inTime = callersTime(timeOf({ maxSeconds }, options), clock);
       const loading = ({ message }: { message: string }): void =>
         options.progress?.({ phase: 'loading', thinkingTokens: 0, answerTokens: 0, message });
       try {
         const { facts } = await engine.open({ signal: inTime.signal, loading });
-        admission.know(facts);
+        turns.know(facts);
       } catch (error) {
         if (options.signal.aborted) throw cancelled(error);
         if (!inTime.expired) throw error;
@@ -277,7 +216,7 @@ export function createRunner({
         return runNow(item, { ...options, startedAt }, (record) => runs.count(record));
       };
       try {
-        return await inQueue(question, options, BULK, task);
+        return await turns.take(timeOf(question, options), BULK, task);
       } catch (error) {
         // the batch result shows only a sentence for this item, so the log gets the stack
         if (error instanceof InvariantError) log.error({ err: error }, 'a bug');
@@ -312,8 +251,10 @@ function aboutOf({ tool = '', system, user }: Question): About {
   return { tool, question: user.map(({ text }) => text).join(''), parts: { system, user } };
 }
 
-/** Priorities in the queue: a single question does not wait behind a batch of a thousand items. */
-const [SINGLE, BULK] = [1, 0];
+function timeOf({ maxSeconds }: { readonly maxSeconds?: number | undefined }, options: CallOptions): CallTime {
+  const { startedAt, signal } = options;
+  return { maxSeconds, startedAt, signal };
+}
 
 async function unlessCancelled<T>(task: Promise<T>, signal: AbortSignal): Promise<T> {
   try {

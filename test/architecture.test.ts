@@ -175,7 +175,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/clock.ts',
       'src/recent.ts',
       'src/errors.ts',
+      'src/wait.ts',
     ],
+    npm: ['p-queue'],
   },
   'src/state': {
     ours: ['src/run/received.ts', 'src/prompt/question.ts', 'src/clock.ts'],
@@ -186,7 +188,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/runner.ts': {
     ours: [
       'src/admission',
-      'src/stream',
       'src/budget',
       'src/run',
       'src/evidence',
@@ -197,10 +198,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/status',
       'src/errors.ts',
       'src/clock.ts',
-      'src/wait.ts',
       'src/log.ts',
     ],
-    npm: ['p-queue'],
     node: ['crypto'],
   },
 

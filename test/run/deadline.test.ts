@@ -170,6 +170,18 @@ describe('thinking ends in time for the answer', () => {
     expect(run.engine.requests[1]?.at).toBe(begun + 10_000);
   });
 
+  test('less time than any first token has taken: refused at once, with the time that it takes', async () => {
+    const evidence = new EvidenceOfServers();
+    measured(evidence, { usual: 5, firstTokenMs: 3000, continuationMs: 100, msPerToken: 10 });
+    const started = start({ scripts: [], evidence, maxSeconds: 2, before: 0 });
+    const error = await started.error();
+    expect(error).toMatchObject({
+      ...timedOut,
+      message: '2.0 s of the time of this call is left, and the first token of this server takes at least 3.0 s now',
+    });
+    expect(started.engine.requests).toEqual([]);
+  });
+
   test('a budget that is over before is no matter of time', async () => {
     const run = start({ tokens, budget: 5, maxSeconds: 30, scripts: [forEver(tokens, ' hm'), answers] });
     expect(await run.outcome()).toMatchObject({ thinkingEndedBy: 'budget', warnings: [] });
