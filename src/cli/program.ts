@@ -1,5 +1,5 @@
 /** The command line: its commands, their options and their help. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Argument, type Option } from 'commander';
 import type { Flags } from '../config/load.ts';
 import { SETTINGS, type Setting } from '../config/options.ts';
 import { CLIENT_NAMES } from '../init/names.ts';
@@ -52,7 +52,7 @@ export function createProgram(
     // the same option means the same before and after a command's name
     .enablePositionalOptions()
     .configureOutput({ writeOut: write.out, writeErr: write.err })
-    .configureHelp({ groupItems: settingsLast })
+    .configureHelp({ groupItems: settingsLast, optionDescription: described, argumentDescription: argumentDescribed })
     .showHelpAfterError('(thinkmeter --help lists commands and options)')
     .addHelpText('after', EXAMPLES)
     .argument('[words...]')
@@ -62,7 +62,9 @@ export function createProgram(
     });
   const ask = new AskCommand('ask')
     .copyInheritedSettings(program)
-    .showHelpAfterError('(a question that begins with - goes after --: thinkmeter ask -- "-x = ?")')
+    .showHelpAfterError(
+      '(options go before --, and a question that begins with - after it: thinkmeter ask --engine demo -- "-x = ?")',
+    )
     .description('answer one question; the answer goes to stdout, the reasoning and the numbers go to stderr')
     .argument('[question]', 'the question (default: read from stdin)')
     .option(
@@ -167,6 +169,17 @@ function addRuns(program: Command, actions: Actions): Command {
 }
 
 const SETTINGS_GROUP = 'Settings:';
+
+/** `(default: 20)`: commander quotes texts, and numbers of the command line are texts. */
+const QUOTED_DEFAULT = /\(default: "([^"]*)"\)/;
+
+function described(option: Option): string {
+  return new Help().optionDescription(option).replace(QUOTED_DEFAULT, '(default: $1)');
+}
+
+function argumentDescribed(argument: Argument): string {
+  return new Help().argumentDescription(argument).replace(QUOTED_DEFAULT, '(default: $1)');
+}
 
 /** A command without options of its own would otherwise show --help behind its settings. */
 function settingsLast<Item>(_: Item[], shown: Item[], groupOf: (item: Item) => string): Map<string, Item[]> {
