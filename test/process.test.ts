@@ -83,7 +83,11 @@ const usage = [
   { name: 'an option without its value', args: ['--engine'], says: /--engine <name>/ },
   { name: 'two questions', args: ['ask', 'a', 'b'], says: /too many arguments/i },
   { name: 'a budget that is no number', args: ['ask', 'x', '--budget', 'many'], says: /thinking_budget .*"many"/ },
-  { name: 'a question like an option', args: ['ask', '-x^2'], says: /after --: thinkmeter ask -- "-x = \?"/ },
+  {
+    name: 'a question like an option',
+    args: ['ask', '-x^2'],
+    says: /after it: thinkmeter ask --engine demo -- "-x = \?"/,
+  },
   { name: 'a misspelt option', args: ['ask', 'x', '--budgett', '5'], says: /unknown option '--budgett'/ },
   { name: 'an empty stdin', args: ['ask'], says: /question is missing or blank/ },
   { name: 'a blank question', args: ['ask', ' '], says: /question is missing or blank/ },

@@ -51,13 +51,17 @@ export const reason = defineTool({
         ...(args.continue_run === undefined
           ? { system: instruction, user: asked }
           : await continued(args.continue_run, asked, runner)),
-        ...readLimits(args, byDefault, defaults, warnings),
+        ...readLimits(args, byDefault, defaults, [...warnings, ...unused(args)]),
       },
       call,
     );
     return runToolResult(outcome, args.include_reasoning === true);
   },
 });
+
+function unused({ question: asked, context: about }: z.infer<typeof input>): string[] {
+  return about !== undefined && asked === undefined ? ['context was ignored, because no question was given'] : [];
+}
 
 /** A link from a result names the run as well. */
 const LINK = /^thinkmeter:\/\/runs\//;

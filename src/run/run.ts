@@ -51,7 +51,7 @@ export async function run(question: Question, engine: Engine, options: RunOption
   try {
     begun = await begin(context);
     thought = begun.thought;
-    void kept(stage, thought).then((found) => options.settle?.(found));
+    if (options.settle !== undefined) void kept(stage, thought).then(options.settle);
     const finished = await finishAndSplit(context, begun);
     thought = finished.thought;
     signal.throwIfAborted();

@@ -124,6 +124,15 @@ test.each([
   await client.close();
 });
 
+test('a context without a question is ignored, with a warning', async () => {
+  const fake = await startFake({ script: neverStopsThinking() });
+  const client = await connect({ fake });
+  const first = await client.call('reason', { question: QUESTION, thinking_budget: 16 });
+  const next = await client.call('reason', { continue_run: idOf(first), context: 'It is late.', thinking_budget: 16 });
+  expect(runResult(next).warnings).toContain('context was ignored, because no question was given');
+  await client.close();
+});
+
 test('a batch cannot be continued', async () => {
   const fake = await startFake({ script: thinks('Hm.', 'Yes.') });
   const client = await connect({ fake });
