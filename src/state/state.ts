@@ -114,8 +114,10 @@ export class State {
     this.#cancelFlush = undefined;
     const database = await this.#open();
     try {
-      if (database !== undefined) this.#writePending(database);
-      this.#timesLocked = 0;
+      if (database !== undefined) {
+        this.#writePending(database);
+        this.#timesLocked = 0;
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -269,7 +271,7 @@ function inTransaction(database: Database, write: () => void): void {
   }
 }
 
-/** SQLite has rolled back by itself if the disk was full. */
+/** After a full disk, SQLite has already undone the transaction, so that `ROLLBACK` fails. */
 function rollback(database: Database): void {
   try {
     database.exec('ROLLBACK');

@@ -164,6 +164,17 @@ describe('a file that cannot be used', () => {
   });
 });
 
+test('a file that stays locked from its opening on: one sentence', async () => {
+  const other = await openDatabase(join(folder, 'state.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const { state, problems } = open();
+  state.put(run('a'));
+  for (let time = 0; time < 25; time += 1) await state.flush();
+  other.exec('COMMIT');
+  other.close();
+  expect(problems).toEqual([expect.stringContaining('is locked by another process')]);
+});
+
 test('no file is made for :memory:', async () => {
   const { state, problems } = open(undefined);
   const none = new State({
