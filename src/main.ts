@@ -67,8 +67,7 @@ const program = createProgram(
         await ask(question, options, patient, terminal, interrupted.signal);
       }),
     runs: async (action, flags) => {
-      const { config, problems } = loadConfig(flags, env);
-      if (problems.length > 0) throw toError(problems);
+      const { config } = checkedSettings(flags);
       const [{ runs }, { openState }] = await Promise.all([import('./cli/runs.ts'), import('./compose.ts')]);
       const state = openState(config, installation, () => undefined);
       try {
@@ -86,8 +85,7 @@ const program = createProgram(
         monitor(options, parts, terminal, interrupted.signal),
       ),
     init: async (client, options, flags) => {
-      const { config, problems, warnings } = loadConfig(flags, env);
-      if (problems.length > 0) throw toError(problems);
+      const { config, warnings } = checkedSettings(flags);
       for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
       const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose-search.ts')]);
       // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
@@ -144,6 +142,13 @@ async function withParts<Command>(
   } finally {
     await Promise.all([parts.engine.close(), parts.state.close()]);
   }
+}
+
+/** For a command that builds no parts. @throws {WrongSettingsError} if a setting cannot be used */
+function checkedSettings(flags: Flags): ReturnType<typeof loadConfig> {
+  const settings = loadConfig(flags, env);
+  if (settings.problems.length > 0) throw toError(settings.problems);
+  return settings;
 }
 
 type Prepared = { readonly config: Config; readonly parts: Parts };

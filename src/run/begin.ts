@@ -10,7 +10,7 @@ import { learnFromLate, learnFromThought, readFigures } from '../evidence/learn.
 import type { Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { aboutRequests, openOptions, type Begun, type Context, type Opened } from './context.ts';
-import { resume } from './resume.ts';
+import { promptFor } from './resume.ts';
 import { afterRefusal, planAgain } from './server-count.ts';
 
 /** Uses the known facts at once. If an error shows that they are outdated, probes the server again, once. */
@@ -95,11 +95,7 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   const { question, warnings } = withinTime(context, opened);
   const { tokens: budget } = question.thinkingBudget;
   const room = roomFor(question);
-  const { earlier } = question;
-  const { prompt, reusedTokens, ...resumed } =
-    earlier === undefined
-      ? { prompt: await session.render(question, { thinking: budget > 0, room, signal: inTime }), reusedTokens: 0 }
-      : await resume({ session, question: { ...question, earlier }, budget, room, signal: inTime });
+  const { prompt, reusedTokens, warnings: resumed } = await promptFor({ session, question, room, signal: inTime });
   const known = evidence.known(clock.now());
   const choice = chooseMechanism({ facts, promptTokens: prompt.beginning.promptTokens, budget, forced, known });
   const plan = planAgain(question, facts, prompt, { mechanism: choice.mechanism, refused });
@@ -110,12 +106,7 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
     plannedTokens: opened.deadline.plannedTokens(clock.now(), plan.thinkingTokens, plan.answerTokens),
     reusedTokens,
     prove: choice.prove,
-    warnings: [
-      ...warnings,
-      ...('warnings' in resumed ? resumed.warnings : []),
-      ...(prompt.warnings ?? []),
-      ...choice.warnings,
-    ],
+    warnings: [...warnings, ...resumed, ...(prompt.warnings ?? []), ...choice.warnings],
   };
 }
 

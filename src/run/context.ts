@@ -25,7 +25,7 @@ export type RunOptions = {
   readonly observe?: Observe;
   /** the time by which every run must end, while the process is being closed */
   readonly closing?: () => Closing | undefined;
-  /** is told of the thinking while it arrives, and again if it begins anew */
+  /** called when the request for the thinking is made, and once more if that request is repeated */
   readonly watch?: (received: Received) => void;
   /** the thinking is over and is known exactly; undefined: there is none */
   readonly settle?: (thought: Earlier | undefined) => void;
@@ -39,7 +39,7 @@ export type Context = RunOptions & {
   /** aborts with `signal` and at the deadline. Generating does not use it: the loop stops a stream and keeps its text */
   readonly inTime: AbortSignal;
   readonly requests: Requests;
-  /** is told of the request from which the thinking is read, and of the one that repeats it */
+  /** called with the request for the thinking, and once more if that request is repeated */
   readonly onFirst: (ready: Ready, first: Request) => void;
 };
 

@@ -1,4 +1,4 @@
-/** Continues the thinking of an earlier run: the prompt is followed by the tokens of that thinking. */
+/** The prompt of a run. If the run continues an earlier one, the tokens of the earlier thinking follow the prompt. */
 import type { Prompt, Session } from '../engine/engine.ts';
 import type { Earlier, Part, Question } from '../prompt/question.ts';
 
@@ -11,9 +11,7 @@ export type Resumed = {
 
 type Asked = {
   readonly session: Session;
-  readonly question: Question & { readonly earlier: Earlier };
-  /** 0: the answer is asked for at once */
-  readonly budget: number;
+  readonly question: Question;
   readonly room: number;
   readonly signal: AbortSignal;
 };
@@ -23,8 +21,16 @@ const OTHER_SERVER =
 
 const AS_TEXT = 'this server cannot continue a thought: the model reads the earlier thinking as text';
 
-export async function resume({ session, question, budget, room, signal }: Asked): Promise<Resumed> {
-  const { earlier } = question;
+export async function promptFor(asked: Asked): Promise<Resumed> {
+  const { session, question, room, signal } = asked;
+  if (question.earlier !== undefined) return resume(asked, question.earlier);
+  const thinking = question.thinkingBudget.tokens > 0;
+  return { prompt: await session.render(question, { thinking, room, signal }), reusedTokens: 0, warnings: [] };
+}
+
+/** With a budget of 0, the earlier thinking is closed, and the answer follows at once. */
+async function resume({ session, question, room, signal }: Asked, earlier: Earlier): Promise<Resumed> {
+  const budget = question.thinkingBudget.tokens;
   const { facts } = session;
   // the thinking is open where the earlier tokens follow, even if they are closed at once
   const prompt = await session.render(question, { thinking: true, room, signal });
