@@ -81,12 +81,17 @@ function answerTokensOf({ thought, answer, requests }: Story, thinking: number):
   return Math.max(0, usage.completionTokens - thinking - thought.markerTokens - thought.endOfTurnTokens);
 }
 
-function receivedTokens({ reading: { trail, usage, countedBy } }: Request): number {
-  return countedBy === 'estimate' ? (usage?.completionTokens ?? trail.tokens) : trail.tokens;
+function receivedTokens({ reading: { trail, usage, countedBy }, connections: { droppedTokens } }: Request): number {
+  return droppedTokens + (countedBy === 'estimate' ? (usage?.completionTokens ?? trail.tokens) : trail.tokens);
 }
 
-function promptTokens({ from, reading }: Request): number {
-  return from.exact ? from.promptTokens : (reading.usage?.promptTokens ?? from.promptTokens);
+/** Each connection sent a prompt of its own; the server's count is that of the last. */
+function promptTokens({ reading, connections: { beginnings } }: Request): number {
+  const last = beginnings.at(-1);
+  return sum(beginnings, (from) => {
+    const counted = from === last && !from.exact ? reading.usage?.promptTokens : undefined;
+    return counted ?? from.promptTokens;
+  });
 }
 
 export function sum<T>(values: readonly T[], of: (value: T) => number): number {

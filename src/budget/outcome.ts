@@ -7,7 +7,7 @@ import type { Request } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
 import { withoutStrayTokens } from '../stream/stray-tokens.ts';
 import type { Answer, AnswerPart } from './answer.ts';
-import { toCounts, type Counts } from './counts.ts';
+import { sum, toCounts, type Counts } from './counts.ts';
 import type { Deadline } from './deadline.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
@@ -103,7 +103,7 @@ export function toOutcome(story: Story): Outcome {
     answerEndedBy: last?.endedBy === 'stop' || last?.endedBy === 'deadline' ? last.endedBy : 'length',
     counts,
     countedBy,
-    requests: requests.length,
+    requests: sum(requests, ({ connections }) => connections.beginnings.length),
     timing: toTiming(story),
     flow: story.first.reading.flow,
     warnings: [
@@ -193,9 +193,15 @@ function toTiming({ startedAt, now, answer, requests, plan, deadline, plannedTok
 }
 
 /** Warnings for the caller about the course of the run. */
-function warningsOf({ thought, plan, deadline }: Story, last: AnswerPart | undefined): string[] {
+function warningsOf({ thought, plan, deadline, requests }: Story, last: AnswerPart | undefined): string[] {
   const { mechanism, thinkingTokens } = plan;
+  const breaks = sum(requests, ({ connections }) => connections.breaks);
   return [
+    ...(breaks > 0
+      ? [
+          `the connection to the server broke ${breaks === 1 ? 'once' : `${breaks} times`}, and the run continued from the tokens received`,
+        ]
+      : []),
     ...(overran(mechanism, thought)
       ? [
           `the server exceeded its own budget of ${thinkingTokens} tokens: thinkmeter cut the thinking, and does so itself for the next ten minutes`,

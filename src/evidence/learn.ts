@@ -80,6 +80,8 @@ export async function learn(over: Over): Promise<void> {
   const now = clock.now();
   const { isServers, cuts } = MECHANISMS[ready.plan.mechanism];
   if (isServers && !outcome.honored) evidence.fail('native', OVERRAN, now);
+  // after a break, waits are no speed, and the server may have generated more than has arrived
+  if (over.requests.some(({ connections }) => connections.breaks > 0)) return;
   const answerTokens = outcome.answerEndedBy === 'deadline' ? undefined : outcome.counts.answer;
   evidence.speed.add({ tool: over.tool, requests: over.requests, answerTokens }, now);
   const ratio = over.isAlone() ? promptRatio(first) : undefined;

@@ -159,20 +159,22 @@ async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promi
   const request = async (): Promise<First> => {
     const first = requests.open(opened.session, ready.prompt.beginning, limits);
     context.onFirst(ready, first);
-    const thought = await thinkIn(context, opened, ready, first).catch((error: unknown) => {
-      if (error instanceof ConnectionLostError) requests.breaks(error);
-      throw error;
-    });
+    const thought = await thinkIn(context, opened, ready, first);
     // if a lost connection ended the thinking, the run closes it and continues with the answer
-    if (thought.endedBy === 'server' && first.reading.end?.kind === 'lost') requests.breaks(first.reading.end.cause);
+    if (thought.endedBy === 'server' && first.reading.end?.kind === 'lost')
+      await requests.breaks(first.reading.end.cause);
     return { thought, first };
   };
-  try {
-    return await request();
-  } catch (error) {
-    if (!(error instanceof ConnectionLostError)) throw error;
-    // the stream broke before it showed whether the model thinks: it lost a few tokens at most, so the run restarts it
-    return request();
+  for (;;) {
+    // oxlint-disable no-await-in-loop -- each request takes the place of the one before it
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      // the stream broke before it showed whether the model thinks: it lost a few tokens at most, so the run restarts it
+      await requests.breaks(error);
+    }
+    // oxlint-enable no-await-in-loop
   }
 }
 

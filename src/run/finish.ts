@@ -21,7 +21,7 @@ type Source = {
 const START: Boundary = { tokens: 0, chars: 0 };
 
 /**
- * Reads the answer to its end. Continues once after a broken stream, and once more if the capped first request of
+ * Reads the answer to its end. Continues after a broken stream, and once more if the capped first request of
  * `two_call` ended within the answer.
  */
 export async function finish(context: Context, begun: Begun): Promise<Answer> {
@@ -48,7 +48,7 @@ export async function finish(context: Context, begun: Begun): Promise<Answer> {
           warnings,
         };
       }
-      if (!isCapped) mayContinue(context, part, source.request);
+      if (!isCapped) await mayContinue(context, part, source.request);
       // the cap may have cut before the start marker: the text is treated as thinking
       const reasoning = isCapped && thought.endedBy === 'none' ? part.text : thought.text;
       closerTokens += source.closerTokens;
@@ -193,12 +193,12 @@ function isBroken(part: AnswerPart, parts: readonly AnswerPart[]): boolean {
   return part.endedBy === 'lost' || (part.endedBy === 'server' && parts.every(({ text }) => text.trim() === ''));
 }
 
-/** @throws {ThinkmeterError} at the second broken stream of the run */
-function mayContinue({ requests }: Context, part: AnswerPart, { reading }: Request): void {
-  if (part.endedBy !== 'lost' && !requests.mayContinue) {
+/** @throws {ThinkmeterError} after too many broken streams */
+async function mayContinue({ requests }: Context, part: AnswerPart, { reading }: Request): Promise<void> {
+  if (part.endedBy !== 'lost' && requests.hasBroken) {
     throw new NoAnswerError('the server ended the stream twice before the first word of the answer', {
       hint: "check the server's own limits on generated tokens",
     });
   }
-  requests.breaks(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
+  await requests.breaks(reading.end?.kind === 'lost' ? reading.end.cause : undefined);
 }

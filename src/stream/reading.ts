@@ -57,17 +57,20 @@ export class Reading {
   #alarm: { readonly at: number; readonly silence: () => void } | undefined;
   #ring: () => void = () => undefined;
 
-  /** `open` starts the request under a signal that this reading owns, so `stop` aborts only this request. */
+  /**
+   * `open` starts the request under a signal that this reading owns, so `stop` aborts only this request. Every piece is in
+   * the trail before the next is read.
+   */
   constructor(
-    open: (signal: AbortSignal) => AsyncIterable<Piece>,
+    open: (signal: AbortSignal, trail: Trail) => AsyncIterable<Piece>,
     decode: (ids: readonly number[]) => Promise<string>,
     { signal, clock, observer }: ReadingOptions,
   ) {
     this.#observer = observer;
     this.#own = link(signal);
-    this.#iterator = open(this.#own.signal)[Symbol.asyncIterator]();
-    this.#clock = clock;
     this.trail = new Trail(decode);
+    this.#iterator = open(this.#own.signal, this.trail)[Symbol.asyncIterator]();
+    this.#clock = clock;
   }
 
   /** Waits for the next piece or the stream's end, at most until `alarmAt`. @throws errors of the engine unchanged */

@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.ts';
 import type { Beginning, Limits, Session } from '../engine/engine.ts';
 import { EngineProtocolError } from '../errors.ts';
-import { limit } from '../wait.ts';
+import { limit, pause } from '../wait.ts';
+import { Connections } from './connections.ts';
 import { Reading, type GenerationObserver } from './reading.ts';
 
 export type Request = {
@@ -11,6 +12,8 @@ export type Request = {
   readonly askedAt: number;
   readonly limits: Limits;
   readonly reading: Reading;
+  /** what it took to read it: one connection, unless one broke */
+  readonly connections: Connections;
 };
 
 /** Is told of each generation when it is requested. */
@@ -27,14 +30,16 @@ type RequestsOptions = {
 /** If detokenizing takes longer, the trail uses the token boundaries known so far. */
 const DECODE_MS = 2000;
 
+/** Waits before requests that take the place of a broken stream. */
+const BACK_OFF_MS = [0, 500, 2000] as const;
+
 export class Requests {
   readonly all: Request[] = [];
   readonly #signal: AbortSignal;
   readonly #inTime: AbortSignal;
   readonly #clock: Clock;
   readonly #observe: Observe | undefined;
-  /** a run continues after one broken connection; a second break is an error */
-  mayContinue = true;
+  #breaks = 0;
 
   constructor({ signal, inTime, clock, observe }: RequestsOptions) {
     this.#signal = signal;
@@ -44,15 +49,16 @@ export class Requests {
   }
 
   open(session: Session, from: Beginning, limits: Limits): Request {
+    const connections = new Connections({ session, from, limits, clock: this.#clock });
     const reading = new Reading(
-      (signal) => session.generate(from, limits, { signal }),
+      (signal, trail) => connections.pieces(trail, signal),
       async (stretch) => {
         const { signal, release } = limit(this.#inTime, DECODE_MS, this.#clock);
         return session.decode(stretch, { signal }).finally(release);
       },
       { signal: this.#signal, clock: this.#clock, observer: this.#observe?.(session, from.promptTokens) },
     );
-    const request = { from, limits, askedAt: this.#clock.now(), reading };
+    const request = { from, limits, askedAt: this.#clock.now(), reading, connections };
     this.all.push(request);
     return request;
   }
@@ -68,15 +74,24 @@ export class Requests {
     return this.all.reduce((sum, { reading }) => sum + reading.trail.tokens, 0);
   }
 
-  /** Call this before a broken stream is continued. @throws {EngineProtocolError} at the second break of a run */
-  breaks(cause: unknown): void {
-    if (!this.mayContinue) {
-      throw new EngineProtocolError('the connection to the server broke twice during one call', {
-        hint: 'check the server and any proxy in front of it',
-        cause,
-      });
+  /** A stream broke that its connections could not continue. */
+  get hasBroken(): boolean {
+    return this.#breaks > 0;
+  }
+
+  /**
+   * Call this before another request takes the place of a broken stream. Waits before the second and later ones.
+   * @throws {EngineProtocolError} after too many
+   */
+  async breaks(cause: unknown): Promise<void> {
+    const wait = BACK_OFF_MS[this.#breaks++];
+    if (wait === undefined) {
+      throw new EngineProtocolError(
+        `the connection to the server broke ${this.#breaks} times during one call, and the stream could not be continued`,
+        { hint: 'check the server and any proxy in front of it', cause },
+      );
     }
-    this.mayContinue = false;
+    if (wait > 0) await pause(wait, this.#inTime, this.#clock);
   }
 
   /** Aborts every request that is still open on the server. */

@@ -156,6 +156,16 @@ export class Trail {
     return left ? (bare(this.#last()) ?? START) : this.#findLast(() => true);
   }
 
+  /** Forgets ids at the end that make no whole character, and returns their number: a continuation generates them again. */
+  async dropHalfCharacter(): Promise<number> {
+    const { tokens, chars } = await this.whole();
+    if (chars < this.length) return 0;
+    const dropped = this.tokens - tokens;
+    this.tokens = tokens;
+    this.ids.length = Math.min(this.ids.length, tokens);
+    return dropped;
+  }
+
   #last(): Point {
     return this.#points.at(-1) as Point;
   }

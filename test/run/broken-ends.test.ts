@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Piece } from '../../src/engine/engine.ts';
 import { EngineHttpError, EngineProtocolError, NoAnswerError } from '../../src/errors.ts';
 import { finish, forEver, inChunks, says, serverEnds, turnEnds } from '../support/chunks.ts';
-import { lost } from '../support/scripted-engine.ts';
+import { lost, type Step } from '../support/scripted-engine.ts';
 import { wordTokens } from '../support/tokens.ts';
 import { start } from './start-run.ts';
 
@@ -55,20 +55,50 @@ describe('the server ends it before the budget does', () => {
   });
 });
 
+const BROKE_ONCE = 'the connection to the server broke once, and the run continued from the tokens received';
+
 describe('the connection is lost', () => {
   test.each([
     { name: 'it breaks', steps: [lost] },
     { name: 'it ends without a finish reason', steps: [] },
-  ])('while thinking, $name: closed by us, one continuation', async ({ steps }) => {
-    const run = start({ tokens, scripts: [[...say('one two three'), ...steps], answers] });
+    { name: 'the server restarts', steps: [lost], then: [[new EngineHttpError('the server answered 503', 503)]] },
+  ])('while thinking, $name: the model thinks on from the ids received', async ({ steps, then = [] }) => {
+    const rest = [...say(' four</think>The answer is 42.'), stop];
+    const run = start({ tokens, scripts: [[...say('one two three'), ...steps], ...then, rest] });
     expect(await run.outcome()).toMatchObject({
-      thinkingEndedBy: 'server',
-      reasoning: 'one two three',
+      thinkingEndedBy: 'model',
+      reasoning: 'one two three four',
       answer: 'The answer is 42.',
-      requests: 2,
+      counts: { thinking: 4, closer: 0, dropped: 0 },
+      requests: 2 + then.length,
+      warnings: [then.length === 0 ? BROKE_ONCE : expect.stringContaining('broke 2 times')],
     });
     const kept = tokens.encode('one two three');
-    expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...kept, ...run.engine.closer.elsewhere]);
+    expect(run.engine.requests.at(-1)?.ids).toEqual([...run.prompt.beginning.ids, ...kept]);
+  });
+
+  test('the budget holds over all connections', async () => {
+    const hm = say(' hm'.repeat(4));
+    const run = start({ tokens, budget: 10, scripts: [[...hm, lost], [...hm, lost], [...hm, ...hm], answers] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'budget',
+      counts: { thinking: 10, dropped: 1 },
+      requests: 4,
+    });
+  });
+
+  test("the server's own budget is lowered by what was thought already", async () => {
+    const rest = [...say(' hm'.repeat(6)), ...say('</think>The answer is 42.'), stop];
+    const run = start({
+      tokens,
+      budget: 10,
+      native: { field: 'thinking_token_budget', countsPrompt: false },
+      mechanism: 'native',
+      scripts: [[...say(' hm'.repeat(4)), lost], rest],
+      isOwn: ({ ids }) => ids.length > 0,
+    });
+    await run.outcome().catch(() => undefined);
+    expect(run.engine.requests.map(({ nativeBudget }) => nativeBudget).slice(0, 2)).toEqual([10, 6]);
   });
 
   test('while answering: one continuation from the ids received, for the tokens that are left', async () => {
@@ -83,14 +113,22 @@ describe('the connection is lost', () => {
       requests: 2,
     });
     const received = tokens.encode('one</think>\n\nThe answer');
-    expect(run.engine.requests[1]).toMatchObject({ ids: [...run.prompt.beginning.ids, ...received], maxTokens: 7 });
+    const [whole, rest] = run.engine.requests;
+    expect(rest).toMatchObject({
+      ids: [...run.prompt.beginning.ids, ...received],
+      maxTokens: (whole?.maxTokens ?? 0) - received.length,
+    });
   });
 
   test('while answering: the continuation ends at what was left of the tokens, which is no fault of the server', async () => {
     const first = [...say('one</think>The answer'), lost];
     const rest = inChunks(tokens, tokens.encode(' is 42.'), [1], finish('length'));
     const run = start({ tokens, answerTokens: 4, scripts: [first, rest] });
-    expect(await run.outcome()).toMatchObject({ answer: 'The answer is 42.', answerEndedBy: 'length', warnings: [] });
+    expect(await run.outcome()).toMatchObject({
+      answer: 'The answer is 42.',
+      answerEndedBy: 'length',
+      warnings: [BROKE_ONCE],
+    });
   });
 
   test('while answering after a cut: the continuation holds thought, closer and the answer so far', async () => {
@@ -118,27 +156,41 @@ describe('the connection is lost', () => {
     expect(run.engine.requests[1]?.ids).toEqual([...run.prompt.beginning.ids, ...tokens.encode('one</think>It is')]);
   });
 
-  test.each([
-    {
-      name: 'while thinking, then while answering',
-      scripts: [
-        [...say('one two'), lost],
-        [...say('It'), lost],
-      ],
-    },
-    {
-      name: 'while answering',
-      scripts: [
-        [...say('one two</think>It'), lost],
-        [...say(' is'), lost],
-      ],
-    },
-  ])('twice, $name: an error that keeps what was paid for', async ({ scripts }) => {
-    const error = await start({ tokens, scripts }).error();
+  test('in vain too often: the thinking is closed, and the answer requested', async () => {
+    const run = start({ tokens, scripts: [[...say('one two'), lost], ...Array<Step[]>(7).fill([lost]), answers] });
+    expect(await run.outcome()).toMatchObject({
+      thinkingEndedBy: 'server',
+      reasoning: 'one two',
+      answer: 'The answer is 42.',
+      requests: 9,
+    });
+    const asked = run.engine.requests.map(({ at }) => at);
+    expect(asked.map((at, index) => at - (asked[index - 1] ?? at))).toEqual([
+      0, 0, 250, 500, 1000, 2000, 4000, 8000, 0,
+    ]);
+  });
+
+  test('for good: an error that keeps what was paid for', async () => {
+    const run = start({ tokens, scripts: [[...say('one two'), lost], ...Array<Step[]>(10).fill([lost])] });
+    const error = await run.error();
     expect(error).toBeInstanceOf(EngineProtocolError);
     expect(error).toMatchObject({
       partial: { runId: 'a-run', thinkingTokens: 2, reasoning: expect.stringMatching(/^one two\s*$/) as string },
     });
+  });
+
+  test('a stream that never gives a finish reason is not asked for more again and again', async () => {
+    const run = start({ tokens, scripts: [say('one</think>It is 42.'), [], [], [], []] });
+    expect(await run.error()).toBeInstanceOf(EngineProtocolError);
+  });
+
+  test('in time: what there is of the answer is returned at the deadline', async () => {
+    const run = start({
+      tokens,
+      maxSeconds: 10,
+      scripts: [[...say('one</think>It is'), lost], ['stall']],
+    });
+    expect(await run.outcome()).toMatchObject({ answer: 'It is', answerEndedBy: 'deadline' });
   });
 
   test('an error of the engine keeps what was paid for, too', async () => {

@@ -26,6 +26,16 @@ const others = (['openai/gpt-oss-20b', 'google/gemma-4-31B-it', 'ByteDance-Seed/
   },
 );
 
+test.each([...rows, ...others])('$name: connections that break change nothing of the split', async (model) => {
+  await fc.assert(
+    fc.asyncProperty(written(model), async (given) => {
+      const whole = await splitOf(model, given, 'one by one');
+      expect(await splitOf(model, given, 'over connections that break')).toEqual(whole);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test.each([...rows, ...others])('$name: chunks change nothing of the split', async (model) => {
   await fc.assert(
     fc.asyncProperty(written(model), async (given) => {

@@ -134,9 +134,8 @@ describe('the model opens thinking itself', () => {
     expect(await run.outcome()).toMatchObject({ reasoning: 'one two', answer: '42' });
   });
 
-  // run.ts thinkFirst(): the second ConnectionLostError passes through as it is
-  test('a connection lost twice before anything was said is an error of the server, not of ours', async () => {
-    const run = start({ tokens, state: 'none', scripts: [[lost], [...say('<'), lost]] });
+  test('a connection lost each time before anything was said is an error of the server, not of ours', async () => {
+    const run = start({ tokens, state: 'none', scripts: [[lost], [lost], [lost], [lost]] });
     const error = await run.error();
     expect(error).toBeInstanceOf(EngineProtocolError);
     expect(error).toMatchObject({ partial: { runId: 'a-run' } });

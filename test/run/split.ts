@@ -4,10 +4,10 @@ import { expect } from 'vitest';
 import type { Outcome } from '../../src/budget/outcome.ts';
 import type { Family, ThinkingState } from '../../src/prompt/family.ts';
 import { finish, merged, oneByOne } from '../support/chunks.ts';
-import type { Script } from '../support/scripted-engine.ts';
+import { lost, type ScriptOfAll, type Step } from '../support/scripted-engine.ts';
 import { turn } from '../support/texts.ts';
 import type { Tokens } from '../support/tokens.ts';
-import { start, type Started } from './start-run.ts';
+import { promptOf, start, type Started } from './start-run.ts';
 
 export type Model = { readonly tokens: Tokens; readonly family: Family; readonly state: ThinkingState };
 
@@ -16,7 +16,7 @@ export type Written = {
   readonly ids: readonly number[];
   readonly budget: number;
   readonly answerTokens: number;
-  /** of its chunks, over and over */
+  /** of its chunks, or tokens that each connection carries, over and over */
   readonly sizes: readonly number[];
 };
 
@@ -59,21 +59,23 @@ function splitByDefinition({ tokens, family, state }: Model, { ids, budget }: Wr
   return { closes: at !== -1 && thinking <= budget, tokens: thinking, text: text.slice(opened, at) };
 }
 
-export type Chunking = 'one by one' | 'in chunks';
+export type Chunking = 'one by one' | 'in chunks' | 'over connections that break';
 
 /** Runs it, checks what can be told beforehand, and gives what no chunking may change. */
 export async function splitOf(model: Model, given: Written, chunking: Chunking): Promise<unknown> {
   const { tokens, family, state } = model;
   const { ids, budget, answerTokens, sizes } = given;
   // as a server does: no more than asked for, and the last chunk says why it is the last
-  const first: Script = ({ maxTokens }) => {
+  const first: ScriptOfAll = ({ maxTokens }) => {
     const pieces = oneByOne(tokens, ids.slice(0, maxTokens), finish(ids.length <= maxTokens ? 'stop' : 'length'));
     return chunking === 'in chunks' ? merged(pieces, sizes) : pieces;
   };
   const second = oneByOne(tokens, [...tokens.encode('42 .'), tokens.endOfTurn], finish('stop'));
   const split = splitByDefinition(model, given);
   const scripts = split.closes ? [first] : [first, second];
-  const run = start({ tokens, family, state, budget, answerTokens, scripts });
+  const breaking = overConnections(model, given, second);
+  const isBreaking = chunking === 'over connections that break';
+  const run = start({ tokens, family, state, budget, answerTokens, scripts: isBreaking ? breaking : scripts });
   const outcome = await run.outcome();
   const { counts, reasoning, thinkingEndedBy } = outcome;
   if (split.closes) {
@@ -84,13 +86,27 @@ export async function splitOf(model: Model, given: Written, chunking: Chunking):
     });
   } else {
     expect(['budget', 'unclosed']).toContain(thinkingEndedBy);
-    expectWholeContinuation(model, given, run, outcome);
+    if (!isBreaking) expectWholeContinuation(model, given, run, outcome);
   }
   return {
     thinkingEndedBy,
     reasoning,
     answer: outcome.answer,
     counts: { thinking: counts.thinking, marker: counts.marker, closer: counts.closer, answer: counts.answer },
+  };
+}
+
+/** The model writes the same whether it was interrupted or not: what comes next follows from the ids it is given. */
+function overConnections({ tokens, state }: Model, { ids, sizes }: Written, second: readonly Step[]): ScriptOfAll {
+  const promptTokens = promptOf(tokens, state).beginning.promptTokens;
+  let connection = 0;
+  return ({ ids: asked, maxTokens }) => {
+    const received = asked.slice(promptTokens);
+    if (!received.every((id, index) => id === ids[index])) return second;
+    const left = ids.slice(received.length);
+    const pieces = oneByOne(tokens, left.slice(0, maxTokens), finish(left.length <= maxTokens ? 'stop' : 'length'));
+    const carried = sizes[connection++ % sizes.length] ?? 1;
+    return carried < pieces.length ? [...pieces.slice(0, Math.max(4, carried)), lost] : pieces;
   };
 }
 

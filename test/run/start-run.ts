@@ -16,13 +16,12 @@ import {
   scriptedEngine,
   type EngineScript,
   type RecordedRequest,
-  type Script,
   type ScriptedEngine,
 } from '../support/scripted-engine.ts';
 import { wordTokens, type Tokens } from '../support/tokens.ts';
 
 export type Start = {
-  readonly scripts: readonly Script[];
+  readonly scripts: EngineScript['scripts'];
   /** default: words */
   readonly tokens?: Tokens;
   /** of the thinking; default 100 */

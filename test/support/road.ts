@@ -3,7 +3,7 @@
  * counts the connections that are made to it. For what a proxy, or another kind of server, does.
  */
 import { once } from 'node:events';
-import { createServer, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { createServer, request, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
@@ -33,6 +33,8 @@ type RoadOptions = {
   readonly detour?: Detour;
   /** what the road adds to every answer */
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** the connection of every stream breaks after so many events */
+  readonly breakAfter?: number;
   /** a path of the road's own, which the target does not know: `/gpu` */
   readonly below?: string;
   /** the target's path for a path behind `below`; the same */
@@ -42,7 +44,7 @@ type RoadOptions = {
 /** It ends with the test. */
 export async function startRoad(
   target: string,
-  { detour, headers: added, below = '', to = (path) => path }: RoadOptions = {},
+  { detour, headers: added, breakAfter, below = '', to = (path) => path }: RoadOptions = {},
 ): Promise<Road> {
   const passed: Passing[] = [];
   let connections = 0;
@@ -72,7 +74,9 @@ export async function startRoad(
       upstream.end(body);
       const [reply] = (await once(upstream, 'response')) as [IncomingMessage];
       outgoing.writeHead(reply.statusCode ?? 502, { ...reply.headers, ...added?.(), connection: 'keep-alive' });
-      reply.pipe(outgoing);
+      const isStream = reply.headers['content-type']?.startsWith('text/event-stream') === true;
+      if (breakAfter === undefined || !isStream) reply.pipe(outgoing);
+      else await firstEvents(reply, outgoing, breakAfter);
     })().catch(() => outgoing.destroy());
   });
   server.on('connection', () => (connections += 1));
@@ -91,6 +95,24 @@ export async function startRoad(
       return connections;
     },
   };
+}
+
+/** Hands on whole events, and breaks the connection after the last of them. */
+async function firstEvents(reply: IncomingMessage, outgoing: ServerResponse, most: number): Promise<void> {
+  let [left, rest] = [most, ''];
+  for await (const chunk of reply.setEncoding('utf8')) {
+    const events = (rest + chunk).split('\n\n');
+    rest = events.pop() ?? '';
+    for (const event of events) {
+      outgoing.write(`${event}\n\n`);
+      left -= 1;
+      if (left > 0) continue;
+      // what was written leaves before the connection breaks
+      outgoing.write('', () => outgoing.destroy());
+      return;
+    }
+  }
+  outgoing.end(rest);
 }
 
 /** It ends with the test. */

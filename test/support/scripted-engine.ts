@@ -23,6 +23,8 @@ export const lost = new ConnectionLostError('the stream broke off');
 /** May be endless, or depend on what was asked. */
 export type Script = Iterable<Step> | ((asked: Pick<RecordedRequest, 'ids' | 'maxTokens'>) => Iterable<Step>);
 
+export type ScriptOfAll = Extract<Script, (...asked: never[]) => unknown>;
+
 /** Frozen copies: what the loop does to its own arrays later does not show. */
 export type RecordedRequest = {
   readonly ids: readonly number[];
@@ -46,7 +48,8 @@ export type EngineScript = {
   readonly tokens: Tokens;
   readonly facts: Facts;
   readonly prompt: Prompt;
-  readonly scripts: readonly Script[];
+  /** one for each request, or one for all */
+  readonly scripts: readonly Script[] | ScriptOfAll;
   readonly open?: Engine['open'];
   readonly render?: Session['render'];
   readonly decode?: Session['decode'];
@@ -100,7 +103,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
       aborted: signal.aborted,
       left: false,
     };
-    const steps = scripts[requests.length];
+    const steps = typeof scripts === 'function' ? scripts : scripts[requests.length];
     requests.push(request);
     if (steps === undefined) throw complain(`request ${requests.length} was not expected`);
     let over = false;
@@ -162,7 +165,7 @@ export function scriptedEngine(script: EngineScript): ScriptedEngine {
     },
     close: () => Promise.resolve(),
     expectAllUsed: () => {
-      if (requests.length < scripts.length) {
+      if (typeof scripts !== 'function' && requests.length < scripts.length) {
         complaints.push(`${scripts.length} requests were expected, ${requests.length} came`);
       }
       if (complaints.length > 0) throw new Error(complaints.join('; '));

@@ -127,10 +127,10 @@ test.each([
   expect(thinking).toMatchObject({ counted_by: 'usage', ended_by: 'budget', honored: true });
 });
 
-test('a connection that breaks in every answer keeps what was paid for behind a link', async () => {
-  const fake = await startFake({ script: () => 'so '.repeat(200) });
+test('over chat, a connection that breaks in every answer keeps what was paid for behind a link', async () => {
+  const fake = await startFake({ script: () => 'so '.repeat(200), misbehave: { noTokenize: true } });
   const client = await start({ THINKMETER_BASE_URL: fake.url });
-  fake.change({ dropAfterTokens: 12 });
+  fake.change({ noTokenize: true, dropAfterTokens: 12 });
   const sentence = errorSentence(await client.call('reason', { question }));
   const [, tokens, link = ''] = /The (\d+) thinking tokens received are kept at (\S+?)\.?$/.exec(sentence) ?? [];
   expect(sentence).toMatch(/broke/);

@@ -22,6 +22,14 @@ export function thinks(thinking: string, answer: string): Script {
 }
 
 /** Thinks for ever; answers when the thinking is closed for it. */
+/** The same text whether it was interrupted or not: what comes next follows from what the prompt ends with. */
+export function writes(whole: string): Script {
+  return ({ text }) => {
+    const begun = text.slice(text.lastIndexOf('<think>\n') + '<think>\n'.length);
+    return whole.startsWith(begun) ? whole.slice(begun.length) : 'The answer is 42.';
+  };
+}
+
 export function neverStopsThinking(line = 'Let me check that once more.\n', answer = 'The answer is 42.'): Script {
   return (prompt) => (thinkingIsOpen(prompt) ? forEver(line) : rest(answer, after(prompt.text, ending)));
 }
