@@ -12,6 +12,8 @@ import { ConfigError, asSentence } from './errors.ts';
 import type { Log } from './log.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { Runs } from './runs.ts';
+import type { Prices } from './spending/prices.ts';
+import { localDay, Spending } from './spending/spending.ts';
 import { stateFile } from './state/place.ts';
 import { State } from './state/state.ts';
 import type { ToolDefaults } from './tool.ts';
@@ -35,6 +37,7 @@ export type Parts = {
   readonly engine: Engine;
   readonly runner: Runner;
   readonly runs: Runs;
+  readonly spending: Spending;
   readonly state: State;
   readonly defaults: ToolDefaults;
   readonly log: Log;
@@ -52,11 +55,13 @@ export function compose(settings: Settings, installation: Installation, log: Log
   for (const warning of warnings) log.warn(toSentences(warning));
   const state = openState(config, installation, (problem) => log.warn(problem));
   const runs = new Runs(state);
+  const spending = new Spending({ prices: pricesOf(config), store: state, today: () => localDay(new Date()) });
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
   return {
     engine,
     runs,
+    spending,
     state,
     log,
     problems,
@@ -68,6 +73,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
       mechanism: config.mechanism,
       concurrency,
       runs,
+      spending,
       speeds: {
         putSpeed: (server, read) => state.putSpeed(server, read),
         speeds: async () => (await state.speeds()) as readonly Recalled[],
@@ -85,6 +91,10 @@ export function compose(settings: Settings, installation: Installation, log: Log
       systemPrompt: config.systemPrompt,
     },
   };
+}
+
+export function pricesOf({ pricePrompt, priceThinking, priceAnswer, priceGpuHour }: Config): Prices {
+  return { prompt: pricePrompt, thinking: priceThinking, answer: priceAnswer, gpuHour: priceGpuHour };
 }
 
 const STATE_FIX = 'set THINKMETER_STATE to another file, or to :memory: to keep none';

@@ -13,6 +13,16 @@ export function thinkingBudget(most: number, description: string): z.ZodOptional
   return z.int().min(0).max(most).optional().describe(description).register(LOWERED, { most });
 }
 
+export const complexity = z
+  .enum(['simple', 'medium', 'complex', 'critical'])
+  .optional()
+  .describe('Use instead of thinking_budget: 128, 512, 1024, 2048');
+
+export const continueRun = z
+  .string()
+  .optional()
+  .describe('run_id of an earlier result: think on from there, thinking_budget tokens more');
+
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
   z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);
 

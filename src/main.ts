@@ -76,6 +76,19 @@ const program = createProgram(
         await state.close();
       }
     },
+    usage: async (options, flags) => {
+      const { config } = checkedSettings(flags);
+      const [{ usage }, { openState, pricesOf }] = await Promise.all([
+        import('./cli/usage.ts'),
+        import('./compose.ts'),
+      ]);
+      const state = openState(config, installation, () => undefined);
+      try {
+        await usage(options, state, pricesOf(config), terminal);
+      } finally {
+        await state.close();
+      }
+    },
     doctor: (options, flags) =>
       withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
         doctor(options, parts, terminal, interrupted.signal),

@@ -24,6 +24,9 @@ import { toRunResult } from './report/result.ts';
 import type { Received } from './run/received.ts';
 import { run } from './run/run.ts';
 import type { About, Continuable, RunRecord, Runs } from './runs.ts';
+import { RunCost } from './spending/run-cost.ts';
+import { BusyTime } from './spending/busy-time.ts';
+import type { Spending } from './spending/spending.ts';
 import { examine, type Examination } from './status/examine.ts';
 import type { Finding } from './status/findings.ts';
 import { collectStatus, type Status } from './status/status.ts';
@@ -73,6 +76,7 @@ type Parts = {
   /** the maximum number of runs at the same time; a server that computes fewer gets fewer */
   readonly concurrency: number;
   readonly runs: Runs;
+  readonly spending: Spending;
   /** where the speeds of servers outlive the process */
   readonly speeds?: SpeedStore;
   readonly log: Log;
@@ -89,13 +93,22 @@ export function createRunner({
   mechanism,
   concurrency,
   runs,
+  spending,
   speeds,
   log,
   settings,
   troubles,
 }: Parts): Runner {
   const turns = new Turns(concurrency, clock);
-  const statusParts = { engine, evidence, runs, clock, ...(settings && { settings }), ...(troubles && { troubles }) };
+  const busy = new BusyTime();
+  const statusParts = {
+    engine,
+    evidence,
+    spending,
+    clock,
+    ...(settings && { settings }),
+    ...(troubles && { troubles }),
+  };
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
   let closing: Closing | undefined;
@@ -116,6 +129,7 @@ export function createRunner({
     about?: About,
   ): Promise<Outcome> => {
     const runId = randomUUID();
+    const cost = new RunCost({ spending, busy, clock, tool: question.tool ?? '', startedAt: options.startedAt });
     // a call does not wait for this: it comes in time for the next one, and often for this one
     recalled ??= recallSpeeds();
     const watched = about && {
@@ -124,17 +138,22 @@ export function createRunner({
     };
     const begunAt = clock.now();
     try {
-      const { outcome, thought, learnt } = await run(question, engine, {
+      const {
+        outcome: free,
+        thought,
+        learnt,
+      } = await run(question, engine, {
         ...options,
         runId,
         clock,
         evidence,
         mechanism,
-        observe: (session, promptTokens) => turns.observe(session, promptTokens),
+        observe: (session, promptTokens) => cost.observe(session, turns.observe(session, promptTokens)),
         closing: () => closing,
         turnEnds: (at) => turns.endOf(begunAt, at),
         ...watched,
       });
+      const outcome = cost.of(free);
       learning.add(learnt);
       void learnt.finally(() => {
         learning.delete(learnt);
@@ -144,6 +163,7 @@ export function createRunner({
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');
       return outcome;
     } catch (error) {
+      cost.ofFailure(error instanceof ThinkmeterError ? (error.partial?.thinkingTokens ?? 0) : 0);
       const isKept = error instanceof ThinkmeterError && putWhatWasPaid(error, put);
       if (about !== undefined && !isKept) runs.drop(runId);
       throw error;
@@ -213,7 +233,7 @@ export function createRunner({
       const task = async (): Promise<Outcome | undefined> => {
         if (closing !== undefined || !options.stillWanted()) return undefined;
         const { item, startedAt } = fromNow(question, options.startedAt, clock.now());
-        return runNow(item, { ...options, startedAt }, (record) => runs.count(record));
+        return runNow(item, { ...options, startedAt }, () => undefined);
       };
       try {
         return await turns.take(timeOf(question, options), BULK, task);

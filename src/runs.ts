@@ -21,8 +21,6 @@ export type RunRecord =
 /** Limits on the number and total length of records, because reasoning may be long. The oldest records are dropped. */
 const MOST = { records: 500, characters: 16_000_000 } as const;
 
-export type Spent = { readonly calls: number; readonly thinkingTokens: number; readonly answerTokens: number };
-
 /** What a run was about, to find it and to continue it. */
 export type About = {
   readonly tool: string;
@@ -63,7 +61,6 @@ export class Runs {
   readonly #store: RunStore | undefined;
   readonly #records = new Map<string, Kept>();
   #characters = 0;
-  readonly #spent = { calls: 0, thinkingTokens: 0, answerTokens: 0 };
 
   /** Without a store, runs are kept in memory only. */
   constructor(store?: RunStore) {
@@ -72,7 +69,6 @@ export class Runs {
 
   /** `thought`: what a later run can continue; resolves soon after the answer was returned. */
   keep(record: RunRecord, about: About, thought: Promise<Earlier | undefined> = Promise.resolve(undefined)): void {
-    this.count(record);
     void thought.then((found) => this.#store?.put({ ...about, runId: record.run_id, record, thought: found }));
     const characters = charactersOf(record);
     this.#records.set(record.run_id, { record, characters, parts: about.parts, thought });
@@ -82,19 +78,6 @@ export class Runs {
       this.#characters -= this.#records.get(oldest)?.characters ?? 0;
       this.#records.delete(oldest);
     }
-  }
-
-  /** Totals since the start of the process, including failed runs. */
-  spent(): Spent {
-    return { ...this.#spent };
-  }
-
-  /** Adds a run to the totals. Runs of a batch are added one by one, so the record of the batch adds nothing. */
-  count(record: RunRecord): void {
-    if (!('thinking' in record)) return;
-    this.#spent.calls += 1;
-    this.#spent.thinkingTokens += record.thinking.tokens;
-    this.#spent.answerTokens += 'answer_tokens' in record ? record.answer_tokens : 0;
   }
 
   /** Keeps the thinking of a run while it arrives, so that it outlives a killed process. */

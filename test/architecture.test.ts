@@ -145,8 +145,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
 
+  // what runs used, cost and saved
+  'src/spending': { ours: [] },
+  'src/spending/run-cost.ts': {
+    ours: ['src/spending', 'src/budget/outcome.ts', 'src/engine/engine.ts', 'src/stream/reading.ts', 'src/clock.ts'],
+  },
+
   // outcomes as people and clients read them
-  'src/report': { ours: ['src/budget/outcome.ts'], npm: ['zod'] },
+  'src/report': { ours: ['src/budget/outcome.ts', 'src/spending/prices.ts'], npm: ['zod'] },
   'src/report/progress.ts': { ours: ['src/budget/values.ts'] },
 
   // what an operator wants to know
@@ -156,7 +162,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/evidence',
       'src/engine/engine.ts',
       'src/prompt/question.ts',
-      'src/runs.ts',
+      'src/spending',
       'src/errors.ts',
       'src/clock.ts',
       'src/wait.ts',
@@ -180,7 +186,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['p-queue'],
   },
   'src/state': {
-    ours: ['src/run/received.ts', 'src/prompt/question.ts', 'src/clock.ts'],
+    ours: ['src/run/received.ts', 'src/prompt/question.ts', 'src/spending', 'src/clock.ts'],
     npm: ['libsql'],
     node: ['fs', 'path'],
   },
@@ -195,6 +201,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/prompt',
       'src/report',
       'src/runs.ts',
+      'src/spending',
       'src/status',
       'src/errors.ts',
       'src/clock.ts',
@@ -226,11 +233,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
+  'src/continued.ts': { ours: ['src/tool.ts', 'src/prompt/question.ts'] },
+  'src/prompts.ts': { ours: [] },
   'src/limits.ts': { ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts'] },
   tools: {
     ours: [
       'src/batch-time.ts',
       'src/budget/outcome.ts',
+      'src/budget/presets.ts',
+      'src/continued.ts',
       'src/tool.ts',
       'src/fields.ts',
       'src/limits.ts',
@@ -258,6 +269,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/tool.ts',
       'src/runner.ts',
       'src/runs.ts',
+      'src/prompts.ts',
+      'src/spending',
       'src/budget/values.ts',
       'src/report',
       'src/errors.ts',
@@ -289,6 +302,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/report',
       'src/status',
       'src/state',
+      'src/spending',
       'src/budget/presets.ts',
       'src/budget/values.ts',
       'src/budget/outcome.ts',
@@ -316,6 +330,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/evidence/evidence.ts',
       'src/runner.ts',
       'src/runs.ts',
+      'src/spending',
       'src/tool.ts',
       'src/errors.ts',
       'src/clock.ts',

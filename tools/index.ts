@@ -2,7 +2,8 @@
 import type { Tool } from '../src/tool.ts';
 import { analyzeBatch } from './analyze-batch.ts';
 import { answerFast } from './answer-fast.ts';
+import { executeStep } from './execute-step.ts';
 import { reason } from './reason.ts';
 import { serverStatus } from './server-status.ts';
 
-export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch, serverStatus];
+export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch, executeStep, serverStatus];

@@ -46,6 +46,8 @@ export type Outcome = {
   readonly counts: Counts;
   readonly countedBy: CountedBy;
   readonly requests: number;
+  /** in the unit of the operator's prices; absent: there are none */
+  readonly cost?: number;
   readonly timing: Timing;
   /** of the first stream: chunks with tokens, and the number of separate arrivals of such chunks */
   readonly flow: { readonly chunks: number; readonly arrivals: number };

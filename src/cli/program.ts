@@ -10,6 +10,7 @@ import type { InitOptions } from './init.ts';
 import type { RunsAction } from './runs.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { ServeModelOptions } from './serve-model.ts';
+import type { UsageOptions } from './usage.ts';
 
 export type Actions = {
   serve(flags: Flags): Promise<void>;
@@ -18,6 +19,7 @@ export type Actions = {
   doctor(options: DoctorOptions, flags: Flags): Promise<void>;
   monitor(options: MonitorOptions, flags: Flags): Promise<void>;
   runs(action: RunsAction, flags: Flags): Promise<void>;
+  usage(options: UsageOptions, flags: Flags): Promise<void>;
   init(client: string | undefined, options: InitOptions, flags: Flags): Promise<void>;
   serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
@@ -96,6 +98,7 @@ export function createProgram(
       actions.init(client, options, command.optsWithGlobals()),
     );
   const continued = addRuns(program, actions);
+  addUsage(program, actions);
   const doctor = program
     .command('doctor')
     .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
@@ -168,6 +171,19 @@ function addRuns(program: Command, actions: Actions): Command {
     );
 }
 
+function addUsage(program: Command, actions: Actions): void {
+  const usage = program
+    .command('usage')
+    .description('show what calls used, cost and saved, of all servers that share the state file')
+    .option('-d, --days <count>', 'how many days, today included', '30')
+    .option('--by <kind>', 'a line for each day, model or tool', 'day')
+    .option('--project <tokens>', 'what a month of so many tokens costs with and without budgets, such as 10M')
+    .option('--json', 'print JSON')
+    .action((options: UsageOptions, command: Command) => actions.usage(options, command.optsWithGlobals()));
+  const { state, pricePrompt, priceThinking, priceAnswer, priceGpuHour } = SETTINGS;
+  addSettings(usage, [state, pricePrompt, priceThinking, priceAnswer, priceGpuHour]);
+}
+
 const SETTINGS_GROUP = 'Settings:';
 
 /** `(default: 20)`: commander quotes texts, and numbers of the command line are texts. */
@@ -224,9 +240,9 @@ export function mistakeOfServer(program: Command, error: unknown): string | unde
   return error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
 }
 
-function addSettings(command: Command): void {
+function addSettings(command: Command, settings: readonly Setting[] = Object.values<Setting>(SETTINGS)): void {
   command.optionsGroup(SETTINGS_GROUP);
-  for (const { flag, value, help, initial } of Object.values<Setting>(SETTINGS)) {
+  for (const { flag, value, help, initial } of settings) {
     command.option(`${flag} <${value}>`, initial === '' ? help : `${help} (default: ${initial})`);
   }
 }

@@ -32,6 +32,12 @@ export type Setting = {
   readonly prefix?: RegExp;
 };
 
+/** In any unit: costs are shown in the same one. */
+function price<Flag extends string, Variable extends string>(flag: Flag, variable: Variable, help: string) {
+  const check = number({ from: 0, to: 1_000_000, of: 'money' });
+  return { flag, value: 'price', variable, check, initial: '', help } as const;
+}
+
 export const SETTINGS = {
   engine: {
     flag: '--engine',
@@ -201,6 +207,14 @@ export const SETTINGS = {
     initial: '200',
     help: 'the oldest runs are deleted from the state file when all together are larger',
   },
+  pricePrompt: price('--price-prompt', 'THINKMETER_PRICE_PROMPT', 'price of a million prompt tokens'),
+  priceThinking: price('--price-thinking', 'THINKMETER_PRICE_THINKING', 'price of a million thinking tokens'),
+  priceAnswer: price('--price-answer', 'THINKMETER_PRICE_ANSWER', 'price of a million answer tokens'),
+  priceGpuHour: price(
+    '--price-gpu-hour',
+    'THINKMETER_PRICE_GPU_HOUR',
+    'price of an hour in which the server generates; calls at the same time share it',
+  ),
   resourceLinks: {
     flag: '--resource-links',
     value: 'on|off',

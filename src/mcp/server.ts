@@ -4,26 +4,29 @@ import {
   McpServer,
   ProtocolError,
   ProtocolErrorCode,
-  ResourceTemplate,
   type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import * as z from 'zod';
 import { CancelledError, ThinkmeterError, toSentence } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ToolResult } from '../report/tool-result.ts';
 import type { Runner } from '../runner.ts';
 import { runUri } from '../report/uri.ts';
 import type { Runs } from '../runs.ts';
+import type { Spending } from '../spending/spending.ts';
 import type { Tool, ToolDefaults } from '../tool.ts';
 import { VERSION } from '../version.ts';
+import { advertised } from './advertised.ts';
 import { RAW_ARGUMENTS } from './incoming.ts';
 import { ProgressReporter } from './progress.ts';
+import { registerPrompts } from './prompts.ts';
+import { registerResources } from './resources.ts';
 
 export type ServerParts = {
   readonly tools: readonly Tool[];
   readonly runner: Runner;
   readonly runs: Runs;
+  readonly spending: Spending;
   readonly defaults: ToolDefaults;
   /** whether a result contains a link to its full record; the list of resources contains the record in any case */
   readonly resourceLinks: boolean;
@@ -33,7 +36,7 @@ export type ServerParts = {
 };
 
 const INSTRUCTIONS =
-  'Sends problems to a Nemotron reasoning model with a hard thinking budget. reason: one hard problem; answer_fast: a quick answer without thinking; analyze_batch: one instruction over many items. A higher thinking_budget increases accuracy and takes more time.';
+  'Sends problems to a Nemotron reasoning model with a hard thinking budget. reason: one hard problem; answer_fast: a quick answer without thinking; analyze_batch: one instruction over many items; execute_step: one step of a workflow. A higher thinking_budget increases accuracy and takes more time.';
 
 /**
  * Limit on the members and elements of one call's arguments together, against payloads made to exhaust memory
@@ -44,10 +47,15 @@ const MOST_ELEMENTS = 10_000;
 export function createMcpServer(parts: ServerParts): McpServer {
   const server = new McpServer(
     { name: 'thinkmeter', title: 'thinkmeter', version: VERSION },
-    { capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS, maxToolInputElements: MOST_ELEMENTS },
+    {
+      capabilities: { tools: {}, resources: {}, prompts: {} },
+      instructions: INSTRUCTIONS,
+      maxToolInputElements: MOST_ELEMENTS,
+    },
   );
   for (const tool of parts.tools) registerTool(server, tool, parts);
-  registerRuns(server, parts.runs);
+  registerResources(server, parts);
+  registerPrompts(server);
   return server;
 }
 
@@ -135,49 +143,4 @@ function toErrorResult(
     content: [{ type: 'text', text }],
     _meta: { 'thinkmeter/error_code': error.code },
   };
-}
-
-function registerRuns(server: McpServer, runs: Runs): void {
-  const list = async (): Promise<{ resources: { uri: string; name: string; mimeType: string }[] }> => ({
-    resources: (await runs.latest()).map((id) => ({
-      uri: runUri(id),
-      name: `run ${id}`,
-      mimeType: 'application/json',
-    })),
-  });
-  server.registerResource(
-    'run',
-    new ResourceTemplate(runUri('{run_id}'), { list }),
-    { title: 'A run', description: 'The full reasoning and numbers of one call', mimeType: 'application/json' },
-    async (uri, { run_id: id }) => {
-      const record = await runs.find(String(id));
-      if (record === undefined) {
-        throw new ProtocolError(
-          ProtocolErrorCode.InvalidParams,
-          `run ${String(id)} does not exist, or was deleted; thinkmeter runs lists those that are kept`,
-        );
-      }
-      return {
-        contents: [{ uri: uri.href, mimeType: 'application/json', text: JSON.stringify(record, undefined, 2) }],
-      };
-    },
-  );
-}
-
-/** A schema for the tool list only. The tool itself validates arguments, because its messages contain what to do. */
-function advertised<T extends z.ZodObject>(schema: T): T {
-  const shown = (io: 'input' | 'output') => (): Record<string, unknown> =>
-    z.toJSONSchema(schema, {
-      io,
-      override: ({ jsonSchema }) => {
-        // every integer would have this maximum, which costs tokens and helps no model
-        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-      },
-    });
-  const standard = {
-    ...schema['~standard'],
-    validate: (value: unknown) => ({ value }),
-    jsonSchema: { input: shown('input'), output: shown('output') },
-  };
-  return { '~standard': standard } as unknown as T;
 }

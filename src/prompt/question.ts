@@ -67,6 +67,14 @@ export function questionParts(question: string, context: string | undefined): re
   ];
 }
 
+/** One step of a workflow: the task, then its context if one is given. */
+export function stepParts(task: string, context: string | undefined): readonly Part[] {
+  const end = ours('\n\nReason carefully, then answer.');
+  if (context === undefined) return [theirs(task, 'the task'), end];
+  const [opens, closes] = delimiters('context', [context, task]);
+  return [theirs(task, 'the task'), ours(`\n\n${opens}\n`), theirs(context, 'the context'), ours(`\n${closes}`), end];
+}
+
 /** One item of a batch, after the instruction that all items share. `index` is the item's place in the batch, from 0. */
 export function itemParts(instruction: string, item: string, index: number): readonly Part[] {
   const [opens, closes] = delimiters('item', [instruction, item]);

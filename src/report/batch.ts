@@ -1,6 +1,7 @@
 /** The results of a batch, from the ends of its items. */
 import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
+import { roundedCost } from '../spending/prices.ts';
 import { mergedWarnings } from './item-warnings.ts';
 import type { batchResultSchema } from './schema.ts';
 
@@ -20,6 +21,7 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number, given: 
   const remaining = ends.flatMap(({ kind }, index) => (kind === 'remaining' ? [index] : []));
   const answered = ends.flatMap((end) => (end.kind === 'answered' ? [end.outcome] : []));
   const failed = ends.flatMap((end) => (end.kind === 'failed' ? [end] : []));
+  const costs = answered.flatMap(({ cost }) => (cost === undefined ? [] : [cost]));
   const lost = failed.reduce((sum, { thinkingTokens }) => sum + thinkingTokens, 0);
   return {
     results,
@@ -30,6 +32,7 @@ export function toBatchResult(ends: readonly ItemEnd[], totalMs: number, given: 
       thinking_tokens: answered.reduce((sum, { counts }) => sum + counts.thinking, lost),
       answer_tokens: answered.reduce((sum, { counts }) => sum + counts.answer, 0),
       total_ms: Math.round(totalMs),
+      ...(costs.length > 0 && { cost: roundedCost(costs.reduce((sum, cost) => sum + cost, 0)) }),
     },
     warnings: [
       ...mergedWarnings([...given, ...answered.flatMap(({ warnings }) => warnings)]),

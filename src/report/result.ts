@@ -1,6 +1,7 @@
 /** Converts an outcome to the public result: exactly the fields of the contract. */
 import type * as z from 'zod';
 import type { Outcome } from '../budget/outcome.ts';
+import { roundedCost } from '../spending/prices.ts';
 import type { runResultSchema } from './schema.ts';
 
 export type RunResult = Readonly<z.infer<typeof runResultSchema>>;
@@ -27,6 +28,7 @@ export function toRunResult(outcome: Outcome): RunResult {
       received_tokens: counts.received,
       requests: outcome.requests,
       ...(outcome.reusedTokens !== undefined && { reused_tokens: outcome.reusedTokens }),
+      ...(outcome.cost !== undefined && { cost: roundedCost(outcome.cost) }),
     },
     timing: {
       first_token_ms: Math.round(timing.firstTokenMs),

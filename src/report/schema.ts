@@ -26,6 +26,7 @@ export const runResultSchema = z.strictObject({
     received_tokens: tokens,
     requests: z.int().min(1),
     reused_tokens: tokens.optional(),
+    cost: z.number().min(0).optional(),
   }),
   timing: z.strictObject({
     first_token_ms: milliseconds,
@@ -56,6 +57,7 @@ export const batchResultSchema = z.strictObject({
     thinking_tokens: tokens,
     answer_tokens: tokens,
     total_ms: milliseconds,
+    cost: z.number().min(0).optional(),
   }),
   warnings: z.array(z.string()),
 });

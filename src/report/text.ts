@@ -1,5 +1,6 @@
 /** Results as text: the answer first, the numbers in one line at the end. */
 import type { BatchResult } from './batch.ts';
+import { costText } from '../spending/prices.ts';
 import type { RunResult } from './result.ts';
 
 export function runText(result: RunResult): string {
@@ -7,10 +8,10 @@ export function runText(result: RunResult): string {
   return [result.answer, ...warnings, numbersLine(result)].join('\n\n');
 }
 
-export function numbersLine({ thinking, answer_tokens, answer_ended_by, timing, model }: RunResult): string {
+export function numbersLine({ thinking, answer_tokens, answer_ended_by, usage, timing, model }: RunResult): string {
   const thought = `thinking ${thinking.tokens} of ${thinking.budget} tokens (ended by ${thinking.ended_by})`;
   const cut = answer_ended_by === 'stop' ? '' : ` (cut by ${answer_ended_by})`;
-  return `[${thought}, answer ${answer_tokens} tokens${cut}, ${seconds(timing.total_ms)}, ${model}]`;
+  return `[${thought}, answer ${answer_tokens} tokens${cut}, ${seconds(timing.total_ms)}${cost(usage.cost)}, ${model}]`;
 }
 
 export function batchText({ results, remaining, totals, warnings }: BatchResult): string {
@@ -20,7 +21,7 @@ export function batchText({ results, remaining, totals, warnings }: BatchResult)
   );
   const notes = warnings.map((warning) => `note: ${warning}`);
   const left = remaining.length === 0 ? '' : `, ${remaining.length} without a turn`;
-  const sums = `[${totals.items - remaining.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}]`;
+  const sums = `[${totals.items - remaining.length} of ${totals.items} items, ${totals.failed} failed${left}, thinking ${totals.thinking_tokens} tokens, answers ${totals.answer_tokens} tokens, ${seconds(totals.total_ms)}${cost(totals.cost)}]`;
   return [lines.join('\n'), ...notes, sums].join('\n\n');
 }
 
@@ -30,6 +31,10 @@ export function shortened(text: string, most: number, whole: string): string {
   const note = whole === '' || whole.length + 20 > most ? '…' : `… (full text: ${whole})`;
   // the cut must not leave half of a surrogate pair
   return text.slice(0, Math.max(0, most - note.length)).replace(/[\uD800-\uDBFF]$/, '') + note;
+}
+
+function cost(of: number | undefined): string {
+  return of === undefined ? '' : `, cost ${costText(of)}`;
 }
 
 function seconds(ms: number): string {

@@ -28,6 +28,31 @@ const STEPS = [
    ) STRICT;
    CREATE TRIGGER received_with_run AFTER DELETE ON runs
      BEGIN DELETE FROM received WHERE run_id = OLD.run_id; END;`,
+  `CREATE TABLE use (           -- sums of all runs; counts, and milliseconds
+     day TEXT NOT NULL,         -- 2026-11-27, local time
+     model TEXT NOT NULL,
+     tool TEXT NOT NULL,
+     calls INTEGER NOT NULL,
+     failed_calls INTEGER NOT NULL,
+     cut_calls INTEGER NOT NULL,
+     prompt_tokens INTEGER NOT NULL,
+     thinking_tokens INTEGER NOT NULL,
+     other_tokens INTEGER NOT NULL,
+     answer_tokens INTEGER NOT NULL,
+     total_ms REAL NOT NULL,
+     busy_ms REAL NOT NULL,
+     PRIMARY KEY (day, model, tool)
+   ) STRICT;
+   CREATE TABLE lengths (       -- how many runs thought so long, by class of length
+     day TEXT NOT NULL,
+     model TEXT NOT NULL,
+     tool TEXT NOT NULL,
+     class INTEGER NOT NULL,
+     closed INTEGER NOT NULL,
+     closed_tokens INTEGER NOT NULL,
+     cut INTEGER NOT NULL,
+     PRIMARY KEY (day, model, tool, class)
+   ) STRICT;`,
 ];
 
 /** A newer thinkmeter has written the file. */

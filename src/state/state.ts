@@ -4,10 +4,13 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Earlier } from '../prompt/question.ts';
+import { localDay, type UseRow } from '../spending/spending.ts';
 import { isBusy, openDatabase, whyNot } from './database.ts';
 import { Journal, type RunningRun } from './journal.ts';
 import type { Database } from './libsql.ts';
 import { insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
+import { PendingSpeeds, selectSpeeds, type StoredSpeed } from './speed-rows.ts';
+import { PendingUse, selectUse } from './use-rows.ts';
 
 /** Records are written at the latest after this time, so a killed process loses no more than that. */
 const FLUSH_MS = 150;
@@ -23,6 +26,9 @@ const LOCKED_TOO_OFTEN = 25;
 
 /** Old runs are deleted when the file is opened, and after so many new ones. */
 const CLEAN_AFTER = 100;
+
+/** Sums hold no prompts, and are few: they are kept for longer than runs. */
+const DAYS_OF_USE = 400;
 
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
@@ -42,7 +48,8 @@ export type StateOptions = {
 export class State {
   readonly #options: StateOptions;
   readonly #journal = new Journal();
-  readonly #speeds = new Map<string, () => object>();
+  readonly #speeds = new PendingSpeeds();
+  readonly #use = new PendingUse();
   #opening: Promise<Database | undefined> | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
@@ -87,20 +94,26 @@ export class State {
   /** Keeps a server's speed for other processes; `read` is called when the file is written. */
   putSpeed(server: string, read: () => object): void {
     if (!this.#isUsable) return;
-    this.#speeds.set(server, read);
+    this.#speeds.put(server, read);
     this.#flushSoon();
   }
 
-  /** What was seen of all servers, by this process and others. `ageMs`: since it was written. */
-  speeds(): Promise<{ readonly server: string; readonly ageMs: number; readonly data: object }[]> {
-    type Row = { readonly server: string; readonly at: number; readonly data: string };
-    return this.#from((database) =>
-      (database.prepare('SELECT server, at, data FROM speeds ORDER BY at DESC').all() as Row[]).map((row) => ({
-        server: row.server,
-        ageMs: Math.max(0, Date.now() - row.at),
-        data: JSON.parse(row.data) as object,
-      })),
-    );
+  /** What was seen of all servers, by this process and others. */
+  speeds(): Promise<StoredSpeed[]> {
+    return this.#from(selectSpeeds);
+  }
+
+  /** Adds to the sums of a day, model and tool. */
+  addUse(row: UseRow): void {
+    if (!this.#isUsable) return;
+    this.#use.add(row);
+    this.#flushSoon();
+  }
+
+  /** The sums of all processes, from a day on; undefined: nothing is kept. */
+  async uses(sinceDay: string): Promise<UseRow[] | undefined> {
+    const found = await this.#from((database) => selectUse(database, sinceDay));
+    return this.#isUsable ? found : undefined;
   }
 
   /** A watched run ended without anything to keep. */
@@ -125,7 +138,7 @@ export class State {
   }
 
   get #hasWork(): boolean {
-    return this.#pending.length > 0 || this.#speeds.size > 0 || !this.#journal.isEmpty;
+    return this.#pending.length > 0 || [this.#journal, this.#speeds, this.#use].some(({ isEmpty }) => !isEmpty);
   }
 
   #flushSoon(): void {
@@ -187,7 +200,7 @@ export class State {
 
   /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
   async #from<T>(select: (database: Database) => T[]): Promise<T[]> {
-    if (this.#pending.length > 0) await this.flush();
+    if (this.#pending.length > 0 || !this.#use.isEmpty) await this.flush();
     const database = await this.#open();
     try {
       return database === undefined ? [] : select(database);
@@ -215,11 +228,10 @@ export class State {
 
   #writePending(database: Database): void {
     if (!this.#journal.isEmpty) inTransaction(database, () => this.#journal.write(database));
-    for (const [server, read] of this.#speeds) {
-      database
-        .prepare('INSERT OR REPLACE INTO speeds VALUES (?, ?, ?)')
-        .run(server, Date.now(), JSON.stringify(read()));
-      this.#speeds.delete(server);
+    for (const sums of [this.#speeds, this.#use]) {
+      if (sums.isEmpty) continue;
+      inTransaction(database, () => sums.write(database));
+      sums.clear();
     }
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
@@ -240,6 +252,10 @@ export class State {
       for (const table of ['runs', 'speeds']) {
         database.prepare(`DELETE FROM ${table} WHERE at < ?`).run(Date.now() - days * DAY_MS);
       }
+      for (const table of ['use', 'lengths']) {
+        const oldest = localDay(new Date(Date.now() - DAYS_OF_USE * DAY_MS));
+        database.prepare(`DELETE FROM ${table} WHERE day < ?`).run(oldest);
+      }
       // the newest runs whose sizes add up to the limit stay
       database
         .prepare(
@@ -256,6 +272,7 @@ export class State {
     if (this.#problem !== undefined) return;
     this.#problem = `the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`;
     this.#pending = [];
+    this.#use.clear();
     this.#options.onProblem(this.#problem);
   }
 }

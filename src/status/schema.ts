@@ -1,5 +1,6 @@
 /** The status as clients read it. Names are the contract's: snake_case, counts in tokens, times in milliseconds. */
 import * as z from 'zod';
+import { roundedCost } from '../spending/prices.ts';
 import type { Status } from './status.ts';
 
 const count = z.int().min(0);
@@ -31,7 +32,13 @@ export const statusSchema = z.strictObject({
       continuation_ms: z.number().optional(),
     })
     .optional(),
-  spent: z.strictObject({ calls: count, thinking_tokens: count, answer_tokens: count }),
+  spent: z.strictObject({
+    calls: count,
+    prompt_tokens: count,
+    thinking_tokens: count,
+    answer_tokens: count,
+    cost: z.number().optional(),
+  }),
   faults: z.array(z.strictObject({ what: z.string(), fix: z.string() })),
   warnings: z.array(z.string()).optional(),
 });
@@ -73,7 +80,13 @@ export function toStatusResult({
         ...(speeds.continuationMs !== undefined && { continuation_ms: Math.round(speeds.continuationMs) }),
       },
     }),
-    spent: { calls: spent.calls, thinking_tokens: spent.thinkingTokens, answer_tokens: spent.answerTokens },
+    spent: {
+      calls: spent.calls,
+      prompt_tokens: spent.promptTokens,
+      thinking_tokens: spent.thinkingTokens,
+      answer_tokens: spent.answerTokens,
+      ...(spent.cost !== undefined && { cost: roundedCost(spent.cost) }),
+    },
     faults: findings.map(({ what, fix }) => ({ what, fix })),
   };
 }

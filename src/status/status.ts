@@ -4,7 +4,9 @@ import type { CallOptions, Engine, EngineStatus, Facts, Load, OpenOptions, Sessi
 import { ThinkmeterError, toSentence } from '../errors.ts';
 import type { EvidenceOfServers } from '../evidence/evidence.ts';
 import type { Speeds } from '../evidence/speed-model.ts';
-import type { Runs, Spent } from '../runs.ts';
+import { costOf } from '../spending/prices.ts';
+import type { Spending } from '../spending/spending.ts';
+import type { Use } from '../spending/use.ts';
 import { limit, pause } from '../wait.ts';
 import { findings, type Finding } from './findings.ts';
 
@@ -17,14 +19,15 @@ export type Status = {
   readonly tried: Readonly<Record<string, string>>;
   /** of this process's recent calls */
   readonly speeds?: Speeds;
-  readonly spent: Spent;
+  /** by this process */
+  readonly spent: Use & { readonly cost?: number };
   readonly findings: readonly Finding[];
 };
 
 export type StatusParts = {
   readonly engine: Engine;
   readonly evidence: EvidenceOfServers;
-  readonly runs: Runs;
+  readonly spending: Spending;
   readonly clock: Clock;
   /** what is wrong or risky in the settings; a grave one: no call can be answered, so the engine is not opened */
   readonly settings?: readonly Finding[];
@@ -42,16 +45,16 @@ export async function collectStatus(
   { settings = [], troubles = () => [], ...parts }: StatusParts,
   callers: OpenOptions,
 ): Promise<Status> {
-  if (settings.some(({ grave }) => grave)) return { tried: {}, spent: parts.runs.spent(), findings: settings };
+  if (settings.some(({ grave }) => grave)) return { tried: {}, spent: spentBy(parts.spending), findings: settings };
   const status = await askEngine(parts, callers);
   return { ...status, findings: [...settings, ...troubles(), ...status.findings] };
 }
 
 async function askEngine(
-  { engine, evidence, runs, clock }: Omit<StatusParts, 'settings' | 'troubles'>,
+  { engine, evidence, spending, clock }: Omit<StatusParts, 'settings' | 'troubles'>,
   callers: OpenOptions,
 ): Promise<Status> {
-  const spent = runs.spent();
+  const spent = spentBy(spending);
   const inTime = limit(callers.signal, LONGEST_MS, clock);
   const call = { ...callers, signal: inTime.signal };
   try {
@@ -84,6 +87,12 @@ async function askEngine(
   } finally {
     inTime.release();
   }
+}
+
+function spentBy(spending: Spending): Status['spent'] {
+  const use = spending.total();
+  const cost = costOf(use, spending.prices);
+  return { ...use, ...(cost !== undefined && { cost }) };
 }
 
 /** With a speed, also where it has to be measured: only while something runs is there one. */

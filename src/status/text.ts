@@ -1,6 +1,7 @@
 /** The status in words. */
 import { asSentence } from '../errors.ts';
 import type { Speeds } from '../evidence/speed-model.ts';
+import { costText } from '../spending/prices.ts';
 import { named } from './schema.ts';
 import type { Status } from './status.ts';
 
@@ -27,7 +28,7 @@ function lines({ facts, engine, load, tried, speeds = {}, spent }: Status): stri
         ]),
     ...(load === undefined ? [] : [`load: ${loadFigures(load)}`]),
     ...(Object.keys(speeds).length === 0 ? [] : [`recent calls: ${speedFigures(speeds)}`]),
-    `used since the start: ${[counted(spent.calls, 'call'), counted(spent.thinkingTokens, 'thinking token'), counted(spent.answerTokens, 'answer token')].join(', ')}`,
+    `used since the start: ${[counted(spent.calls, 'call'), counted(spent.thinkingTokens, 'thinking token'), counted(spent.answerTokens, 'answer token'), ...(spent.cost === undefined ? [] : [`cost ${costText(spent.cost)}`])].join(', ')}`,
   ];
 }
 

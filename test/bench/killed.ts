@@ -39,7 +39,7 @@ async function killOne(calls: number): Promise<Killed> {
     process.kill(client.pid, 'SIGKILL');
     const sum = sent().reduce((a, b) => a + b, 0);
     const another = await connect({ fake, env });
-    const uris = await another.listResources();
+    const uris = await another.listRuns();
     const results = await Promise.all(
       uris.map((uri) => another.call('reason', { continue_run: uri, thinking_budget: 4 })),
     );

@@ -82,7 +82,7 @@ test('a killed server loses no run that was over for a moment, and another one r
     answer: 'It is 4.',
     reasoning: expect.any(String) as string,
   });
-  expect(await other.listResources()).toEqual([link]);
+  expect(await other.listRuns()).toEqual([link]);
   await other.close();
 });
 

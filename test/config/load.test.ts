@@ -36,6 +36,13 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['1', 1],
     ['5000', 5000],
   ],
+  pricePrompt: [['0.05', 0.05]],
+  priceThinking: [
+    ['0', 0],
+    ['.2', 0.2],
+  ],
+  priceAnswer: [['12', 12]],
+  priceGpuHour: [['1.006', 1.006]],
   sessionHeader: [
     ['X-User-Id', 'X-User-Id'],
     ['x-key', 'x-key'],

@@ -101,14 +101,24 @@ describe('a call that runs when stdin ends', () => {
   /** The server in this process, on streams and a clock of ours; the model is a fake at the other end of HTTP. */
   async function serve(options: FakeVllmOptions = {}, stdout: Writable = new PassThrough()) {
     const fake = await startFake({ script: neverStopsThinking(), msPerToken: 20, ...options });
-    const { runner, engine, runs } = remoteRunner(fake.url);
+    const { runner, engine, runs, spending } = remoteRunner(fake.url);
     const clock = new FakeClock();
     const [stdin, terminate] = [new PassThrough(), new AbortController()];
     const written: string[] = [];
     stdout.on('data', (bytes: Buffer) => written.push(bytes.toString('utf8')));
     const defaults = { thinkingBudget: 512, maxSeconds: undefined, systemPrompt: undefined };
     const state = new State({ path: undefined, days: 1, megabytes: 1, clock, onProblem: () => undefined });
-    const parts = { runner, engine, runs, state, defaults, log: createLog('silent'), problems: [], ignored: [] };
+    const parts = {
+      runner,
+      engine,
+      runs,
+      spending,
+      state,
+      defaults,
+      log: createLog('silent'),
+      problems: [],
+      ignored: [],
+    };
     const streams = { stdin, stdout };
     const ended = serveUntilGone(parts, { engine: 'vllm', resourceLinks: 'on' }, streams, terminate.signal, clock);
     over = async () => {

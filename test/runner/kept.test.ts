@@ -18,7 +18,7 @@ const ABOUT = { tool: 'reason', question: 'What is 2 + 2?' };
 
 test('B17: a batch of 501 items is one record with all its reasoning, and forgets no run', async () => {
   const fake = await startFake();
-  const { ask, runner, runs } = remoteRunner(fake.url);
+  const { ask, runner, runs, spending } = remoteRunner(fake.url);
   const single = await ask();
   const { runId = '' } = await analyzeBatch.call(
     {
@@ -38,12 +38,12 @@ test('B17: a batch of 501 items is one record with all its reasoning, and forget
   expect(runs.get(runId)).toMatchObject({ results: { length: 501 }, reasoning: { length: 501 } });
   expect(JSON.stringify(runs.get(runId))).toContain('2 + 2 is 4');
   expect(runs.list()).toHaveLength(2);
-  expect(runs.spent().calls).toBe(502);
+  expect(spending.total().calls).toBe(502);
 }, 60_000);
 
 test('B17: a call that was cancelled keeps what was paid for', async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 5 });
-  const { ask, runs } = remoteRunner(fake.url);
+  const { ask, runs, spending } = remoteRunner(fake.url);
   const leave = new AbortController();
   const given = ask({ budget: 500, signal: leave.signal }).catch((error: unknown) => error);
   await expect.poll(() => fake.generationTokensTotal).toBeGreaterThan(20);
@@ -51,8 +51,8 @@ test('B17: a call that was cancelled keeps what was paid for', async () => {
   const error = (await given) as { partial: { runId: string } };
   expect(error).toMatchObject({ code: 'CANCELLED' });
   expect(runs.get(error.partial.runId)).toMatchObject({ reasoning: expect.stringMatching(/\S/) as string });
-  expect(runs.spent()).toMatchObject({ calls: 1 });
-  expect(runs.spent().thinkingTokens).toBeGreaterThan(0);
+  expect(spending.total()).toMatchObject({ calls: 1 });
+  expect(spending.total().thinkingTokens).toBeGreaterThan(0);
 });
 
 test('records are forgotten when there are too many, or too many characters, the oldest first', () => {
@@ -67,8 +67,8 @@ test('records are forgotten when there are too many, or too many characters, the
 
 test('B20: an examination calls by the operator’s mechanism, and what it spends is counted', async () => {
   const fake = await startFake({ script: neverStopsThinking() });
-  const { runner, runs } = remoteRunner(fake.url, { mechanism: 'two_call' });
+  const { runner, spending } = remoteRunner(fake.url, { mechanism: 'two_call' });
   const { outcome } = await runner.examine(new AbortController().signal);
   expect(outcome).toMatchObject({ mechanism: 'two_call' });
-  expect(runs.spent()).toMatchObject({ calls: 1, thinkingTokens: outcome?.counts.thinking });
+  expect(spending.total()).toMatchObject({ calls: 1, thinkingTokens: outcome?.counts.thinking });
 });

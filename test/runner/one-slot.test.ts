@@ -12,6 +12,7 @@ import { scriptedEngine, type Script, type Step } from '../support/scripted-engi
 import { wordTokens } from '../support/tokens.ts';
 import { promptOf, factsOf } from '../run/start-run.ts';
 import { toQuestion } from '../support/remote-runner.ts';
+import { spendingOf } from '../support/spending.ts';
 
 const tokens = wordTokens();
 const ANSWER = 'The answer is 4.';
@@ -59,7 +60,16 @@ async function sixCalls(concurrency: number): Promise<readonly Outcome[]> {
   const session = withOneSlot(scripted);
   const engine: Engine = { open: () => Promise.resolve(session), close: () => Promise.resolve() };
   const [evidence, runs, log] = [new EvidenceOfServers(), new Runs(), createLog('silent')];
-  const runner = createRunner({ engine, clock, evidence, mechanism: undefined, concurrency, runs, log });
+  const runner = createRunner({
+    engine,
+    clock,
+    evidence,
+    mechanism: undefined,
+    concurrency,
+    runs,
+    spending: spendingOf(),
+    log,
+  });
   const startedAt = clock.now();
   const { signal } = new AbortController();
   const question = toQuestion({ budget: 512, answerTokens: 1024, maxSeconds: 45 });

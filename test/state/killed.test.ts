@@ -38,7 +38,7 @@ test.each([
   const prompts = generations(fake).map(idsIn);
 
   const another = await connect({ fake, env });
-  const uris = await another.listResources();
+  const uris = await another.listRuns();
   expect(uris).toHaveLength(calls);
   const results = await Promise.all(
     uris.map((uri) => another.call('reason', { continue_run: uri, thinking_budget: 16 })),

@@ -5,13 +5,13 @@ import { beginningOf } from '../../src/engine/token-ids.ts';
 import type { Engine, Facts } from '../../src/engine/engine.ts';
 import { EngineHttpError, EngineUnreachableError } from '../../src/errors.ts';
 import { familyByName, UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
-import { Runs } from '../../src/runs.ts';
 import { run } from '../../src/run/run.ts';
 import { examine, type Examination, type ExamineParts } from '../../src/status/examine.ts';
 import { forEver, says, turnEnds } from '../support/chunks.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { scriptedEngine, type Script, type ScriptedEngine, type Step } from '../support/scripted-engine.ts';
 import { wordTokens } from '../support/tokens.ts';
+import { spendingOf } from '../support/spending.ts';
 
 const tokens = wordTokens();
 const tail = '<think>\n';
@@ -46,7 +46,7 @@ async function examined({ scripts, facts = {}, open }: Given): Promise<Examinati
     await learnt;
     return outcome;
   };
-  const examination = await clock.until(examine({ engine, evidence, runs: new Runs(), clock, signal, call }));
+  const examination = await clock.until(examine({ engine, evidence, spending: spendingOf(), clock, signal, call }));
   engine.expectAllUsed();
   return { ...examination, engine };
 }

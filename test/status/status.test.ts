@@ -4,11 +4,11 @@ import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import { beginningOf } from '../../src/engine/token-ids.ts';
 import type { Facts, Load } from '../../src/engine/engine.ts';
 import { UNKNOWN_FAMILY } from '../../src/prompt/families.ts';
-import { Runs } from '../../src/runs.ts';
 import { collectStatus, type Status } from '../../src/status/status.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { scriptedEngine } from '../support/scripted-engine.ts';
 import { wordTokens } from '../support/tokens.ts';
+import { spendingOf } from '../support/spending.ts';
 
 const FACTS: Facts = {
   engine: 'remote',
@@ -29,7 +29,10 @@ function start(loads: readonly (Load | undefined)[], signal = new AbortControlle
   let asked = 0;
   const load = (): Promise<Load | undefined> => Promise.resolve(loads[Math.min(asked++, loads.length - 1)]);
   const engine = scriptedEngine({ clock, tokens: wordTokens(), facts: FACTS, prompt, scripts: [], load });
-  const status = collectStatus({ engine, evidence: new EvidenceOfServers(), runs: new Runs(), clock }, { signal });
+  const status = collectStatus(
+    { engine, evidence: new EvidenceOfServers(), spending: spendingOf(), clock },
+    { signal },
+  );
   status.catch(() => undefined);
   return { clock, status, asked: () => asked };
 }
@@ -89,7 +92,7 @@ test('what was tried on this server is told, and only that', async () => {
   const engine = scriptedEngine({ clock, tokens: wordTokens(), facts: FACTS, prompt, scripts: [] });
   const evidence = new EvidenceOfServers();
   evidence.of('a server').hold('stream', clock.now());
-  const parts = { engine, evidence, runs: new Runs(), clock };
+  const parts = { engine, evidence, spending: spendingOf(), clock };
   const call = { signal: new AbortController().signal };
   expect((await collectStatus(parts, call)).tried).toEqual({ stream: 'held' });
   evidence.of('another server').fail('stream', 'it goes on', clock.now());

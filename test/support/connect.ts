@@ -52,11 +52,19 @@ export type Connection = {
   listTools(): Promise<readonly ListedTool[]>;
   call(tool: string, args: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<CallResult>;
   read(uri: string): Promise<string>;
-  listResources(): Promise<readonly string[]>;
+  /** addresses of runs, newest first */
+  listRuns(): Promise<readonly string[]>;
+  listPrompts(): Promise<readonly string[]>;
+  /** its messages as text */
+  prompt(name: string, args: Readonly<Record<string, string>>): Promise<string>;
   /** what the server wrote there so far */
   stderr(): string;
   close(): Promise<void>;
 };
+
+function isRun(uri: string): boolean {
+  return uri.startsWith('thinkmeter://runs/');
+}
 
 type Content = { readonly type: string; readonly text?: string; readonly uri?: string };
 type Resource = { readonly text?: string; readonly blob?: string };
@@ -93,7 +101,9 @@ async function openV1(transport: TransportV1): Promise<Opened> {
     call: async (tool, args, options) =>
       toResult(await client.callTool({ name: tool, arguments: { ...args } }, undefined, options)),
     read: async (uri) => textOf((await client.readResource({ uri })).contents),
-    listResources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    listRuns: async () => (await client.listResources()).resources.map(({ uri }) => uri).filter(isRun),
+    listPrompts: async () => (await client.listPrompts()).prompts.map((prompt) => prompt.name),
+    prompt: async (prompt, args) => textOfMessages(await client.getPrompt({ name: prompt, arguments: { ...args } })),
     close: () => client.close(),
   };
 }
@@ -107,7 +117,9 @@ async function openV2(transport: TransportV2, name: ClientName): Promise<Opened>
     call: async (tool, args, options) =>
       toResult(await client.callTool({ name: tool, arguments: { ...args } }, options)),
     read: async (uri) => textOf((await client.readResource({ uri })).contents),
-    listResources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    listRuns: async () => (await client.listResources()).resources.map(({ uri }) => uri).filter(isRun),
+    listPrompts: async () => (await client.listPrompts()).prompts.map((prompt) => prompt.name),
+    prompt: async (prompt, args) => textOfMessages(await client.getPrompt({ name: prompt, arguments: { ...args } })),
     close: () => client.close(),
   };
 }
@@ -129,6 +141,10 @@ function toResult(answer: object): CallResult {
     structured: result.structuredContent,
     code: result._meta?.['thinkmeter/error_code'] as string | undefined,
   };
+}
+
+function textOfMessages({ messages }: { readonly messages: readonly { readonly content: object }[] }): string {
+  return messages.map(({ content }) => (content as Content).text ?? '').join('\n');
 }
 
 function textOf(contents: readonly Resource[]): string {

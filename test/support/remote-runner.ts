@@ -10,11 +10,14 @@ import { createLog } from '../../src/log.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { createRunner, type Runner } from '../../src/runner.ts';
 import { Runs } from '../../src/runs.ts';
+import type { Spending } from '../../src/spending/spending.ts';
+import { spendingOf } from './spending.ts';
 
 export type RemoteRunner = {
   readonly runner: Runner;
   readonly engine: Engine;
   readonly runs: Runs;
+  readonly spending: Spending;
   readonly evidence: EvidenceOfServers;
   /** tokens of thinking, by default 64; of the answer, by default 64 */
   readonly ask: (given?: Asked) => Promise<Outcome>;
@@ -41,13 +44,14 @@ export function remoteRunner(
 ): RemoteRunner {
   const engine = createRemoteEngine({ baseUrl, ...more });
   onTestFinished(() => engine.close());
-  const [runs, evidence, log] = [new Runs(), new EvidenceOfServers(), createLog('silent')];
+  const [runs, evidence, spending, log] = [new Runs(), new EvidenceOfServers(), spendingOf(), createLog('silent')];
   const clock = systemClock;
-  const runner = createRunner({ engine, clock, evidence, mechanism, concurrency, runs, log });
+  const runner = createRunner({ engine, clock, evidence, mechanism, concurrency, runs, spending, log });
   return {
     runner,
     engine,
     runs,
+    spending,
     evidence,
     ask: ({ waitedMs = 0, signal = new AbortController().signal, ...given } = {}) =>
       runner.run(toQuestion(given), { signal, startedAt: clock.now() - waitedMs }),

@@ -69,6 +69,7 @@ export function runResult(
   const others = [
     ...(reasoning ? ['reasoning'] : []),
     ...(run.usage.reused_tokens === undefined ? [] : ['usage.reused_tokens']),
+    ...(run.usage.cost === undefined ? [] : ['usage.cost']),
     ...(run.timing.deadline_ms === undefined ? [] : ['timing.deadline_ms']),
   ];
   expect(pathsOf(run).toSorted()).toEqual([...RUN_FIELDS, ...others].toSorted());

@@ -14,12 +14,14 @@ const ALWAYS = [
   'can.token_ids',
   'can.own_budget',
   'spent.calls',
+  'spent.prompt_tokens',
   'spent.thinking_tokens',
   'spent.answer_tokens',
   'faults',
 ];
 
 const MAYBE = [
+  'spent.cost',
   'model',
   'window',
   'can.counted_by',

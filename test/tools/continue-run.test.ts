@@ -71,11 +71,11 @@ test.each([
   const client = await connect({ fake, env });
   const abort = new AbortController();
   const call = client.call('reason', { question: QUESTION, thinking_budget: 4000, ...args }, { signal: abort.signal });
-  await expect.poll(() => generations(fake)[0]?.sentTokens ?? 0).toBeGreaterThan(20);
+  await expect.poll(() => generations(fake)[0]?.sentTokens ?? 0, { timeout: 20_000 }).toBeGreaterThan(20);
   if (cancels) abort.abort();
   await call.catch(() => undefined);
-  await expect.poll(async () => (await client.listResources()).length).toBe(1);
-  const [uri = ''] = await client.listResources();
+  await expect.poll(async () => (await client.listRuns()).length).toBe(1);
+  const [uri = ''] = await client.listRuns();
   const { thinking } = JSON.parse(await client.read(uri)) as { thinking: { tokens: number } };
   await client.close();
   const another = await connect({ fake, env });

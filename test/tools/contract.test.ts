@@ -23,6 +23,7 @@ const FIELDS = {
   ],
   answer_fast: ['question', 'context', 'thinking_budget', 'answer_tokens', 'max_seconds'],
   analyze_batch: ['instruction', 'items', 'thinking_budget', 'answer_tokens', 'max_seconds'],
+  execute_step: ['task', 'context', 'complexity', 'thinking_budget', 'continue_run'],
   server_status: [],
 };
 
@@ -30,6 +31,7 @@ const LIMITS = [
   { tool: 'reason', field: 'thinking_budget', minimum: 0, maximum: 32_768 },
   { tool: 'answer_fast', field: 'thinking_budget', minimum: 0, maximum: 256 },
   { tool: 'analyze_batch', field: 'thinking_budget', minimum: 0, maximum: 32_768 },
+  { tool: 'execute_step', field: 'thinking_budget', minimum: 0, maximum: 32_768 },
   { tool: 'analyze_batch', field: 'items', minItems: 1, maxItems: 1000 },
 ];
 

@@ -126,7 +126,7 @@ test('the linked resource holds the reasoning and the same numbers', async () =>
   const kept: unknown = JSON.parse(await client.read(result.link ?? ''));
   expect(kept).toMatchObject(run);
   expect(kept).toMatchObject({ reasoning: expect.stringContaining('Let me check that once more.') });
-  expect(await client.listResources()).toContain(result.link);
+  expect(await client.listRuns()).toContain(result.link);
 });
 
 test('with resource links off the link is left out, and the run can be read all the same', async () => {

@@ -86,7 +86,7 @@ test.each(unready)('what is not ready is told, with the way on, and never a key:
     ok: false,
     server: 'nothing',
     can: { token_ids: false, own_budget: 'none' },
-    spent: { calls: 0, thinking_tokens: 0, answer_tokens: 0 },
+    spent: { calls: 0, prompt_tokens: 0, thinking_tokens: 0, answer_tokens: 0 },
   });
   expect(faults.map(({ what, fix }) => `${what} ${fix}`)).toEqual([expect.stringMatching(says)]);
   expect(JSON.stringify(result) + client.stderr()).not.toMatch(/sk-never|sesame/);

@@ -35,7 +35,7 @@ describe.each(CLIENTS)('%s', (name) => {
       window: 2048,
       can: { token_ids: true, counted_by: 'ids', own_budget: 'not tried', prefix_caching: true },
       load: { running: 0, waiting: 0, cache_use: 0 },
-      spent: { calls: 0, thinking_tokens: 0, answer_tokens: 0 },
+      spent: { calls: 0, prompt_tokens: 0, thinking_tokens: 0, answer_tokens: 0 },
       faults: [],
     });
     expect(fake.requests.filter(({ path }) => path.endsWith('/completions'))).toEqual([]);
@@ -44,11 +44,17 @@ describe.each(CLIENTS)('%s', (name) => {
 
 test('what a call spent is counted, and so is every item of a batch', async () => {
   const client = await open({ fake: await startFake() });
-  const { thinking, answer_tokens: answer } = runResult(await client.call('reason', { question }));
-  expect((await ask(client)).spent).toEqual({ calls: 1, thinking_tokens: thinking.tokens, answer_tokens: answer });
+  const { thinking, answer_tokens: answer, usage } = runResult(await client.call('reason', { question }));
+  expect((await ask(client)).spent).toEqual({
+    calls: 1,
+    prompt_tokens: usage.prompt_tokens,
+    thinking_tokens: thinking.tokens,
+    answer_tokens: answer,
+  });
   await client.call('analyze_batch', { instruction: 'Is it even?', items: ['1', '2'] });
   expect((await ask(client)).spent).toEqual({
     calls: 3,
+    prompt_tokens: expect.any(Number) as number,
     thinking_tokens: 3 * thinking.tokens,
     answer_tokens: 3 * answer,
   });
@@ -73,7 +79,7 @@ test('after three calls the status shows their speed', async () => {
 });
 
 test('what was paid for by a call that failed is counted as well', async () => {
-  const fake = await startFake({ script: neverStopsThinking(), misbehave: { dropAfterTokens: 3 } });
+  const fake = await startFake({ script: neverStopsThinking(), misbehave: { noTokenize: true, dropAfterTokens: 3 } });
   const client = await open({ fake });
   errorSentence(await client.call('reason', { question }));
   const { spent } = await ask(client);
