@@ -6,7 +6,7 @@ import { errorSentence, runResult } from '../support/results.ts';
 import { startFake } from '../support/start-fake.ts';
 
 async function open(): Promise<{ client: Connection; prompt: () => string }> {
-  const fake = await startFake({ script: neverStopsThinking() });
+  const fake = await startFake({ window: 8192, script: neverStopsThinking() });
   const client = await connect({ fake });
   onTestFinished(() => client.close());
   return { client, prompt: () => JSON.stringify(fake.requests.map(({ body }) => body)) };
