@@ -98,12 +98,23 @@ test('a number that is an index and the text of another choice is reported', () 
   ]);
 });
 
+test('a label that is the text of another choice as well is no doubt', () => {
+  const choices = { text: ['1', '0'], label: ['0', '1'] };
+  const read = readCases(jsonl({ question: '0 + 1?', choices, answerKey: '1' }), 'a.jsonl');
+  expect(read).toMatchObject({ cases: [{ expected: 'B' }], warnings: [] });
+});
+
+test('columns a and b alone are no choices', () => {
+  const read = readCases(jsonl({ question: 'a + b?', a: 1, b: 2, answer: 3 }), 'a.jsonl');
+  expect(read.cases).toEqual([{ question: 'a + b?', expected: '3' }]);
+});
+
 test('comparisons that differ by row suggest none', () => {
-  const rows = [
+  const mixed = [
     { question: '1 + 1?', answer: '#### 2' },
     { question: '1 + 1?', choices: ['1', '2'], answer: 'B' },
   ];
-  expect(readCases(jsonl(...rows), 'a.jsonl').match).toBeUndefined();
+  expect(readCases(jsonl(...mixed), 'a.jsonl').match).toBeUndefined();
 });
 
 test('what is expected is taken as it is, unlike a worked answer', () => {

@@ -72,7 +72,7 @@ describe('a wrong file is refused, with what to do', () => {
     [
       'a quote within a field',
       'a.csv',
-      'question,answer\nq,\nq,a "b"\n"q\n',
+      'question,answer\nq,\nq,a "b"\nq\n"q\n',
       'a.csv: line 2 has no expected answer (its fields are question, answer); line 3 has a quote where none can be; quotes within a field are doubled ("")',
     ],
     [
