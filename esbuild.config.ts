@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import packageJson from './package.json' with { type: 'json' };
 
 const OUT = 'dist';
 
@@ -38,7 +39,12 @@ const start = await build({
 
 const program = await build({
   ...COMMON,
-  entryPoints: { program: 'src/main.ts', worker: 'src/engine/embedded/worker.ts' },
+  entryPoints: {
+    program: 'src/main.ts',
+    worker: 'src/engine/embedded/worker.ts',
+    // a file of its own, because it reads files next to it
+    rasterize: 'src/tuning/picture/rasterize.ts',
+  },
   // what only one command needs stays in a file of its own, loaded with that command
   splitting: true,
   chunkNames: 'parts/[name]-[hash]',
@@ -55,12 +61,28 @@ const program = await build({
   },
 });
 
-/** onnxruntime's WebAssembly build, which runs the demo model; read by `src/engine/embedded/worker.ts`. */
-const wasm = {
-  path: join(process.cwd(), OUT, 'onnxruntime.wasm'),
-  contents: readFileSync(fileURLToPath(import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))),
-};
-const files = [...start.outputFiles, ...program.outputFiles, wasm];
+const packaged = (name: string): Buffer => readFileSync(fileURLToPath(import.meta.resolve(name)));
+const FONT = '@expo-google-fonts/open-sans';
+
+/** The Mozilla Public License asks that whoever gets the program is told where its source is. */
+const RESVG_LICENSE = `resvg.wasm is index_bg.wasm of the npm package @resvg/resvg-wasm ${packageJson.devDependencies['@resvg/resvg-wasm']}, unchanged, and
+rasterize.js contains its index.mjs. License: Mozilla Public License 2.0, https://www.mozilla.org/MPL/2.0/.
+Source: https://github.com/yisibl/resvg-js and https://github.com/linebender/resvg.
+`;
+
+/** Files that are read next to the program, and the licenses of those that are not under a license like MIT. */
+const READ = {
+  // runs the demo model; read by `src/engine/embedded/worker.ts`
+  'onnxruntime.wasm': packaged('onnxruntime-web/ort-wasm-simd-threaded.wasm'),
+  // draw a tuning as a PNG; read by `src/tuning/picture/rasterize.ts`
+  'resvg.wasm': packaged('@resvg/resvg-wasm/index_bg.wasm'),
+  'resvg.LICENSE.txt': Buffer.from(RESVG_LICENSE),
+  'open-sans.ttf': packaged(`${FONT}/400Regular/OpenSans_400Regular.ttf`),
+  'open-sans.LICENSE.txt': packaged(`${FONT}/LICENSE_FONT`),
+} as const;
+
+const read = Object.entries(READ).map(([name, contents]) => ({ path: join(process.cwd(), OUT, name), contents }));
+const files = [...start.outputFiles, ...program.outputFiles, ...read];
 
 // files that stay the same are left alone: a program that runs from here does not lose what it has yet to load
 for (const { path, contents } of files) {

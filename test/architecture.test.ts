@@ -261,6 +261,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['csv-parse', 'jsonc-parser'],
   },
   'src/tuning/match': { ours: ['src/tuning/values.ts', 'src/clipped.ts', 'src/errors.ts'], node: ['vm'] },
+  'src/tuning/picture': {
+    ours: ['src/tuning/values.ts'],
+    npm: ['@resvg/resvg-wasm'],
+    node: ['fs/promises', 'url'],
+  },
 
   // what a server of one's own needs
   'src/serving': { ours: ['src/errors.ts'] },
