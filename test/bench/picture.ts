@@ -1,4 +1,6 @@
 /** Accuracy against the budget as an SVG, readable on light and dark pages. */
+import { rounded } from '../../src/tuning/picture/label.ts';
+import { escaped } from '../../src/tuning/picture/markup.ts';
 
 export type Point = {
   /** in tokens, above 0 */
@@ -35,11 +37,11 @@ export function toPicture(title: string, series: readonly [Series, Series]): str
   const labels = budgets.map((budget) => text({ x: x(budget), y: PLOT.bottom + 20, anchor: 'middle' }, String(budget)));
   const drawn = series.map(({ name, points }, index) => {
     const color = COLORS[index] ?? COLORS[0];
-    const path = points.map(({ budget, right }) => `${round(x(budget))},${round(y(right))}`).join(' ');
+    const path = points.map(({ budget, right }) => `${rounded(x(budget))},${rounded(y(right))}`).join(' ');
     const dots = points.map(({ budget, right, thought }) => {
       // labels of the two series lie on different sides of their lines
       const place = { x: x(budget), y: y(right) + (index === 0 ? 22 : -10), anchor: 'middle' };
-      return `<circle cx="${round(x(budget))}" cy="${round(y(right))}" r="4" fill="${color}"/>${text(place, thought.toFixed(0))}`;
+      return `<circle cx="${rounded(x(budget))}" cy="${rounded(y(right))}" r="4" fill="${color}"/>${text(place, thought.toFixed(0))}`;
     });
     const key = { x: PLOT.left + 18 + index * 300, y: 34, anchor: 'start' };
     return [
@@ -66,13 +68,5 @@ export function toPicture(title: string, series: readonly [Series, Series]): str
 type Place = { readonly x: number; readonly y: number; readonly anchor: string };
 
 function text({ x, y, anchor }: Place, words: string): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escaped(words)}</text>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-function escaped(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+  return `<text x="${rounded(x)}" y="${rounded(y)}" text-anchor="${anchor}">${escaped(words)}</text>`;
 }

@@ -3,7 +3,9 @@ import type { BudgetFigures } from '../values.ts';
 
 const [SURE, LIKELY, POSSIBLE] = ['█', '▓', '░'] as const;
 
-export const LEGEND = `${SURE} up to the lower end of the 95 % interval, ${LIKELY} up to the accuracy, ${POSSIBLE} up to the upper end. tokens: mean thinking tokens; closed: thinking that the model ended by itself; saves: thinking tokens, compared with unlimited.`;
+export const LEGEND =
+  `${SURE} up to the lower end of the 95 % interval, ${LIKELY} up to the accuracy, ${POSSIBLE} up to the upper end. Tokens and seconds are means; closed: thinking that the model ended by itself; ` +
+  'saving: thinking tokens that it needed less than unlimited.';
 
 type Accuracy = Pick<BudgetFigures, 'accuracy' | 'accuracy_low' | 'accuracy_high'>;
 

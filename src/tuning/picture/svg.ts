@@ -19,6 +19,7 @@ export function toSvg(result: TuneResult, look: Look): string {
   const names = important.map((index): Label => {
     const role = index === marked ? 'recommended' : 'ink';
     return text(budgetName(budgets[index]?.budget ?? null), columns.x(index), LINES.budgets, {
+      size: 11,
       anchor: 'middle',
       role,
     });

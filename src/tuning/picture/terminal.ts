@@ -9,67 +9,70 @@ export type TerminalLook = { readonly width: number; readonly color: boolean };
 
 const STYLES = { dim: ['\u001B[2m', '\u001B[22m'], chosen: ['\u001B[1;32m', '\u001B[22;39m'] } as const;
 
-const [LEAST_BAR, MOST_BAR] = [6, 50] as const;
+const [LEAST_BAR, MOST_BAR] = [6, 60] as const;
+/** From this width on, headings are in full, and there is more space between columns. */
+const WIDE = 100;
 const MARK = '▶ ';
 const NO_MARK = '  ';
 
 type Column = {
-  readonly heading: string;
+  /** in a wide terminal, and in a narrow one */
+  readonly headings: readonly [wide: string, narrow: string];
   readonly cell: (figures: BudgetFigures) => string;
 };
 
 const BEFORE_BAR: readonly Column[] = [
-  { heading: 'budget', cell: ({ budget }) => budgetName(budget) },
-  { heading: 'accuracy', cell: ({ accuracy }) => percent(accuracy, 1) },
+  { headings: ['budget', 'budget'], cell: ({ budget }) => budgetName(budget) },
+  { headings: ['accuracy', 'accuracy'], cell: ({ accuracy }) => percent(accuracy, 1) },
   // without `%`: 60 columns leave no room for it
   {
-    heading: '95 %',
+    headings: ['95 % interval', '95 %'],
     cell: ({ accuracy_low: low, accuracy_high: high }) => `${fixed(low * 100, 0)}–${fixed(high * 100, 0)}`,
   },
 ];
 
 const AFTER_BAR: readonly Column[] = [
-  { heading: 'tokens', cell: ({ thinking_tokens: tokens }) => fixed(tokens, 0) },
-  { heading: 'closed', cell: ({ closed_share: share }) => percent(share, 0) },
-  { heading: 'sec', cell: ({ latency_ms: ms }) => seconds(ms) },
-  { heading: 'saves', cell: ({ saving }) => percent(saving, 0) },
+  { headings: ['thinking tokens', 'tokens'], cell: ({ thinking_tokens: tokens }) => fixed(tokens, 0) },
+  { headings: ['closed', 'closed'], cell: ({ closed_share: share }) => percent(share, 0) },
+  { headings: ['seconds', 'sec'], cell: ({ latency_ms: ms }) => seconds(ms) },
+  { headings: ['saving', 'saves'], cell: ({ saving }) => percent(saving, 0) },
 ];
 
 export function toTerminal(result: TuneResult, { width, color }: TerminalLook): string[] {
   const budgets = inOrder(result.budgets);
+  const isWide = width >= WIDE;
+  const gap = ' '.repeat(isWide ? 2 : 1);
   const cells = (columns: readonly Column[]): string[][] => [
-    columns.map(({ heading }) => heading),
+    columns.map(({ headings }) => headings[isWide ? 0 : 1]),
     ...budgets.map((figures) => columns.map(({ cell }) => cell(figures))),
   ];
-  const [before, after] = [aligned(cells(BEFORE_BAR)), aligned(cells(AFTER_BAR))];
-  const taken = columnsOf(MARK) + columnsOf(before[0] ?? '') + columnsOf(after[0] ?? '') + 2;
+  const [before, after] = [aligned(cells(BEFORE_BAR), gap), aligned(cells(AFTER_BAR), gap)];
+  const taken = columnsOf(`${MARK}${before[0]}${gap}${gap}${after[0]}`);
   const barWidth = Math.min(MOST_BAR, Math.max(LEAST_BAR, width - taken));
-  const row = (index: number, mark: string, drawnBar: string): string =>
-    fittedTo(`${mark}${before[index]} ${padded(drawnBar, barWidth)} ${after[index]}`, width);
-
-  const heading = row(0, NO_MARK, scaleOf(barWidth));
+  const row = (index: number, mark: string, middle: string): string =>
+    fittedTo(`${mark}${before[index]}${gap}${padded(middle, barWidth)}${gap}${after[index]}`, width);
   const rows = budgets.map((figures, index) => {
     const isChosen = figures.budget !== null && figures.budget === result.recommended?.budget;
     const line = row(index + 1, isChosen ? MARK : NO_MARK, bar(figures, barWidth));
     return isChosen ? styled(line, 'chosen', color) : line;
   });
+  const sentences = wrapped(`${verdict(result)}.`, width);
   return [
     fittedTo(`${oneLine(result.model)} · ${casesAndRepeats(result)}`, width),
     '',
-    styled(heading, 'dim', color),
+    styled(row(0, NO_MARK, scaleOf(barWidth)), 'dim', color),
     ...rows,
     '',
+    ...(result.recommended === null ? sentences : sentences.map((line) => styled(line, 'chosen', color))),
+    '',
     ...wrapped(LEGEND, width).map((line) => styled(line, 'dim', color)),
-    ...wrapped(`${verdict(result)}.`, width).map((line) =>
-      styled(line, result.recommended === null ? undefined : 'chosen', color),
-    ),
   ];
 }
 
-/** Numbers to the right, one column between the cells. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Numbers to the right. */
+function aligned(rows: readonly (readonly string[])[], gap: string): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => columnsOf(row[column] ?? ''))));
-  return rows.map((row) => row.map((cell, column) => padded(cell, -(widths[column] ?? 0))).join(' '));
+  return rows.map((row) => row.map((cell, column) => padded(cell, -(widths[column] ?? 0))).join(gap));
 }
 
 function scaleOf(width: number): string {
@@ -85,6 +88,6 @@ function seconds(ms: number): string {
   return fixed(amount, Math.abs(amount) < 9.995 ? 2 : 0);
 }
 
-function styled(line: string, style: keyof typeof STYLES | undefined, color: boolean): string {
-  return color && style !== undefined ? `${STYLES[style][0]}${line}${STYLES[style][1]}` : line;
+function styled(line: string, style: keyof typeof STYLES, color: boolean): string {
+  return color ? `${STYLES[style][0]}${line}${STYLES[style][1]}` : line;
 }

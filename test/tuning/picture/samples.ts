@@ -2,7 +2,23 @@
 import * as fc from 'fast-check';
 import type { BudgetFigures, TuneResult } from '../../../src/tuning/values.ts';
 
-const LARGEST_FIRST = [0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
+function usual(): fc.Arbitrary<number> {
+  return fc.double({ min: 0, max: 1, noNaN: true });
+}
+
+const BUDGETS = [0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 131_072];
+
+/** As tunings come: shares with their intervals, latencies up to ten minutes, and budgets up to a window of 128 Ki. */
+export const usualResult: fc.Arbitrary<TuneResult> = fc
+  .record({
+    budgets: fc.integer({ min: 1, max: 12 }),
+    latencyMs: fc.tuple(fc.integer({ min: 12, max: 5000 }), fc.integer({ min: 5000, max: 599_000 })),
+    accuracy: fc.tuple(usual(), usual()),
+    spread: fc.double({ min: 0, max: 0.5, noNaN: true }),
+    recommended: fc.option(fc.constantFrom(0, 64, 256, 2048)),
+    casesNeeded: fc.nat(5000),
+  })
+  .map((shape) => sampleResult(shape));
 
 type Shape = {
   /** with unlimited */
@@ -27,7 +43,7 @@ export function sampleResult({
   recommended = 256,
   casesNeeded,
 }: Shape): TuneResult {
-  const values = [...LARGEST_FIRST.slice(Math.max(0, 6 - Math.ceil(count / 2))).slice(0, count - 1), null];
+  const values = [...BUDGETS.slice(Math.max(0, 6 - Math.ceil(count / 2))).slice(0, count - 1), null];
   const budgets = values.map((budget, index): BudgetFigures => {
     const share = values.length === 1 ? 1 : index / (values.length - 1);
     const accuracy = first + (last - first) * (1 - (1 - share) ** 3);
@@ -80,9 +96,8 @@ export const anyText = fc.oneof(
   ),
 );
 
-const usual = fc.double({ min: 0, max: 1, noNaN: true });
 /** What the types allow, and what the limits of numbers are. */
-const anyNumber = fc.oneof({ weight: 3, arbitrary: usual }, fc.nat(300_000), fc.double());
+const anyNumber = fc.oneof({ weight: 3, arbitrary: usual() }, fc.nat(300_000), fc.double());
 
 const anyFigures: fc.Arbitrary<BudgetFigures> = fc.record({
   budget: fc.oneof({ weight: 4, arbitrary: fc.nat(131_072) }, { weight: 1, arbitrary: anyNumber }, fc.constant(null)),
