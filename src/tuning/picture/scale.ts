@@ -35,14 +35,14 @@ export function accuracyScale(shares: readonly number[]): Scale {
 
 /** Numbers whose halves have at most two digits. */
 const ROUND = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10] as const;
-/** About a year: a longer latency is drawn as one. */
-const MOST_MS = 3e10;
+/** The range is at least 1 ms. A latency of more than about a year is drawn as one. */
+const [LEAST_MS, MOST_MS] = [1, 3e10] as const;
 
 /** From 0, because bars show amounts by their length. */
 export function latencyScale(latenciesMs: readonly number[]): Scale {
-  const most = Math.max(0, ...latenciesMs.map((ms) => clamped(ms, 0, MOST_MS)));
+  const most = Math.max(...[LEAST_MS, ...latenciesMs].map((ms) => clamped(ms, LEAST_MS, MOST_MS)));
   const unit = unitFor(most);
-  const power = most > 0 ? 10 ** Math.floor(Math.log10(most / unit.ms)) : 1;
+  const power = 10 ** Math.floor(Math.log10(most / unit.ms));
   const round = (ROUND.find((each) => each * power * unit.ms >= most) ?? 10) * power;
   const ticks = [0, round / 2, round].map((amount) => ({
     value: amount * unit.ms,

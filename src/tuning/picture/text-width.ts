@@ -36,17 +36,19 @@ export function textWidth(text: string, size: number): number {
   return (widths.reduce((sum, width) => sum + width, 0) * size) / 100;
 }
 
-/** No place in a picture or a terminal has room for more characters. */
-const MOST_KEPT = 300;
-
 /** The text, or its two ends with an ellipsis between them: names of models differ at both ends. */
 export function fitted(text: string, isFitting: (text: string) => boolean): string {
   if (isFitting(text)) return text;
   const characters = Array.from(text);
-  for (let kept = Math.min(characters.length - 1, MOST_KEPT); kept > 0; kept--) {
+  const shortened = (kept: number): string => {
     const end = Math.floor(kept / 3);
-    const short = `${characters.slice(0, kept - end).join('')}…${characters.slice(characters.length - end).join('')}`;
-    if (isFitting(short)) return short;
+    return `${characters.slice(0, kept - end).join('')}…${characters.slice(characters.length - end).join('')}`;
+  };
+  let [most, tooMany] = [0, characters.length];
+  while (tooMany - most > 1) {
+    const kept = Math.floor((most + tooMany) / 2);
+    if (isFitting(shortened(kept))) most = kept;
+    else tooMany = kept;
   }
-  return '…';
+  return shortened(most);
 }

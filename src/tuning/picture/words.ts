@@ -79,7 +79,8 @@ export function verdict({ recommended, cases, cases_needed: needed }: TuneResult
   }
   if (needed === undefined) return 'No budget comes close enough to unlimited thinking';
   // the number is an estimate: it may already be reached
-  return `Not enough cases: about ${grouped(Math.max(1, needed - cases))} more are needed to recommend a budget`;
+  const more = Math.max(1, needed - cases);
+  return `Not enough cases: about ${grouped(more)} more ${more === 1 ? 'is' : 'are'} needed to recommend a budget`;
 }
 
 function thinkingWith(budget: number): string {

@@ -31,7 +31,7 @@ function chunksOf(png: Uint8Array): Chunk[] {
 
 /** Checks what every PNG of a tuning has, and returns how many different lines of pixels it has. */
 function differentLines(png: Uint8Array): number {
-  expect([...png.slice(0, SIGNATURE.length)]).toEqual(SIGNATURE);
+  expect(png.slice(0, SIGNATURE.length)).toEqual(new Uint8Array(SIGNATURE));
   const chunks = chunksOf(png);
   const header = chunks[0]?.data ?? Buffer.alloc(8);
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
