@@ -97,7 +97,12 @@ export const anyText = fc.oneof(
 );
 
 /** What the types allow, and what the limits of numbers are. */
-const anyNumber = fc.oneof({ weight: 3, arbitrary: usual() }, fc.nat(300_000), fc.double());
+const anyNumber = fc.oneof(
+  { weight: 3, arbitrary: usual() },
+  fc.nat(300_000),
+  fc.double(),
+  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+);
 
 const anyFigures: fc.Arbitrary<BudgetFigures> = fc.record({
   budget: fc.oneof({ weight: 4, arbitrary: fc.nat(131_072) }, { weight: 1, arbitrary: anyNumber }, fc.constant(null)),
