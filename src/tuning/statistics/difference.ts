@@ -19,11 +19,20 @@ export function differencesOf(reference: Shares, shares: Shares): Counts {
 export type Confidence = { readonly confidence: number; readonly sides: 1 | 2 };
 
 /**
- * The mean share less that of the reference, paired by case, from -1 to 1; negative: worse than the reference. The interval
- * is Tango's score interval (Tango, 1998). With b cases that only the budget had right, and c that only the reference
- * had, it holds every d for which
+ * The mean share less that of the reference, paired by case, from -1 to 1; negative: worse than the reference. The
+ * interval is Tango's score interval (Tango, 1998). With n cases, b that only the budget had right and c that only the
+ * reference had right, it holds every d for which
  *
- *   |b - c - nd| <= z * sqrt(n * (2q + d(1 - d)))     (q: the most likely share of c, if the difference is -d...)
+ *   |b - c - nd| <= z * sqrt(n * (2q + d(1 - d)))
+ *
+ * where q is the most likely probability of a case of c, if the difference is d. Other shares come from repeats;
+ * `score.ts` describes how they are treated.
+ *
+ * Why this one (`npm run bench:statistics`, exact coverage at 50 and 200 cases): it contains the truth in at least 93 %
+ * at all rates of pairs that differ. The interval of Agresti and Min (2005) goes down to 87 %, and at one side
+ * underestimates the loss in up to 13 % instead of 5 %. Newcombe's method 10 (1998) does so in up to 9 %, and is wider on
+ * average. Only this one agrees with the test that decides (`recommend`), and needs no table of four cells, so that repeats
+ * fit in. If fewer than about ten cases differ, it contains the truth more often than 95 %: outcomes are whole cases.
  *
  * 0 cases: undefined. No case differs, all right and all wrong included: from -z² / (n + z²) to z² / (n + z²).
  */

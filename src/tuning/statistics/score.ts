@@ -12,7 +12,7 @@
  *   too narrow when few values differ: a case may differ wholly although none seen did.
  */
 
-/** How often each value was seen. */
+/** How often each value was seen; none 0 times. */
 export type Counts = ReadonlyMap<number, number>;
 
 export type Range = { readonly least: number; readonly most: number };
@@ -58,8 +58,11 @@ function varianceBelow(counts: Counts, least: number, assumed: number): number {
   if (assumed <= least) return 0;
   const total = totalOf(counts);
   const points = [...counts].map(([value, count]) => ({ distance: value - assumed, weight: count / total }));
-  const balance = (tilt: number): number =>
-    points.reduce((sum, { distance, weight }) => sum + (weight * distance) / (1 + tilt * distance), 0);
+  const balance = (tilt: number): number => {
+    let sum = 0;
+    for (const { distance, weight } of points) sum += (weight * distance) / (1 + tilt * distance);
+    return sum;
+  };
   const greatest = 1 / (assumed - least);
   const isAtEnd = !counts.has(least) && balance(greatest) >= 0;
   const tilt = isAtEnd ? greatest : lastWhere((tried) => balance(tried) >= 0, 0, greatest);
@@ -85,7 +88,7 @@ export function scoreAt(counts: Counts, range: Range, assumed: number): number {
 
 /**
  * The means whose score is from -z to z. Without values: the whole range. If every value is the same end of the range,
- * the interval begins there and is z² / (n + z²) of the range.
+ * the interval begins there and takes z² / (n + z²) of the range.
  */
 export function intervalOf(counts: Counts, range: Range, z: number): { readonly low: number; readonly high: number } {
   const { least, most } = range;

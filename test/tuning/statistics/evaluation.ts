@@ -25,6 +25,17 @@ export class Coverage {
 /** At every budget of one tuning. */
 type Method = (tuning: Tuning, at: number) => Limits | undefined;
 
+/** By budget: the mean number of cases that differ from the reference. */
+export function differing(tunings: readonly Tuning[]): readonly number[] {
+  return BUDGETS.map((_, at) => {
+    const counts = tunings.map(({ reference, tried }) => {
+      const shares = tried[at]?.shares ?? [];
+      return shares.filter((share, index) => share !== reference[index]).length;
+    });
+    return counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  });
+}
+
 /** The share of the intervals that contain the true difference, by budget. */
 export function differenceCoverage(model: Model, tunings: readonly Tuning[], method: Method): readonly number[] {
   const { losses } = truthOf(model);
@@ -40,7 +51,8 @@ export const ours: Method = ({ reference, tried }, at) => differenceTo(reference
 /** By budget, and last unlimited. */
 export function accuracyCoverage(model: Model, tunings: readonly Tuning[]): readonly number[] {
   const { reference, losses } = truthOf(model);
-  const truths = [...BUDGETS.map((budget) => reference - (losses.get(budget) ?? 0)), reference];
+  // an accuracy of 0 is a rounding error below it
+  const truths = [...BUDGETS.map((budget) => Math.max(0, reference - (losses.get(budget) ?? 0))), reference];
   return truths.map((truth, at) => {
     const coverage = new Coverage();
     for (const tuning of tunings) coverage.add(accuracyOf(tuning.tried[at]?.shares ?? tuning.reference), truth);

@@ -1,37 +1,26 @@
 /** Intervals for the difference of pairs that were not chosen: right answers only, no repeats. */
-import type { Shares } from '../../../src/tuning/statistics/shares.ts';
+import type { Outcome } from './exact.ts';
 
 type Interval = { readonly low: number; readonly high: number };
-type Table = { readonly both: number; readonly budget: number; readonly reference: number; readonly neither: number };
 
-function tableOf(reference: Shares, shares: Shares): Table {
-  let [both, budget, ofReference, neither] = [0, 0, 0, 0];
-  for (const [index, share] of shares.entries()) {
-    if (share === 1 && reference[index] === 1) both += 1;
-    else if (share === 1) budget += 1;
-    else if (reference[index] === 1) ofReference += 1;
-    else neither += 1;
-  }
-  return { both, budget, reference: ofReference, neither };
-}
+/** Of the cases that do not differ. Only Newcombe's method uses it, and hardly depends on it. */
+const BOTH_RIGHT = 0.8;
 
 /** Agresti and Min (2005): half a case is added to each of the four cells of the table. */
-export function agrestiMin(reference: Shares, shares: Shares, z: number): Interval {
-  const table = tableOf(reference, shares);
-  const cases = shares.length + 2;
-  const [won, lost] = [table.budget + 0.5, table.reference + 0.5];
-  const difference = (won - lost) / cases;
-  const width = (z * Math.sqrt(won + lost - (won - lost) ** 2 / cases)) / cases;
+export function agrestiMin(outcome: Outcome, cases: number, z: number): Interval {
+  const [won, lost, all] = [outcome.won + 0.5, outcome.lost + 0.5, cases + 2];
+  const difference = (won - lost) / all;
+  const width = (z * Math.sqrt(won + lost - (won - lost) ** 2 / all)) / all;
   return { low: difference - width, high: difference + width };
 }
 
 /** Newcombe (1998), method 10: two Wilson intervals, and the correlation of the table with his correction. */
-export function newcombe(reference: Shares, shares: Shares, z: number): Interval {
-  const { both, budget, reference: lost, neither } = tableOf(reference, shares);
-  const cases = shares.length;
-  const [ours, theirs] = [wilson(both + budget, cases, z), wilson(both + lost, cases, z)];
-  const product = (both + budget) * (lost + neither) * (both + lost) * (budget + neither);
-  const determinant = both * neither - budget * lost;
+export function newcombe({ won, lost }: Outcome, cases: number, z: number): Interval {
+  const both = Math.round((cases - won - lost) * BOTH_RIGHT);
+  const neither = cases - won - lost - both;
+  const [ours, theirs] = [wilson(both + won, cases, z), wilson(both + lost, cases, z)];
+  const product = (both + won) * (lost + neither) * (both + lost) * (won + neither);
+  const determinant = both * neither - won * lost;
   const corrected = determinant > 0 ? Math.max(determinant - cases / 2, 0) : determinant;
   const correlation = product === 0 ? 0 : corrected / Math.sqrt(product);
   const width = (one: number, other: number): number =>

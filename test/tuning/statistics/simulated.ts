@@ -10,7 +10,6 @@ export const BUDGETS = [0, 64, 128, 256, 512, 1024, 2048];
  * that rises with the budget, and otherwise the answer without thinking.
  */
 export type Model = {
-  readonly name: string;
   /** median of all traces */
   readonly medianTokens: number;
   /** standard deviations of the logarithm of the length: between cases, and between the repeats of one */
@@ -24,36 +23,40 @@ export type Model = {
 const between = ({ easiest, hardest }: Model['right'], hardness: number): number =>
   easiest + (hardest - easiest) * hardness;
 
+/** `hardness` and `luck` as quantiles of the normal distribution. */
 const tokensOf = ({ medianTokens, spread }: Model, hardness: number, luck: number): number =>
-  medianTokens * Math.exp(spread.cases * normalQuantile(hardness) + spread.repeats * normalQuantile(luck));
+  medianTokens * Math.exp(spread.cases * hardness + spread.repeats * luck);
 
 /** Of a trace that is cut: how likely it gives the answer of unlimited thinking. */
 const kept = (budget: number, tokens: number): number => (budget / tokens) ** 2;
 
 export type Truth = { readonly reference: number; readonly losses: ReadonlyMap<number, number> };
 
+const STEPS = 150;
+const GRID = Array.from({ length: STEPS }, (_, step) => {
+  const probability = (step + 0.5) / STEPS;
+  return { probability, quantile: normalQuantile(probability) };
+});
+
 /** The probabilities themselves, over a grid of cases and traces. */
-export function truthOf(model: Model, steps = 150): Truth {
-  const losses = new Map(BUDGETS.map((budget) => [budget, 0]));
+export function truthOf(model: Model): Truth {
+  const byBudget = BUDGETS.map(() => 0);
   let reference = 0;
-  for (let row = 0; row < steps; row++) {
-    const hardness = (row + 0.5) / steps;
+  for (const { probability: hardness, quantile } of GRID) {
     const [right, guess] = [between(model.right, hardness), between(model.guess, hardness)];
-    reference += right / steps;
-    for (let column = 0; column < steps; column++) {
-      const tokens = tokensOf(model, hardness, (column + 0.5) / steps);
-      for (const budget of BUDGETS) {
+    reference += right / STEPS;
+    for (const luck of GRID) {
+      const tokens = tokensOf(model, quantile, luck.quantile);
+      for (const [at, budget] of BUDGETS.entries()) {
         if (tokens <= budget) continue;
-        const loss = ((1 - kept(budget, tokens)) * (right - guess)) / steps ** 2;
-        losses.set(budget, (losses.get(budget) ?? 0) + loss);
+        byBudget[at] = (byBudget[at] ?? 0) + ((1 - kept(budget, tokens)) * (right - guess)) / STEPS ** 2;
       }
     }
   }
-  return { reference, losses };
+  return { reference, losses: new Map(BUDGETS.map((budget, at) => [budget, byBudget[at] ?? 0])) };
 }
 
 const usual = {
-  name: 'usual',
   medianTokens: 250,
   spread: { cases: 0.7, repeats: 0.35 },
   right: { easiest: 0.99, hardest: 0.65 },
@@ -63,7 +66,7 @@ const usual = {
 /** The same model with traces of such a length that a budget loses this much. */
 export function losing(model: Model, budget: number, loss: number): Model {
   let [short, long] = [1, 1e6];
-  for (let halving = 0; halving < 40; halving++) {
+  for (let halving = 0; halving < 30; halving++) {
     const medianTokens = Math.sqrt(short * long);
     if ((truthOf({ ...model, medianTokens }).losses.get(budget) ?? 0) < loss) short = medianTokens;
     else long = medianTokens;
@@ -85,7 +88,7 @@ export function tune(model: Model, cases: number, repeats: number, random: () =>
     let rightReference = 0;
     const rightBudgets = BUDGETS.map(() => 0);
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const tokens = tokensOf(model, hardness, inside());
+      const tokens = tokensOf(model, normalQuantile(hardness), normalQuantile(inside()));
       const isRight = random() < right;
       // of one trace: a cut that keeps the answer keeps it at each larger budget
       const keeps = random();
@@ -102,15 +105,13 @@ export function tune(model: Model, cases: number, repeats: number, random: () =>
 }
 
 /**
- * usual: as models are. long: every budget loses a lot. limit: as hard as it can be to decide, because the budget of 512 loses a trifle more than the
- * tolerance. losses: the same, and an answer that changes is always lost, which is the hardest case for the score test.
+ * usual: as models are. long: every budget loses a lot. limit: as hard as it can be to decide, because the budget of 512
+ * loses a trifle more than the tolerance. losses: the same, and an answer that changes is always lost, which is the hardest
+ * case for the score test.
  */
-export function modelsAt(tolerance: number): readonly Model[] {
-  const limit = tolerance * 1.0001;
-  return [
-    usual,
-    { ...usual, name: 'long', medianTokens: 3000 },
-    { ...losing(usual, 512, limit), name: 'limit' },
-    { ...losing({ ...usual, guess: { easiest: 0, hardest: 0 } }, 512, limit), name: 'losses' },
-  ];
-}
+export const MODELS: Readonly<Record<'usual' | 'long' | 'limit' | 'losses', (tolerance: number) => Model>> = {
+  usual: () => usual,
+  long: () => ({ ...usual, medianTokens: 3000 }),
+  limit: (tolerance) => losing(usual, 512, tolerance * 1.0001),
+  losses: (tolerance) => losing({ ...usual, guess: { easiest: 0, hardest: 0 } }, 512, tolerance * 1.0001),
+};
