@@ -4,8 +4,8 @@
  *   npm run bench:statistics [-- --tunings 500]
  *
  * Coverage: the share of the 95 % intervals that contain the truth, as mean and least of the budgets. Budgets at which
- * fewer than ten cases differ from unlimited thinking are apart: outcomes are whole cases, so that any interval contains
- * the truth too often there.
+ * fewer than ten cases differ from unlimited thinking are apart: outcomes are whole cases, so that any interval mostly
+ * contains the truth too often there.
  */
 import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';

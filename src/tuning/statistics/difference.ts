@@ -32,7 +32,7 @@ export type Confidence = { readonly confidence: number; readonly sides: 1 | 2 };
  * at all rates of pairs that differ. The interval of Agresti and Min (2005) goes down to 87 %, and at one side
  * underestimates the loss in up to 13 % instead of 5 %. Newcombe's method 10 (1998) does so in up to 9 %, and is wider on
  * average. Only this one agrees with the test that decides (`recommend`), and needs no table of four cells, so that repeats
- * fit in. If fewer than about ten cases differ, it contains the truth more often than 95 %: outcomes are whole cases.
+ * fit in. If only a few cases differ, it mostly contains the truth more often than 95 %: outcomes are whole cases.
  *
  * 0 cases: undefined. No case differs, all right and all wrong included: from -z² / (n + z²) to z² / (n + z²).
  */
