@@ -23,6 +23,7 @@ import type { BatchResult } from './report/batch.ts';
 import { toRunResult } from './report/result.ts';
 import type { Received } from './run/received.ts';
 import { run } from './run/run.ts';
+import type { Observe } from './stream/requests.ts';
 import type { About, Continuable, RunRecord, Runs } from './runs.ts';
 import { RunCost } from './spending/run-cost.ts';
 import { BusyTime } from './spending/busy-time.ts';
@@ -43,6 +44,14 @@ export type BulkOptions = CallOptions & {
   readonly stillWanted: () => boolean;
 };
 
+/** What a task in a turn of the queue may use. */
+export type Turn = {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** must be told of each generation */
+  readonly observe: Observe;
+};
+
 export type Runner = {
   readonly clock: Clock;
   run(question: Question, options: CallOptions): Promise<Outcome>;
@@ -52,6 +61,8 @@ export type Runner = {
   earlier(runId: string): Promise<Continuable>;
   /** Runs one item of a batch; undefined if its time ended in the queue. */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
+  /** Takes one turn of the queue, behind single questions, for a task that makes several runs of its own. */
+  inTurn<T>(maxSeconds: number | undefined, options: BulkOptions, task: (turn: Turn) => Promise<T>): Promise<T | undefined>;
   /** The server's status for an operator, without generating. */
   status(signal: AbortSignal): Promise<Status>;
   /** The status, and the results of test calls that generate. */
@@ -243,6 +254,11 @@ export function createRunner({
         throw error;
       }
     },
+    inTurn: (maxSeconds, options, task) =>
+      turns.take(timeOf({ maxSeconds }, options), BULK, async () => {
+        if (closing !== undefined || !options.stillWanted()) return undefined;
+        return task({ engine, clock, observe: (session, promptTokens) => turns.observe(session, promptTokens) });
+      }),
     status: (signal) => unlessCancelled(collectStatus(statusParts, { signal, fresh: true }), signal),
     examine: (signal) => unlessCancelled(examined(signal), signal),
     close(ms, why) {
