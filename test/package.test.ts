@@ -39,6 +39,11 @@ test('it brings no package but libsql and its parts, and takes at most 60 MB', (
   expect(bytes).toBeLessThan(60_000_000);
 });
 
+test('it contains one model, the one of the demo engine', () => {
+  expect(readdirSync(join(installed, 'models')).toSorted()).toEqual(['README.md', 'thinkmeter-demo']);
+  expect(readdirSync(join(installed, 'models', 'thinkmeter-demo', 'onnx'))).toEqual(['model_quantized.onnx']);
+});
+
 test('demo prints its table', () => {
   expect(run('demo')).toMatch(/\n\s+512\s+\d+\s+model\s+The answer is 1203\.\s+right/);
 });

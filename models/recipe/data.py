@@ -1,14 +1,17 @@
 """Makes the training examples: dialogues about integer arithmetic with a visible scratchpad.
 
-    python data.py      prints a few examples of each kind
+    python data.py [KIND]      prints a few examples, of each kind or of one
 
 Everything is drawn from the random generator passed in, so a seed fixes the examples. The order of the draws is part
 of that, here and in the modules below: a draw added, left out or moved changes every example after it.
 """
 
+import argparse
 import random
+from dataclasses import replace
 from typing import NamedTuple
 
+from doubt import doubting
 from kinds import KINDS, Kind
 from problems import Problem, random_problem
 from words import prose
@@ -91,6 +94,8 @@ def _reply(rng: random.Random, kind: Kind, task: Problem, answer: str) -> list[S
     counted after a cut, because there the client writes it.
     """
     draw = rng.random()
+    if kind.doubts and task.term_count:
+        task = replace(task, thinking=doubting(rng, task.thinking))
     if task.term_count <= 1 or draw >= 0.20:
         return [Span(task.thinking + kind.end_of_thinking + answer, counted=True)]
     if draw < 0.12:
@@ -107,11 +112,14 @@ def _reply(rng: random.Random, kind: Kind, task: Problem, answer: str) -> list[S
 
 
 def main() -> None:
-    """Prints a few examples of each kind."""
+    """Prints a few examples, of each kind or of the one that the command line names."""
+    parser = argparse.ArgumentParser(description="Prints a few training examples.")
+    parser.add_argument("kind", nargs="?", choices=KINDS, help="only of this kind")
+    arguments = parser.parse_args()
     rng = random.Random(1)
-    for name, kind in KINDS.items():
+    for name in [arguments.kind] if arguments.kind else KINDS:
         for _ in range(4):
-            print(f"[{name}] {''.join(span.text for span in example(rng, kind))}")
+            print(f"[{name}] {''.join(span.text for span in example(rng, KINDS[name]))}")
             print("----")
 
 

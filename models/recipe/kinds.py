@@ -1,10 +1,10 @@
-"""The two prompt formats: each demo model speaks that of the Nemotron generation it is made after.
+"""The prompt formats: each demo model speaks that of the Nemotron generation it is made after.
 
 What a model is trained on (`Kind.prompt`) and what its tokenizer's chat template renders (`Kind.chat_template`) must
 agree, so they stand side by side here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Nemotron Nano 2: the switch is a word anywhere in system or user text. The words are taken out, the last one counts.
 # A trailing assistant message is continued, not closed: that is how a client goes on after it cut the thinking.
@@ -45,13 +45,14 @@ PAD_ID = COMMON_SPECIAL_TOKENS.index("<pad>")
 
 @dataclass(frozen=True)
 class Kind:
-    """One prompt format.
+    """One prompt format, and whether the model doubts.
 
     turns: the turns up to the assistant's, with the fields system, user and switch.
     end_of_turn: the token that ends an answer.
     end_of_thinking: how the model itself ends its thinking, and what a client adds after a whole line.
     end_of_thinking_after_line: the same where the text so far already ends with a line end.
     closers: what a client may put after thinking that it cut anywhere; the common one is in it more than once.
+    doubts: the model checks its result before it closes its thinking (doubt.py).
     """
 
     special_tokens: tuple[str, ...]
@@ -61,6 +62,7 @@ class Kind:
     end_of_thinking_after_line: str
     closers: tuple[str, ...]
     chat_template: str
+    doubts: bool = False
 
     def prompt(self, system: str, user: str, *, thinking: bool) -> str:
         """Everything before the model's own text."""
@@ -106,3 +108,6 @@ KINDS = {
         chat_template=NEMOTRON3_TEMPLATE,
     ),
 }
+
+# Same prompts and tokenizer as Nemotron 3; the thinking is longer than it needs to be.
+KINDS["doubter"] = replace(KINDS["nemotron3"], doubts=True)

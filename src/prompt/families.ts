@@ -241,7 +241,7 @@ export const BY_THINKING = deepseekV3;
  * models have the templates of Nano 2 and Nemotron 3, but are trained for greedy sampling (models/README.md).
  */
 const BY_NAME: readonly { readonly pattern: RegExp; readonly family: Family }[] = [
-  { pattern: /thinkmeter-demo-3$/i, family: { ...nemotron3, sampling: { on: GREEDY, off: GREEDY } } },
+  { pattern: /thinkmeter-demo-(3|doubter)$/i, family: { ...nemotron3, sampling: { on: GREEDY, off: GREEDY } } },
   { pattern: /thinkmeter-demo$/i, family: { ...nano2, sampling: { on: GREEDY, off: GREEDY } } },
   // the Japanese Nano 2 is switched by an argument instead of a word: `detectFamily` finds that
   { pattern: /nemotron-nano-(9b|12b)-v2(?!.*japanese)/i, family: nano2 },

@@ -48,6 +48,8 @@ test.each([
   { model: 'mistralai/Magistral-Small-2509', family: 'magistral' },
   { model: 'thinkmeter-demo', family: 'nemotron-nano-2' },
   { model: 'thinkmeter-demo-3', family: 'nemotron-3' },
+  { model: 'thinkmeter-demo-doubter', family: 'nemotron-3' },
+  { model: 'models/thinkmeter-demo-doubter/', family: 'nemotron-3' },
   { model: 'thinkmeter-demo-3.gguf', family: 'nemotron-3' },
   { model: 'NVIDIA-Nemotron-Nano-9B-v2-Q4_K_M.gguf', family: 'nemotron-nano-2' },
   { model: 'thinkmeter-demo:latest', family: 'nemotron-nano-2' },
@@ -73,7 +75,7 @@ test.each([
 });
 
 test('the demo models are greedy, thinking or not; Nano 2 samples when it thinks', () => {
-  for (const demo of DEMO_MODELS) {
+  for (const demo of [...DEMO_MODELS, 'thinkmeter-demo-doubter']) {
     expect(familyByName(demo)?.sampling).toEqual({ on: { temperature: 0 }, off: { temperature: 0 } });
   }
   expect(familyByName('nvidia/NVIDIA-Nemotron-Nano-9B-v2')?.sampling).toEqual({
