@@ -28,11 +28,12 @@ export type LoopLimits = {
 };
 
 /**
- * The highest limits that find loops within 1,000 tokens (`npm run bench:loop`). The longest that occurs in right
- * reasoning of usual kinds is 800 tokens: a table of 20 times 20 zeros, 30 equal rows of JSON.
+ * The highest limits with which loops are found within 1,000 tokens, and those of monotonous spans within 4,100. With a
+ * `length` of 800, some equal rows of JSON are called a loop; with a `monotonousLength` of 900, grids of zeros are
+ * (`npm run bench:loop`).
  */
 export const TOKEN_LIMITS: LoopLimits = { occurrences: 3, length: 900, monotonousLength: 4000 };
-/** A word is 1.3 tokens or more. */
+/** A word is about 1.3 tokens. */
 export const WORD_LIMITS: LoopLimits = { occurrences: 3, length: 650, monotonousLength: 2000 };
 
 /** A longer span is not recognized. */
