@@ -173,11 +173,12 @@ test('a long span has to occur three times', () => {
   expect(new LoopWatch().add([...span, ...span, ...span])).toEqual({ keep: 1024, span: 1024, occurrences: 3 });
 });
 
+function fourTimes(length: number): number[] {
+  const span = Array.from({ length }, (_, index) => index);
+  return [-1, -2, -3, ...span, ...span, ...span, ...span];
+}
+
 test('the longest span is found, and what is kept ends with its first occurrence; a longer one is not found', () => {
-  const trace = (length: number): number[] => {
-    const span = Array.from({ length }, (_, index) => index);
-    return [-1, -2, -3, ...span, ...span, ...span, ...span];
-  };
-  expect(new LoopWatch().add(trace(2048))).toEqual({ keep: 2051, span: 2048, occurrences: 3 });
-  expect(new LoopWatch().add(trace(2049))).toBeUndefined();
+  expect(new LoopWatch().add(fourTimes(2048))).toEqual({ keep: 2051, span: 2048, occurrences: 3 });
+  expect(new LoopWatch().add(fourTimes(2049))).toBeUndefined();
 });

@@ -148,12 +148,20 @@ function matrix(roll: Roll): string {
   ])();
 }
 
+/** Ten or twenty rows. Many more are, token by token, the same as a loop over one row, and the rule calls them a loop. */
+const MOST_EQUAL_CHARACTERS = 900;
+
+function equalRows(roll: Roll, row: string, separator: string): string {
+  const most = Math.floor(MOST_EQUAL_CHARACTERS / (row + separator).length);
+  return `[${roll.some(2, most, () => row, separator)}]\n`;
+}
+
 function json(roll: Roll): string {
   const fields = roll.some(1, 3, () => `"${roll.one(WORDS)}": ${roll.one(['0', 'null', '"x"', '1.5'])}`, ', ');
   return roll.one([
-    () => `[${roll.some(2, 25, () => `{${fields}}`, ',\n ')}]\n`,
+    () => equalRows(roll, `{${fields}}`, ',\n '),
     () => `[${roll.some(5, 40, (index) => `{"id": ${index}, ${fields}}`, ', ')}]\n`,
-    () => `[${roll.some(2, 10, () => `  {\n    ${fields.replaceAll(', ', ',\n    ')}\n  }`, ',\n')}]\n`,
+    () => equalRows(roll, `  {\n    ${fields.replaceAll(', ', ',\n    ')}\n  }`, ',\n'),
     () => `{"values": [${roll.some(5, 200, () => 'null', ', ')}]}\n`,
   ])();
 }
