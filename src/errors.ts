@@ -25,7 +25,8 @@ type ErrorDetails = { hint?: string; cause?: unknown };
 export abstract class ThinkmeterError extends Error {
   abstract readonly code: ErrorCode;
   abstract readonly audience: Audience;
-  readonly hint: string | undefined;
+  /** what to do; whoever passes the error on may add to it */
+  hint: string | undefined;
   /** the thinking received, and paid for, before the error; set by the run */
   partial:
     | {

@@ -329,7 +329,7 @@ function isAbort(reason: unknown): boolean {
 
 function toFailure(error: unknown, finished: string): unknown {
   if (!(error instanceof ThinkmeterError) || error instanceof EngineTimeoutError) return error;
-  const hint = [error.hint, `${finished} cases are finished and kept: the same call goes on from there`];
-  Object.defineProperty(error, 'hint', { value: hint.filter(Boolean).join('; ') });
+  const kept = `${finished} cases are finished and kept: the same call goes on from there`;
+  error.hint = error.hint === undefined ? kept : `${error.hint}; ${kept}`;
   return error;
 }
