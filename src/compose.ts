@@ -16,7 +16,9 @@ import type { Prices } from './spending/prices.ts';
 import { localDay, Spending } from './spending/spending.ts';
 import { stateFile } from './state/place.ts';
 import { State } from './state/state.ts';
+import { Tunings } from './state/tunings.ts';
 import type { ToolDefaults } from './tool.ts';
+import { Profiles } from './tuning/profiles.ts';
 
 /** The locations of the program's own files. */
 export type Installation = {
@@ -38,6 +40,8 @@ export type Parts = {
   readonly runner: Runner;
   readonly runs: Runs;
   readonly spending: Spending;
+  readonly profiles: Profiles;
+  readonly tunings: Tunings;
   readonly state: State;
   readonly defaults: ToolDefaults;
   readonly log: Log;
@@ -55,6 +59,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
   for (const warning of warnings) log.warn(toSentences(warning));
   const state = openState(config, installation, (problem) => log.warn(problem));
   const runs = new Runs(state);
+  const tunings = new Tunings(state);
   const spending = new Spending({ prices: pricesOf(config), store: state, today: () => localDay(new Date()) });
   // an embedded model runs one generation at a time, so more runs would only wait inside the engine
   const concurrency = config.engine === 'vllm' ? config.concurrency : 1;
@@ -62,6 +67,8 @@ export function compose(settings: Settings, installation: Installation, log: Log
     engine,
     runs,
     spending,
+    profiles: new Profiles(tunings),
+    tunings,
     state,
     log,
     problems,
@@ -89,6 +96,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
       thinkingBudget: config.useCase === undefined ? DEFAULT_THINKING_BUDGET : USE_CASE[config.useCase],
       maxSeconds: config.maxSeconds === 0 ? undefined : config.maxSeconds,
       systemPrompt: config.systemPrompt,
+      profile: config.profile,
     },
   };
 }

@@ -23,6 +23,8 @@ export const continueRun = z
   .optional()
   .describe('run_id of an earlier result: think on from there, thinking_budget tokens more');
 
+export const profile = z.string().optional().describe('Profile saved by tune_budget: sets the budget');
+
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
   z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);
 
@@ -31,6 +33,4 @@ export const maxSeconds = z
   .min(0.1)
   .max(86_400)
   .optional()
-  .describe(
-    'Time limit; when it is over, the best answer so far is returned; the operator sets the default, usually 45',
-  );
+  .describe("At its end, the best answer so far is returned; default: the operator's, usually 45");

@@ -15,6 +15,7 @@ import { loadConfig, toError, type Config, type Flags, type SettingNotice } from
 import { readProxies } from './config/proxies.ts';
 import { SETTINGS, type SettingName } from './config/options.ts';
 import { stateFolder } from './state/place.ts';
+import type { State } from './state/state.ts';
 import { CancelledError, ThinkmeterError, WrongSettingsError, asSentence, toSentence } from './errors.ts';
 
 // a host keeps this program for days, next to a model: V8 may collect more often, to keep less (`npm run bench:memory`)
@@ -67,27 +68,20 @@ const program = createProgram(
         await ask(question, options, patient, terminal, interrupted.signal);
       }),
     runs: async (action, flags) => {
-      const { config } = checkedSettings(flags);
-      const [{ runs }, { openState }] = await Promise.all([import('./cli/runs.ts'), import('./compose.ts')]);
-      const state = openState(config, installation, () => undefined);
-      try {
-        await runs(action, state, terminal);
-      } finally {
-        await state.close();
-      }
+      const { runs } = await import('./cli/runs.ts');
+      await withState(flags, (state) => runs(action, state, terminal));
     },
     usage: async (options, flags) => {
-      const { config } = checkedSettings(flags);
-      const [{ usage }, { openState, pricesOf }] = await Promise.all([
-        import('./cli/usage.ts'),
-        import('./compose.ts'),
-      ]);
-      const state = openState(config, installation, () => undefined);
-      try {
-        await usage(options, state, pricesOf(config), terminal);
-      } finally {
-        await state.close();
-      }
+      const [{ usage }, { pricesOf }] = await Promise.all([import('./cli/usage.ts'), import('./compose.ts')]);
+      await withState(flags, (state, config) => usage(options, state, pricesOf(config), terminal));
+    },
+    tune: (file, options, flags) =>
+      withParts(flags, import('./cli/tune.ts'), ({ tuneFile }, parts) =>
+        tuneFile(file, options, parts, terminal, interrupted.signal),
+      ),
+    profiles: async (action, flags) => {
+      const { profiles } = await import('./cli/profiles.ts');
+      await withState(flags, (state) => profiles(action, state, terminal));
     },
     doctor: (options, flags) =>
       withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
@@ -154,6 +148,18 @@ async function withParts<Command>(
     await use(command, parts);
   } finally {
     await Promise.all([parts.engine.close(), parts.state.close()]);
+  }
+}
+
+/** For a command that only reads and writes the state file. */
+async function withState(flags: Flags, use: (state: State, config: Config) => Promise<void>): Promise<void> {
+  const { config } = checkedSettings(flags);
+  const { openState } = await import('./compose.ts');
+  const state = openState(config, installation, () => undefined);
+  try {
+    await use(state, config);
+  } finally {
+    await state.close();
   }
 }
 

@@ -50,6 +50,8 @@ export type Turn = {
   readonly clock: Clock;
   /** must be told of each generation */
   readonly observe: Observe;
+  /** must be told at the end */
+  readonly spend: RunCost['ofTask'];
 };
 
 export type Runner = {
@@ -62,7 +64,11 @@ export type Runner = {
   /** Runs one item of a batch; undefined if its time ended in the queue. */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
   /** Takes one turn of the queue, behind single questions, for a task that makes several runs of its own. */
-  inTurn<T>(maxSeconds: number | undefined, options: BulkOptions, task: (turn: Turn) => Promise<T>): Promise<T | undefined>;
+  inTurn<T>(
+    tool: string,
+    options: BulkOptions,
+    task: (turn: Turn) => Promise<T>,
+  ): Promise<T | undefined>;
   /** The server's status for an operator, without generating. */
   status(signal: AbortSignal): Promise<Status>;
   /** The status, and the results of test calls that generate. */
@@ -254,10 +260,16 @@ export function createRunner({
         throw error;
       }
     },
-    inTurn: (maxSeconds, options, task) =>
-      turns.take(timeOf({ maxSeconds }, options), BULK, async () => {
+    inTurn: (tool, options, task) =>
+      turns.take(timeOf({}, options), BULK, async () => {
         if (closing !== undefined || !options.stillWanted()) return undefined;
-        return task({ engine, clock, observe: (session, promptTokens) => turns.observe(session, promptTokens) });
+        const cost = new RunCost({ spending, busy, clock, tool, startedAt: clock.now() });
+        return task({
+          engine,
+          clock,
+          observe: (session, promptTokens) => cost.observe(session, turns.observe(session, promptTokens)),
+          spend: (use) => cost.ofTask(use),
+        });
       }),
     status: (signal) => unlessCancelled(collectStatus(statusParts, { signal, fresh: true }), signal),
     examine: (signal) => unlessCancelled(examined(signal), signal),

@@ -4,6 +4,8 @@ import { readArguments } from './arguments.ts';
 import type { Progress } from './budget/values.ts';
 import type { ToolResult } from './report/tool-result.ts';
 import type { Runner } from './runner.ts';
+import type { Profiles } from './tuning/profiles.ts';
+import type { TuningStore } from './tuning/tune.ts';
 
 /** The operator's settings that tools use. */
 export type ToolDefaults = {
@@ -12,10 +14,15 @@ export type ToolDefaults = {
   /** absent: no limit */
   readonly maxSeconds: number | undefined;
   readonly systemPrompt: string | undefined;
+  /** its name; calls that do not say how much to think use its budget */
+  readonly profile?: string | undefined;
 };
 
 export type ToolContext = {
   readonly runner: Runner;
+  readonly profiles: Profiles;
+  /** where tunings outlive the process */
+  readonly tunings?: TuningStore | undefined;
   readonly defaults: ToolDefaults;
   readonly signal: AbortSignal;
   /** when the call arrived, on the runner's clock */

@@ -3,13 +3,14 @@ import type { Outcome } from '../src/budget/outcome.ts';
 import type { Progress } from '../src/budget/values.ts';
 import { BatchTime } from '../src/batch-time.ts';
 import { CancelledError, EngineTimeoutError, ThinkmeterError, toSentence } from '../src/errors.ts';
-import { answerTokens, maxSeconds, thinkingBudget } from '../src/fields.ts';
+import { answerTokens, maxSeconds, profile, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { itemParts, systemParts, type Question } from '../src/prompt/question.ts';
 import { toBatchResult, type ItemEnd } from '../src/report/batch.ts';
 import { batchResultSchema } from '../src/report/schema.ts';
 import { batchToolResult } from '../src/report/tool-result.ts';
 import { defineTool, type ToolContext } from '../src/tool.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
 
 /** In tokens, for each item. */
 const DEFAULTS = { thinking: 1024, answer: 512 } as const;
@@ -18,18 +19,20 @@ export const analyzeBatch = defineTool({
   name: 'analyze_batch',
   title: 'Reason about many items',
   description:
-    'Applies one instruction to each of many items in parallel, each with its own thinking budget. If an item fails, the others continue; at the deadline, the results so far are returned and the items not begun are listed in remaining.',
+    'Applies one instruction to each of many items in parallel, each with its own thinking budget. At the deadline, the results so far are returned; items not begun are listed in remaining.',
   input: z.object({
     instruction: z.string().describe('What to do with each item'),
     items: z.array(z.string()).min(1).max(1000).describe('1 to 1000 texts'),
     thinking_budget: thinkingBudget(32_768, 'Hard limit on thinking tokens per item; default 1024'),
+    profile,
     answer_tokens: answerTokens(DEFAULTS.answer),
     max_seconds: maxSeconds,
   }),
   output: batchResultSchema,
   async run({ instruction, items, ...args }, context) {
-    const { defaults, runner, startedAt, warnings } = context;
-    const limits = readLimits(args, DEFAULTS, defaults, warnings);
+    const { defaults, runner, profiles, startedAt, warnings } = context;
+    const chosen = await chosenProfile(args, { profiles, operators: defaults.profile });
+    const limits = readLimits(args, { ...DEFAULTS, profile: chosen }, defaults, warnings);
     const shared = {
       tool: 'analyze_batch',
       system: systemParts('You are a careful reasoner.', defaults.systemPrompt),
@@ -42,7 +45,10 @@ export const analyzeBatch = defineTool({
     const ends = await Promise.all(
       items.map((item, index) => batch.ask({ ...shared, user: itemParts(instruction, item, index) }, item)),
     );
-    const result = toBatchResult(ends, runner.clock.now() - startedAt, warnings);
+    const checked = ends.map((end) =>
+      end.kind === 'answered' ? { ...end, outcome: withProfileWarning(end.outcome, chosen) } : end,
+    );
+    const result = toBatchResult(checked, runner.clock.now() - startedAt, warnings);
     const reasoning = ends.map((end) => reasoningOf(end));
     return batchToolResult(result, runner.keep(result, reasoning, { tool: 'analyze_batch', question: instruction }));
   },

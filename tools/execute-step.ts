@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { COMPLEXITY } from '../src/budget/presets.ts';
 import { orContinues, questionOf } from '../src/continued.ts';
-import { complexity, context, continueRun, thinkingBudget } from '../src/fields.ts';
+import { complexity, context, continueRun, profile, thinkingBudget } from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { stepParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
 import { defineTool } from '../src/tool.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
 
 const DEFAULTS = { thinking: COMPLEXITY.medium, answer: 1024 } as const;
 
@@ -20,12 +21,14 @@ export const executeStep = defineTool({
       task: z.string().optional().describe('What to do; optional with continue_run'),
       context,
       complexity,
+      profile,
       thinking_budget: thinkingBudget(32_768, 'Hard limit on thinking tokens; default 512'),
       continue_run: continueRun,
     })
     .refine(...orContinues('task')),
   output: runResultSchema,
-  async run(args, { runner, defaults, warnings, ...call }) {
+  async run(args, { runner, defaults, profiles, warnings, ...call }) {
+    const chosen = await chosenProfile(args, { profiles, operators: defaults.profile });
     const { task, context: about, continue_run: run } = args;
     const ignored = task === undefined && about !== undefined ? ['context was ignored, because no task was given'] : [];
     const outcome = await runner.run(
@@ -39,10 +42,10 @@ export const executeStep = defineTool({
           },
           { runner, defaults },
         )),
-        ...readLimits(args, DEFAULTS, defaults, [...warnings, ...ignored]),
+        ...readLimits(args, { ...DEFAULTS, profile: chosen }, defaults, [...warnings, ...ignored]),
       },
       call,
     );
-    return runToolResult(outcome, false);
+    return runToolResult(withProfileWarning(outcome, chosen), false);
   },
 });

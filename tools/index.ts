@@ -5,5 +5,6 @@ import { answerFast } from './answer-fast.ts';
 import { executeStep } from './execute-step.ts';
 import { reason } from './reason.ts';
 import { serverStatus } from './server-status.ts';
+import { tuneBudget } from './tune-budget.ts';
 
-export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch, executeStep, serverStatus];
+export const tools: readonly Tool[] = [reason, answerFast, analyzeBatch, executeStep, tuneBudget, serverStatus];

@@ -1,11 +1,21 @@
 import * as z from 'zod';
 import { orContinues, questionOf } from '../src/continued.ts';
-import { answerTokens, complexity, context, continueRun, maxSeconds, question, thinkingBudget } from '../src/fields.ts';
+import {
+  answerTokens,
+  complexity,
+  context,
+  continueRun,
+  maxSeconds,
+  profile,
+  question,
+  thinkingBudget,
+} from '../src/fields.ts';
 import { readLimits } from '../src/limits.ts';
 import { questionParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
 import { defineTool } from '../src/tool.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
 
 const DEFAULT_ANSWER_TOKENS = 1024;
 
@@ -13,11 +23,9 @@ const input = z
   .object({
     question: question.optional().describe('The question; must be self-contained; optional with continue_run'),
     context,
-    thinking_budget: thinkingBudget(
-      32_768,
-      'Hard limit on thinking tokens; 0: no thinking; the operator sets the default, usually 512',
-    ),
+    thinking_budget: thinkingBudget(32_768, "Hard limit on thinking tokens; default: the operator's, usually 512"),
     complexity,
+    profile,
     answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
     max_seconds: maxSeconds,
     continue_run: continueRun,
@@ -29,11 +37,12 @@ export const reason = defineTool({
   name: 'reason',
   title: 'Reason within a thinking budget',
   description:
-    'Gives one hard problem (math, logic, planning, analysis) to a Nemotron reasoning model, which thinks for at most thinking_budget tokens and then answers. Returns the answer and the number of tokens used; the linked resource contains the full reasoning.',
+    'Gives one hard problem (math, logic, planning, analysis) to a Nemotron reasoning model, which thinks for at most thinking_budget tokens and then answers. The linked resource has the full reasoning.',
   input,
   output: runResultSchema,
-  async run(args, { runner, defaults, warnings, ...call }) {
-    const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS };
+  async run(args, { runner, defaults, profiles, warnings, ...call }) {
+    const chosen = await chosenProfile(args, { profiles, operators: defaults.profile });
+    const byDefault = { thinking: defaults.thinkingBudget, answer: DEFAULT_ANSWER_TOKENS, profile: chosen };
     const asked = args.question === undefined ? [] : questionParts(args.question, args.context);
     const outcome = await runner.run(
       {
@@ -46,7 +55,7 @@ export const reason = defineTool({
       },
       call,
     );
-    return runToolResult(outcome, args.include_reasoning === true);
+    return runToolResult(withProfileWarning(outcome, chosen), args.include_reasoning === true);
   },
 });
 

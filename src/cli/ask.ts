@@ -24,7 +24,7 @@ type WholeRun = RunResult & { readonly reasoning: string };
 export async function ask(
   given: string | undefined,
   options: AskOptions,
-  { runner, runs, state, defaults }: Parts,
+  { runner, runs, state, profiles, defaults }: Parts,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -44,6 +44,7 @@ export async function ask(
   try {
     const { runId } = await reason.call(args, {
       runner,
+      profiles,
       defaults,
       signal,
       startedAt: runner.clock.now(),

@@ -10,6 +10,8 @@ import type { InitOptions } from './init.ts';
 import type { RunsAction } from './runs.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { ServeModelOptions } from './serve-model.ts';
+import type { ProfilesAction } from './profiles.ts';
+import type { TuneOptions } from './tune.ts';
 import type { UsageOptions } from './usage.ts';
 
 export type Actions = {
@@ -20,6 +22,8 @@ export type Actions = {
   monitor(options: MonitorOptions, flags: Flags): Promise<void>;
   runs(action: RunsAction, flags: Flags): Promise<void>;
   usage(options: UsageOptions, flags: Flags): Promise<void>;
+  tune(file: string, options: TuneOptions, flags: Flags): Promise<void>;
+  profiles(action: ProfilesAction, flags: Flags): Promise<void>;
   init(client: string | undefined, options: InitOptions, flags: Flags): Promise<void>;
   serveModel(model: string, options: ServeModelOptions): Promise<void>;
 };
@@ -99,6 +103,8 @@ export function createProgram(
     );
   const continued = addRuns(program, actions);
   addUsage(program, actions);
+  const tune = addTune(program, actions);
+  addProfiles(program, actions);
   const doctor = program
     .command('doctor')
     .description('find the server, test what it supports (a few dozen tokens), and explain how to fix each problem')
@@ -127,7 +133,7 @@ export function createProgram(
     .action((model: string, { for: profile, ...options }: Omit<ServeModelOptions, 'profile'> & { for: string }) =>
       actions.serveModel(model, { ...options, profile }),
     );
-  for (const command of [program, init, ask, continued, demo, doctor, monitor]) addSettings(command);
+  for (const command of [program, init, ask, continued, tune, demo, doctor, monitor]) addSettings(command);
   return program;
 }
 
@@ -169,6 +175,47 @@ function addRuns(program: Command, actions: Actions): Command {
     .action((id: string, question: string | undefined, options: AskOptions, command: Command) =>
       actions.ask(question, { ...options, continueRun: id }, command.optsWithGlobals()),
     );
+}
+
+function addTune(program: Command, actions: Actions): Command {
+  return program
+    .command('tune')
+    .description('measure which thinking budget is enough for the problems in a file, and recommend the cheapest')
+    .argument('<file>', 'JSONL, JSON or CSV with questions and expected answers (GSM8K, multiple choice and others)')
+    .option(
+      '-m, --match <kind>',
+      'how answers are compared: number, exact, contains, regex, choice, json (default: as the file shows, else number)',
+    )
+    .option(
+      '--budgets <tokens>',
+      'thinking budgets, separated by commas (default: 0,64,128,256,512,1024,2048); unlimited is always measured',
+    )
+    .option('--repeats <count>', 'runs of each problem, for models that sample', '1')
+    .option('--tolerance <points>', 'points of accuracy that may be lost', '1')
+    .option('--save-as <name>', 'save the recommended budget as a profile')
+    .option('-o, --out <file>', 'write a report (HTML), and a CSV file beside it')
+    .option('--json', 'print the result as JSON')
+    .action((file: string, options: TuneOptions, command: Command) =>
+      actions.tune(file, options, command.optsWithGlobals()),
+    );
+}
+
+function addProfiles(program: Command, actions: Actions): void {
+  const profiles = program.command('profiles').description('list, show and delete the budgets that tunings have found');
+  const add = (name: string, description: string, isDefault = false): Command =>
+    profiles.command(name, { isDefault }).description(description).option('--state <file>', SETTINGS.state.help);
+  add('list', 'list profiles', true)
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }, command: Command) =>
+      actions.profiles({ kind: 'list', json: json === true }, command.optsWithGlobals()),
+    );
+  for (const kind of ['show', 'delete'] as const) {
+    add(kind, `${kind} one profile`)
+      .argument('<name>', 'its name')
+      .action((name: string, _: Flags, command: Command) =>
+        actions.profiles({ kind, name }, command.optsWithGlobals()),
+      );
+  }
 }
 
 function addUsage(program: Command, actions: Actions): void {

@@ -150,6 +150,14 @@ export const SETTINGS = {
     initial: '',
     help: 'default thinking budget of reason: edge 128, chat 256, rag 512, copilot 1024 (512 if not set)',
   },
+  profile: {
+    flag: '--profile',
+    value: 'name',
+    variable: 'THINKMETER_PROFILE',
+    check: z.string(),
+    initial: '',
+    help: 'profile made by tune_budget or thinkmeter tune; its budget is the default of reason, analyze_batch and execute_step',
+  },
   mechanism: {
     flag: '--mechanism',
     value: 'name',

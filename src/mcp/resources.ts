@@ -1,14 +1,19 @@
 /** What clients can read: the full record of each run, and what all calls used. */
 import { ProtocolError, ProtocolErrorCode, ResourceTemplate, type McpServer } from '@modelcontextprotocol/server';
-import { runUri, USAGE_URI } from '../report/uri.ts';
+import { runUri, tuningUri, USAGE_URI } from '../report/uri.ts';
 import type { Runs } from '../runs.ts';
 import { usageToJson } from '../spending/report-json.ts';
 import type { Spending } from '../spending/spending.ts';
+import type { TuningStore } from '../tuning/tune.ts';
 
-type Parts = { readonly runs: Runs; readonly spending: Spending };
+/** Tunings with the results of their cases. */
+export type TuningRecords = TuningStore & { get(tuningId: string): Promise<object | undefined> };
 
-export function registerResources(server: McpServer, { runs, spending }: Parts): void {
+type Parts = { readonly runs: Runs; readonly spending: Spending; readonly tunings: TuningRecords };
+
+export function registerResources(server: McpServer, { runs, spending, tunings }: Parts): void {
   registerRuns(server, runs);
+  registerTunings(server, tunings);
   registerUsage(server, spending);
 }
 
@@ -35,6 +40,22 @@ function registerRuns(server: McpServer, runs: Runs): void {
       return {
         contents: [{ uri: uri.href, mimeType: 'application/json', text: JSON.stringify(record, undefined, 2) }],
       };
+    },
+  );
+}
+
+function registerTunings(server: McpServer, tunings: TuningRecords): void {
+  server.registerResource(
+    'tuning',
+    new ResourceTemplate(tuningUri('{tuning_id}'), { list: undefined }),
+    { title: 'A tuning', description: 'The answers to every case under every budget', mimeType: 'application/json' },
+    async (uri, { tuning_id: id }) => {
+      const record = await tunings.get(String(id));
+      if (record === undefined) {
+        const message = `tuning ${String(id)} does not exist, or was deleted`;
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+      }
+      return { contents: [{ uri: uri.href, mimeType: 'application/json', text: JSON.stringify(record) }] };
     },
   );
 }

@@ -11,22 +11,25 @@ import { CancelledError, ThinkmeterError, toSentence } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ToolResult } from '../report/tool-result.ts';
 import type { Runner } from '../runner.ts';
-import { runUri } from '../report/uri.ts';
+import { runUri, tuningUri } from '../report/uri.ts';
 import type { Runs } from '../runs.ts';
 import type { Spending } from '../spending/spending.ts';
 import type { Tool, ToolDefaults } from '../tool.ts';
 import { VERSION } from '../version.ts';
+import type { Profiles } from '../tuning/profiles.ts';
 import { advertised } from './advertised.ts';
 import { RAW_ARGUMENTS } from './incoming.ts';
 import { ProgressReporter } from './progress.ts';
 import { registerPrompts } from './prompts.ts';
-import { registerResources } from './resources.ts';
+import { registerResources, type TuningRecords } from './resources.ts';
 
 export type ServerParts = {
   readonly tools: readonly Tool[];
   readonly runner: Runner;
   readonly runs: Runs;
   readonly spending: Spending;
+  readonly profiles: Profiles;
+  readonly tunings: TuningRecords;
   readonly defaults: ToolDefaults;
   /** whether a result contains a link to its full record; the list of resources contains the record in any case */
   readonly resourceLinks: boolean;
@@ -68,7 +71,7 @@ function registerTool(server: McpServer, tool: Tool, parts: ServerParts): void {
       description,
       inputSchema: advertised(tool.input),
       outputSchema: advertised(tool.output),
-      annotations: { title, readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     },
     (args, context) => call(tool, args, context, parts),
   );
@@ -78,7 +81,7 @@ async function call(
   tool: Tool,
   args: unknown,
   { mcpReq }: ServerContext,
-  { runner, defaults, resourceLinks, ignored, log }: ServerParts,
+  { runner, profiles, tunings, defaults, resourceLinks, ignored, log }: ServerParts,
 ): Promise<CallToolResult> {
   const startedAt = runner.clock.now();
   const token = mcpReq._meta?.progressToken;
@@ -93,6 +96,8 @@ async function call(
   try {
     const result = await tool.call(mcpReq._meta?.[RAW_ARGUMENTS] ?? args, {
       runner,
+      profiles,
+      tunings,
       defaults,
       signal: mcpReq.signal,
       startedAt,
@@ -106,17 +111,27 @@ async function call(
   }
 }
 
-function toCallResult({ text, structured, runId }: ToolResult, linked: boolean): CallToolResult {
-  const content = [{ type: 'text', text }] as const;
-  if (runId === undefined || !linked) return { content: [...content], structuredContent: structured };
-  const link = {
-    type: 'resource_link',
-    uri: runUri(runId),
-    name: `run ${runId}`,
-    description: 'the full reasoning and numbers',
-    mimeType: 'application/json',
-  } as const;
-  return { content: [...content, link], structuredContent: structured };
+function toCallResult({ text, structured, png, ...record }: ToolResult, linked: boolean): CallToolResult {
+  const content: CallToolResult['content'] = [{ type: 'text', text }];
+  if (png !== undefined) {
+    content.push({ type: 'image', data: Buffer.from(png).toString('base64'), mimeType: 'image/png' });
+  }
+  const link = linked ? linkTo(record) : undefined;
+  if (link !== undefined) content.push({ type: 'resource_link', mimeType: 'application/json', ...link });
+  return { content, structuredContent: structured };
+}
+
+function linkTo({
+  runId,
+  tuningId,
+}: Pick<ToolResult, 'runId' | 'tuningId'>):
+  | { readonly uri: string; readonly name: string; readonly description: string }
+  | undefined {
+  if (runId !== undefined) {
+    return { uri: runUri(runId), name: `run ${runId}`, description: 'the full reasoning and numbers' };
+  }
+  if (tuningId === undefined) return undefined;
+  return { uri: tuningUri(tuningId), name: `tuning ${tuningId}`, description: 'the answers to every case' };
 }
 
 /** If caller or operator can act on an error, the caller gets a sentence; for a bug, the id of the log entry. */

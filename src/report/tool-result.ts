@@ -12,6 +12,10 @@ export type ToolResult = {
   readonly structured: Readonly<Record<string, unknown>>;
   /** the id of the full record, if there is one */
   readonly runId?: string;
+  /** the id of a tuning, whose record is another one */
+  readonly tuningId?: string;
+  /** a picture for people */
+  readonly png?: Uint8Array;
 };
 
 /** Limit on the characters of text and structured content together; clients cut or refuse longer results. */

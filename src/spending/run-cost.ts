@@ -5,6 +5,7 @@ import type { Session } from '../engine/engine.ts';
 import type { GenerationObserver } from '../stream/reading.ts';
 import type { BusyTime } from './busy-time.ts';
 import type { Spending, Spent } from './spending.ts';
+import type { Use } from './use.ts';
 
 type Options = {
   readonly spending: Spending;
@@ -56,6 +57,14 @@ export class RunCost {
       thinking: howItEnded(outcome),
     });
     return { ...outcome, ...(cost !== undefined && { cost }) };
+  }
+
+  /** A task that made several runs, as one call. */
+  ofTask(use: Pick<Use, 'promptTokens' | 'thinkingTokens' | 'answerTokens'>): void {
+    const { spending, tool, clock, startedAt } = this.#options;
+    const totalMs = clock.now() - startedAt;
+    const whole = { ...use, otherTokens: 0, totalMs, busyMs: this.#busyMs };
+    spending.add({ model: this.#model, tool, use: whole, thinking: 'none' });
   }
 
   /** A run that received nothing is not added. */

@@ -53,6 +53,26 @@ const STEPS = [
      cut INTEGER NOT NULL,
      PRIMARY KEY (day, model, tool, class)
    ) STRICT;`,
+  `CREATE TABLE tunings (
+     tuning_id TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,       -- milliseconds since 1970
+     key TEXT NOT NULL,         -- equal for the same cases and budgets
+     result TEXT NOT NULL       -- JSON; empty: it is not over
+   ) STRICT;
+   CREATE INDEX tunings_by_key ON tunings (key);
+   CREATE TABLE tuning_cases (
+     tuning_id TEXT NOT NULL,
+     number INTEGER NOT NULL,   -- from 0
+     repeat INTEGER NOT NULL,   -- from 0
+     data TEXT NOT NULL,        -- JSON
+     PRIMARY KEY (tuning_id, number, repeat)
+   ) STRICT;
+   CREATE TRIGGER cases_with_tuning AFTER DELETE ON tunings
+     BEGIN DELETE FROM tuning_cases WHERE tuning_id = OLD.tuning_id; END;
+   CREATE TABLE profiles (
+     name TEXT PRIMARY KEY,
+     data TEXT NOT NULL         -- JSON
+   ) STRICT;`,
 ];
 
 /** A newer thinkmeter has written the file. */

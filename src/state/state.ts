@@ -45,11 +45,14 @@ export type StateOptions = {
   readonly onProblem: (problem: string) => void;
 };
 
+export type Write = (database: Database) => void;
+
 export class State {
   readonly #options: StateOptions;
   readonly #journal = new Journal();
   readonly #speeds = new PendingSpeeds();
   readonly #use = new PendingUse();
+  #writes: Write[] = [];
   #opening: Promise<Database | undefined> | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
@@ -103,6 +106,18 @@ export class State {
     return this.#from(selectSpeeds);
   }
 
+  /** Writes soon, in a transaction. */
+  enqueue(write: Write): void {
+    if (!this.#isUsable) return;
+    this.#writes.push(write);
+    this.#flushSoon();
+  }
+
+  /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
+  select<T>(read: (database: Database) => T[]): Promise<T[]> {
+    return this.#from(read);
+  }
+
   /** Adds to the sums of a day, model and tool. */
   addUse(row: UseRow): void {
     if (!this.#isUsable) return;
@@ -138,7 +153,8 @@ export class State {
   }
 
   get #hasWork(): boolean {
-    return this.#pending.length > 0 || [this.#journal, this.#speeds, this.#use].some(({ isEmpty }) => !isEmpty);
+    if (this.#pending.length > 0 || this.#writes.length > 0) return true;
+    return [this.#journal, this.#speeds, this.#use].some(({ isEmpty }) => !isEmpty);
   }
 
   #flushSoon(): void {
@@ -200,7 +216,7 @@ export class State {
 
   /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
   async #from<T>(select: (database: Database) => T[]): Promise<T[]> {
-    if (this.#pending.length > 0 || !this.#use.isEmpty) await this.flush();
+    if (this.#pending.length > 0 || this.#writes.length > 0 || !this.#use.isEmpty) await this.flush();
     const database = await this.#open();
     try {
       return database === undefined ? [] : select(database);
@@ -233,6 +249,10 @@ export class State {
       inTransaction(database, () => sums.write(database));
       sums.clear();
     }
+    if (this.#writes.length > 0) {
+      inTransaction(database, () => this.#writes.forEach((write) => write(database)));
+      this.#writes = [];
+    }
     while (this.#pending.length > 0) {
       const some = this.#pending.slice(0, MOST_IN_TRANSACTION);
       inTransaction(database, () => {
@@ -249,7 +269,7 @@ export class State {
   #clean(database: Database): void {
     const { days, megabytes } = this.#options;
     inTransaction(database, () => {
-      for (const table of ['runs', 'speeds']) {
+      for (const table of ['runs', 'speeds', 'tunings']) {
         database.prepare(`DELETE FROM ${table} WHERE at < ?`).run(Date.now() - days * DAY_MS);
       }
       for (const table of ['use', 'lengths']) {
@@ -272,6 +292,7 @@ export class State {
     if (this.#problem !== undefined) return;
     this.#problem = `the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`;
     this.#pending = [];
+    this.#writes = [];
     this.#use.clear();
     this.#options.onProblem(this.#problem);
   }

@@ -118,7 +118,9 @@ export class Tally {
 
   /** Tokens of answers, on average. */
   answerTokens(budget: number | null): number {
-    return Math.round(mean(this.#runsOf(budget, this.#cases).flatMap((runs) => runs.map((run) => run.answerTokens))) ?? 0);
+    return Math.round(
+      mean(this.#runsOf(budget, this.#cases).flatMap((runs) => runs.map((run) => run.answerTokens))) ?? 0,
+    );
   }
 }
 

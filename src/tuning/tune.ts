@@ -1,9 +1,15 @@
 /** Which budget is enough: runs cases under several budgets, and says what the results show. */
 import { createHash, randomUUID } from 'node:crypto';
-import { CancelledError, ContextOverflowError, EngineTimeoutError, InvalidInputError, ThinkmeterError } from '../errors.ts';
+import {
+  CancelledError,
+  ContextOverflowError,
+  EngineTimeoutError,
+  InvalidInputError,
+  ThinkmeterError,
+} from '../errors.ts';
 import { questionParts, systemParts, type Question } from '../prompt/question.ts';
 import type { Progress } from '../budget/values.ts';
-import type { Runner } from '../runner.ts';
+import type { Runner, Turn } from '../runner.ts';
 import { limit } from '../wait.ts';
 import { matcher, type Matcher } from './match/matcher.ts';
 import { checkName, type Profiles } from './profiles.ts';
@@ -48,7 +54,6 @@ export type TuneContext = {
   /** on the runner's clock */
   readonly startedAt: number;
   readonly progress: (progress: Progress) => void;
-  readonly spend?: (runs: BudgetRuns, ms: number) => void;
 };
 
 export const DEFAULT_BUDGETS: readonly number[] = [0, 64, 128, 256, 512, 1024, 2048];
@@ -152,7 +157,8 @@ class Sweep {
       const ended = await Promise.allSettled(work);
       if (signal.aborted) throw new CancelledError('the call was cancelled');
       const failed = ended.find(({ status, ...rest }) => status === 'rejected' && !isCancel(rest));
-      if (failed !== undefined && !inTime.expired) throw toFailure((failed as PromiseRejectedResult).reason, this.#finished);
+      if (failed !== undefined && !inTime.expired)
+        throw toFailure((failed as PromiseRejectedResult).reason, this.#finished);
       this.#isTimeOver = inTime.expired;
     } finally {
       inTime.release();
@@ -165,32 +171,34 @@ class Sweep {
 
   async #unit(number: number, repeat: number, signal: AbortSignal): Promise<void> {
     if (this.#done.has(`${number} ${repeat}`) || this.#isSettled) return;
-    const { runner, startedAt, progress } = this.#context;
+    const { runner, startedAt } = this.#context;
     const begin = (): boolean => !this.#isSettled && !signal.aborted;
     const options = { signal, startedAt, stillWanted: begin };
-    const runs = await runner.inTurn(undefined, options, (turn) =>
-      runBudgets(this.#questionOf(number), this.#tally.wanted, {
-        ...turn,
-        runId: this.#tuningId,
-        signal,
-        progress: ({ phase, thinkingTokens }) =>
-          progress({
-            phase,
-            thinkingTokens: this.#thought + thinkingTokens,
-            answerTokens: 0,
-            message: `${this.#finished} cases`,
-          }),
-      }).catch((error: unknown) => {
-        if (!(error instanceof ContextOverflowError)) throw error;
-        this.#tooLong.push(number);
-        return undefined;
-      }),
-    );
+    const runs = await runner.inTurn('tune_budget', options, async (turn) => {
+      const found = await this.#runsOf(number, turn, signal);
+      if (found !== undefined) turn.spend(spentBy(found));
+      return found;
+    });
     if (runs === undefined) return;
     this.#context.store?.addCase(this.#tuningId, { number, repeat, data: runs });
-    this.#context.spend?.(runs, 0);
     this.#take(number, repeat, runs);
     this.#look();
+  }
+
+  /** undefined: the case does not fit the server's window. */
+  async #runsOf(number: number, turn: Turn, signal: AbortSignal): Promise<BudgetRuns | undefined> {
+    const progress = ({ phase, thinkingTokens: own }: Progress): void => {
+      const thinkingTokens = this.#thought + own;
+      this.#context.progress({ phase, thinkingTokens, answerTokens: 0, message: `${this.#finished} cases` });
+    };
+    try {
+      const options = { ...turn, runId: this.#tuningId, signal, progress };
+      return await runBudgets(this.#questionOf(number), this.#tally.wanted, options);
+    } catch (error) {
+      if (!(error instanceof ContextOverflowError)) throw error;
+      this.#tooLong.push(number);
+      return undefined;
+    }
   }
 
   #questionOf(number: number): Question {
@@ -289,7 +297,9 @@ class Sweep {
         ? [`${this.#resumed} results come from an earlier tuning of the same cases that was not finished`]
         : []),
       ...(this.#tooLong.length > 0
-        ? [`${this.#tooLong.length} cases are too long for the server's window and were left out: ${listed(this.#tooLong)}`]
+        ? [
+            `${this.#tooLong.length} cases are too long for the server's window and were left out: ${listed(this.#tooLong)}`,
+          ]
         : []),
       ...(this.#isTimeOver
         ? [`max_seconds passed after ${this.#finished} cases; call again with the same cases to go on from there`]
@@ -312,6 +322,11 @@ class Sweep {
         : []),
     ];
   }
+}
+
+function spentBy({ runs, promptTokens, generatedTokens }: BudgetRuns): Parameters<Turn['spend']>[0] {
+  const thinkingTokens = runs.at(-1)?.thinkingTokens ?? 0;
+  return { promptTokens, thinkingTokens, answerTokens: Math.max(0, generatedTokens - thinkingTokens) };
 }
 
 function listed(numbers: readonly number[]): string {

@@ -36,6 +36,7 @@ const VALUES: Readonly<Record<SettingName, readonly (readonly [text: string, val
     ['1', 1],
     ['5000', 5000],
   ],
+  profile: [['math', 'math']],
   pricePrompt: [['0.05', 0.05]],
   priceThinking: [
     ['0', 0],

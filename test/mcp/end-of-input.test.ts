@@ -5,6 +5,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { State } from '../../src/state/state.ts';
+import { Tunings } from '../../src/state/tunings.ts';
+import { Profiles } from '../../src/tuning/profiles.ts';
 import { serveUntilGone } from '../../src/cli/serve.ts';
 import { createLog } from '../../src/log.ts';
 import { connect } from '../support/connect.ts';
@@ -113,6 +115,8 @@ describe('a call that runs when stdin ends', () => {
       engine,
       runs,
       spending,
+      profiles: new Profiles(),
+      tunings: new Tunings(state),
       state,
       defaults,
       log: createLog('silent'),

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/runs.ts';
 import { Runs } from '../../src/runs.ts';
+import { Profiles } from '../../src/tuning/profiles.ts';
 import { analyzeBatch } from '../../tools/analyze-batch.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { remoteRunner } from '../support/remote-runner.ts';
@@ -28,6 +29,7 @@ test('B17: a batch of 501 items is one record with all its reasoning, and forget
     },
     {
       runner,
+      profiles: new Profiles(),
       defaults: { thinkingBudget: 64, maxSeconds: undefined, systemPrompt: undefined },
       signal: new AbortController().signal,
       startedAt: runner.clock.now(),

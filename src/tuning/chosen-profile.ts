@@ -1,0 +1,39 @@
+/** The profile that a call uses: the one that it names, else the operator's. */
+import type { Outcome } from '../budget/outcome.ts';
+import { ConfigError, InvalidInputError } from '../errors.ts';
+import type { Profile, Profiles } from './profiles.ts';
+
+export type ProfileArguments = {
+  readonly profile?: string | undefined;
+  readonly thinking_budget?: number | undefined;
+  readonly complexity?: string | undefined;
+};
+
+/** The operator's profile is not used by a call that says how much to think. @throws {ThinkmeterError} if there is no such profile */
+export async function chosenProfile(
+  { profile: name, thinking_budget: budget, complexity }: ProfileArguments,
+  { profiles, operators }: { readonly profiles: Profiles; readonly operators: string | undefined },
+): Promise<Profile | undefined> {
+  if (name !== undefined) return profiles.get(name);
+  if (operators === undefined || budget !== undefined || complexity !== undefined) return undefined;
+  try {
+    return await profiles.get(operators);
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    throw new ConfigError(`THINKMETER_PROFILE is ${operators}, but ${error.message}`, {
+      ...(error.hint && { hint: error.hint }),
+    });
+  }
+}
+
+/** What a caller must know of a profile that was made with another model. */
+export function withProfileWarning(outcome: Outcome, profile: Profile | undefined): Outcome {
+  const warning = profile === undefined ? undefined : otherModel(profile, outcome.model);
+  return warning === undefined ? outcome : { ...outcome, warnings: [...outcome.warnings, warning] };
+}
+
+export function otherModel({ name, model }: Profile, answered: string): string | undefined {
+  return model === answered
+    ? undefined
+    : `the profile ${name} was made with ${model}, and ${answered} answered: make one for this model with tune_budget`;
+}
