@@ -97,6 +97,12 @@ function readValue(field: unknown, value: unknown): unknown {
     const list = typeof value === 'string' ? parsedIf(Array.isArray, value) : value;
     return Array.isArray(list) ? list.map((item) => readValue(field.element, item)) : list;
   }
+  if (field instanceof z.ZodObject) {
+    const fields = typeof value === 'string' ? parsedIf(isFields, value) : value;
+    if (!isFields(fields)) return fields;
+    const present = Object.entries(fields).filter(([, inner]) => !isAbsent(inner));
+    return Object.fromEntries(present.map(([name, inner]) => [name, readValue(field.shape[name], inner)]));
+  }
   if (typeof value !== 'string') return value;
   const text = value.trim();
   if (field instanceof z.ZodNumber) return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : value;
@@ -155,11 +161,14 @@ function toProblems(issues: readonly z.core.$ZodIssue[], schema: z.ZodObject, gi
   });
 }
 
-function toProblem(name: string, { path: [, index] }: z.core.$ZodIssue, schema: z.ZodObject, given: Fields): string {
+function toProblem(name: string, { path }: z.core.$ZodIssue, schema: z.ZodObject, given: Fields): string {
+  const [, index, inner] = path;
   const wanted = toWords(z.toJSONSchema(schema, { io: 'input' }).properties?.[name]);
   if (!(name in given)) return `${name} is missing or blank; ${name} must be ${wanted}`;
   const problem = `${name} must be ${wanted}`;
-  if (index !== undefined) return `${problem}; item ${String(index)} is not a text`;
+  if (index !== undefined && inner !== undefined) return `${problem}; item ${String(index)} has no ${String(inner)}`;
+  const isText = wanted.endsWith(' texts');
+  if (index !== undefined) return `${problem}; item ${String(index)} is ${isText ? 'not a text' : 'none of them'}`;
   const isListAsText = typeof given[name] === 'string' && wanted.startsWith('a list');
   const how = isListAsText ? `; send a JSON list, such as ["first", "second"]` : '';
   return `${problem}, not ${shownValue(given[name])}${how}`;

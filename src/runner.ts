@@ -64,11 +64,7 @@ export type Runner = {
   /** Runs one item of a batch; undefined if its time ended in the queue. */
   runInBulk(question: Question, options: BulkOptions): Promise<Outcome | undefined>;
   /** Takes one turn of the queue, behind single questions, for a task that makes several runs of its own. */
-  inTurn<T>(
-    tool: string,
-    options: BulkOptions,
-    task: (turn: Turn) => Promise<T>,
-  ): Promise<T | undefined>;
+  inTurn<T>(tool: string, options: BulkOptions, task: (turn: Turn) => Promise<T>): Promise<T | undefined>;
   /** The server's status for an operator, without generating. */
   status(signal: AbortSignal): Promise<Status>;
   /** The status, and the results of test calls that generate. */

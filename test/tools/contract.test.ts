@@ -7,8 +7,6 @@ import { CLIENTS, connect, type ListedTool } from '../support/connect.ts';
 import { measured } from '../support/measured.ts';
 import { Program } from '../support/program.ts';
 
-const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
-
 /** Inputs that stand in the contract (design §4), in order. */
 const FIELDS = {
   reason: [
@@ -16,14 +14,16 @@ const FIELDS = {
     'context',
     'thinking_budget',
     'complexity',
+    'profile',
     'answer_tokens',
     'max_seconds',
     'continue_run',
     'include_reasoning',
   ],
-  answer_fast: ['question', 'context', 'thinking_budget', 'answer_tokens', 'max_seconds'],
-  analyze_batch: ['instruction', 'items', 'thinking_budget', 'answer_tokens', 'max_seconds'],
-  execute_step: ['task', 'context', 'complexity', 'thinking_budget', 'continue_run'],
+  answer_fast: ['question', 'context', 'thinking_budget', 'profile', 'answer_tokens', 'max_seconds'],
+  analyze_batch: ['instruction', 'items', 'thinking_budget', 'profile', 'answer_tokens', 'max_seconds'],
+  execute_step: ['task', 'context', 'complexity', 'profile', 'thinking_budget', 'continue_run'],
+  tune_budget: ['cases', 'match', 'budgets', 'repeats', 'tolerance_points', 'save_as', 'max_seconds'],
   server_status: [],
 };
 
@@ -134,8 +134,9 @@ describe.each(tools.map(({ name }) => ({ name })))('$name', ({ name }) => {
     expect(objects.filter(({ additionalProperties }) => additionalProperties !== false)).toEqual([]);
   });
 
-  test('speaks the 2020-12 dialect in both schemas', () => {
-    expect(find(name)).toMatchObject({ inputSchema: { $schema: DIALECT }, outputSchema: { $schema: DIALECT } });
+  test('names no dialect in its schemas: the protocol then means 2020-12', () => {
+    expect(find(name).inputSchema).not.toHaveProperty('$schema');
+    expect(find(name).outputSchema).not.toHaveProperty('$schema');
   });
 });
 
