@@ -24,8 +24,8 @@ import { Profiles } from './tuning/profiles.ts';
 export type Installation = {
   readonly worker: URL;
   readonly demoModel: string;
-  /** where the state file is, if no setting says so */
-  readonly stateFolder: string;
+  /** where the state file is, if no setting says so; undefined: no such folder is known */
+  readonly stateFolder: string | undefined;
 };
 
 /** The surroundings of the process that decide how requests travel. */
@@ -113,8 +113,8 @@ export function openState(
   { stateFolder }: Pick<Installation, 'stateFolder'>,
   onProblem: (problem: string) => void,
 ): State {
-  const path = stateFile(state, stateFolder);
-  return new State({ path, days: stateDays, megabytes: stateMb, clock: systemClock, onProblem });
+  const place = stateFile(state, stateFolder);
+  return new State({ ...place, days: stateDays, megabytes: stateMb, clock: systemClock, onProblem });
 }
 
 function toSentences({ what, fix }: SettingNotice): string {

@@ -30,7 +30,7 @@ const env = process.env;
 const installation = {
   worker: new URL('worker.js', here),
   demoModel: fileURLToPath(new URL('../models/thinkmeter-demo', here)),
-  stateFolder: stateFolder({ platform: process.platform, home: homedir(), env }),
+  stateFolder: stateFolder({ platform: process.platform, home: homeFolder(), env }),
 };
 const { stdin, stdout, stderr } = process;
 /** Docker, Podman */
@@ -197,6 +197,15 @@ function present(variables: Readonly<Record<string, string | undefined>>): Recor
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+}
+
+/** Empty: there is no HOME, and the user is not in the list of users, as in some containers. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 /** Sets the exit code, and reports an error as a sentence. The process ends when nothing is left to do. */

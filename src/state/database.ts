@@ -32,14 +32,17 @@ export async function openDatabase(path: string): Promise<Database> {
 }
 
 export function isBusy(error: unknown): boolean {
-  return codeOf(error).startsWith('SQLITE_BUSY') || codeOf(error).startsWith('SQLITE_LOCKED');
+  return BUSY.test(codeOf(error));
 }
+
+/** PROTOCOL: several processes opened the file at the same moment, again and again. */
+const BUSY = /^SQLITE_(?:BUSY|LOCKED|PROTOCOL)/;
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_(?:NOTADB|CORRUPT)/, 'is not a state file of thinkmeter, or is damaged'],
-  [/^(?:SQLITE_FULL|ENOSPC)/, 'cannot grow: the disk is full'],
+  [/^(?:SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)/, 'cannot grow: the disk is full'],
   [/^(?:SQLITE_READONLY|SQLITE_CANTOPEN|EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)/, 'cannot be written'],
-  [/^SQLITE_(?:BUSY|LOCKED)/, 'is locked by another process'],
+  [BUSY, 'is locked by another process'],
   [/MODULE_NOT_FOUND/, 'needs the npm package libsql, which is not installed or has no build for this platform'],
 ];
 
@@ -51,7 +54,20 @@ export function whyNot(error: unknown): string {
   return found?.[1] ?? `cannot be used (${error instanceof Error ? error.message : String(error)})`;
 }
 
+/** Extended codes to which libsql gives no name: the lowest byte is the code that is extended (sqlite.org/rescode.html). */
+const PRIMARY: Readonly<Record<number, string>> = {
+  5: 'SQLITE_BUSY',
+  6: 'SQLITE_LOCKED',
+  8: 'SQLITE_READONLY',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+};
+
 function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' ? code : '';
+  if (typeof code !== 'string') return '';
+  const [, unnamed] = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code) ?? [];
+  return unnamed === undefined ? code : (PRIMARY[Number(unnamed) % 256] ?? code);
 }

@@ -1,5 +1,6 @@
 /** The tables of the state file. Each step is applied once and never changed: a file of any earlier version becomes current. */
 import type { Database } from './libsql.ts';
+import { inTransaction } from './transaction.ts';
 
 const STEPS = [
   `CREATE TABLE runs (
@@ -81,15 +82,10 @@ export class NewerFileError extends Error {}
 /** @throws {NewerFileError} */
 export function migrate(database: Database): void {
   // the lock is taken before the version is read: another process may be migrating
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  inTransaction(database, () => {
     const [row] = database.prepare('PRAGMA user_version').all() as [{ user_version: number }];
     if (row.user_version > STEPS.length) throw new NewerFileError();
     for (const step of STEPS.slice(row.user_version)) database.exec(step);
     database.exec(`PRAGMA user_version = ${STEPS.length}`);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }

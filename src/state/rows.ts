@@ -1,6 +1,7 @@
 /** A run as a row of the file. */
 import type { Earlier, Question } from '../prompt/question.ts';
 import type { Database } from './libsql.ts';
+import { inTransaction } from './transaction.ts';
 
 export type NewRun = {
   readonly runId: string;
@@ -33,6 +34,16 @@ export function insertRun(database: Database, { runId, at, tool, ...run }: NewRu
   database
     .prepare('INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
     .run(runId, at, tool, ...texts, Buffer.byteLength(texts.join('')));
+}
+
+/** The number of runs that were there. */
+export function deleteRuns(database: Database, runIds: readonly string[] | 'all'): number {
+  let count = 0;
+  inTransaction(database, () => {
+    if (runIds === 'all') count = database.prepare('DELETE FROM runs').run().changes;
+    else for (const runId of runIds) count += database.prepare('DELETE FROM runs WHERE run_id = ?').run(runId).changes;
+  });
+  return count;
 }
 
 /** `where`: the end of a statement, whose places `values` fill. */

@@ -8,8 +8,9 @@ import { localDay, type UseRow } from '../spending/spending.ts';
 import { isBusy, openDatabase, whyNot } from './database.ts';
 import { Journal, type RunningRun } from './journal.ts';
 import type { Database } from './libsql.ts';
-import { insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
+import { deleteRuns, insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
 import { PendingSpeeds, selectSpeeds, type StoredSpeed } from './speed-rows.ts';
+import { inTransaction } from './transaction.ts';
 import { PendingUse, selectUse } from './use-rows.ts';
 
 /** Records are written at the latest after this time, so a killed process loses no more than that. */
@@ -36,6 +37,8 @@ const MEGABYTE = 1_000_000;
 export type StateOptions = {
   /** of the file; undefined: nothing is kept */
   readonly path: string | undefined;
+  /** why there is no path, as a sentence */
+  readonly problem?: string;
   /** runs older than this are deleted */
   readonly days: number;
   /** the oldest runs are deleted when all together are larger */
@@ -62,6 +65,7 @@ export class State {
 
   constructor(options: StateOptions) {
     this.#options = options;
+    if (options.problem !== undefined) this.#stop(options.problem);
   }
 
   /** Why runs are kept in memory only; undefined: they are not. */
@@ -191,14 +195,20 @@ export class State {
     return this.#read('WHERE substr(run_id, 1, ?) = ? LIMIT 2', beginning.length, beginning);
   }
 
-  /** The number of runs that were deleted. @throws an error of the file, in words */
+  /** The number of runs that were deleted; `problem` says why if they could not be. */
   async delete(runIds: readonly string[] | 'all'): Promise<number> {
     await this.flush();
     const database = await this.#open();
     if (database === undefined) return 0;
-    if (runIds === 'all') return database.prepare('DELETE FROM runs').run().changes;
-    const one = database.prepare('DELETE FROM runs WHERE run_id = ?');
-    return runIds.reduce((sum, runId) => sum + one.run(runId).changes, 0);
+    try {
+      const count = deleteRuns(database, runIds);
+      // the file becomes smaller
+      database.exec('PRAGMA incremental_vacuum');
+      return count;
+    } catch (error) {
+      this.#cannotUse(error);
+      return 0;
+    }
   }
 
   /** Writes what waits, and closes the file. */
@@ -289,31 +299,19 @@ export class State {
 
   #failed(error: unknown): void {
     if (isBusy(error) && ++this.#timesLocked < LOCKED_TOO_OFTEN) return;
+    this.#cannotUse(error);
+  }
+
+  #cannotUse(error: unknown): void {
     if (this.#problem !== undefined) return;
-    this.#problem = `the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`;
+    this.#stop(`the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`);
+  }
+
+  #stop(problem: string): void {
+    this.#problem = problem;
     this.#pending = [];
     this.#writes = [];
     this.#use.clear();
-    this.#options.onProblem(this.#problem);
-  }
-}
-
-function inTransaction(database: Database, write: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    write();
-    database.exec('COMMIT');
-  } catch (error) {
-    rollback(database);
-    throw error;
-  }
-}
-
-/** After a full disk, SQLite has already undone the transaction, so that `ROLLBACK` fails. */
-function rollback(database: Database): void {
-  try {
-    database.exec('ROLLBACK');
-  } catch {
-    // the first error is the one that counts
+    this.#options.onProblem(problem);
   }
 }
