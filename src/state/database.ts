@@ -2,16 +2,21 @@
  * Opens the state file: SQLite, through libsql. Several processes share the file, because every client starts its own
  * server. After `kill -9` the file holds every transaction that was committed (write-ahead log, `synchronous = normal`).
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Database } from './libsql.ts';
+import type { Database, Statement } from './libsql.ts';
 import { migrate, NewerFileError } from './migrations.ts';
 
 /** libsql waits without leaving the event loop, so it must not wait for long. */
 const BUSY_MS = 20;
 
+export type OpenDatabase = Database & {
+  /** The path names another file by now, or none: what is written here is lost. */
+  readonly isMoved: boolean;
+};
+
 /** @throws an error of libsql or of the file system; `whyNot` puts it into words */
-export async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string): Promise<OpenDatabase> {
   // the file holds prompts: only its owner may read it, and SQLite gives its helper files the same mode
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));
@@ -24,10 +29,54 @@ export async function openDatabase(path: string): Promise<Database> {
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     migrate(database);
-    return database;
+    return withStatements(database, path);
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** There are few different statements, and to prepare one costs more than to run it. */
+function withStatements(database: Database, path: string): OpenDatabase {
+  const statements = new Map<string, Statement>();
+  const opened = inodeOf(path);
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      const statement = statements.get(sql) ?? database.prepare(sql);
+      statements.set(sql, statement);
+      return statement;
+    },
+    close: () => {
+      if (inodeOf(path) === opened) emptyLog(database);
+      statements.clear();
+      database.close();
+    },
+    get isMoved() {
+      return inodeOf(path) !== opened;
+    },
+  };
+}
+
+/**
+ * SQLite does this when the last connection closes, but libsql keeps a connection until its statements are collected as
+ * garbage. Without it the file itself, which people copy, would lack the last runs.
+ */
+function emptyLog(database: Database): void {
+  try {
+    database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  } catch {
+    // the disk is full: the log keeps everything, and the next process reads it
+  }
+}
+
+/** undefined: there is no file, or it cannot be seen. */
+function inodeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
 

@@ -16,7 +16,9 @@ export type RunningRun = {
   readonly received: Received;
 };
 
-type Entry = RunningRun & { position: Position; count: number; thought: Earlier | 'received' | 'written' };
+type Entry = RunningRun & { position: Position; count: number; thought: Earlier | 'received'; isWritten: boolean };
+
+const START = { position: { tokens: 0, chars: 0 }, count: 0, isWritten: false } as const;
 
 export class Journal {
   readonly #running = new Map<string, Entry>();
@@ -27,13 +29,25 @@ export class Journal {
   }
 
   begin(run: RunningRun): void {
-    this.#running.set(run.runId, { ...run, position: { tokens: 0, chars: 0 }, count: 0, thought: 'received' });
+    this.#running.set(run.runId, { ...run, ...START, thought: 'received' });
   }
 
   /** The thinking is over, and is known exactly; the answer is still to come. */
   settle(runId: string, thought: Earlier): void {
     const entry = this.#running.get(runId);
     if (entry !== undefined) entry.thought = thought;
+  }
+
+  /** The file is a new one: it gets everything again. */
+  startAgain(): void {
+    this.#dropped = [];
+    for (const entry of this.#running.values()) Object.assign(entry, START);
+  }
+
+  /** Nothing is kept any more. */
+  clear(): void {
+    this.#dropped = [];
+    this.#running.clear();
   }
 
   /** The run is over, and its record replaces what was written here. */
@@ -44,7 +58,7 @@ export class Journal {
   /** The run has nothing to keep. */
   drop(runId: string): void {
     const entry = this.#running.get(runId);
-    if (entry !== undefined && entry.count > 0) this.#dropped.push(runId);
+    if (entry !== undefined && (entry.count > 0 || entry.isWritten)) this.#dropped.push(runId);
     this.#running.delete(runId);
   }
 
@@ -53,7 +67,7 @@ export class Journal {
     for (const runId of this.#dropped) database.prepare('DELETE FROM runs WHERE run_id = ?').run(runId);
     this.#dropped = [];
     for (const entry of this.#running.values()) {
-      if (entry.thought === 'written') continue;
+      if (entry.isWritten) continue;
       if (entry.thought === 'received') addReceived(database, entry);
       else replace(database, entry, entry.thought);
     }
@@ -82,7 +96,7 @@ function addReceived(database: Database, entry: Entry): void {
 
 function replace(database: Database, entry: Entry, thought: Earlier): void {
   insertRun(database, toRow(entry, thought));
-  entry.thought = 'written';
+  entry.isWritten = true;
 }
 
 function toRow({ runId, at, tool, question, parts }: Entry, thought: Begun): NewRun & { readonly at: number } {

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Earlier } from '../prompt/question.ts';
 import { localDay, type UseRow } from '../spending/spending.ts';
-import { isBusy, openDatabase, whyNot } from './database.ts';
+import { isBusy, openDatabase, whyNot, type OpenDatabase } from './database.ts';
 import { Journal, type RunningRun } from './journal.ts';
 import type { Database } from './libsql.ts';
 import { deleteRuns, insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
@@ -57,6 +57,7 @@ export class State {
   readonly #use = new PendingUse();
   #writes: Write[] = [];
   #opening: Promise<Database | undefined> | undefined;
+  #opened: OpenDatabase | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
   #timesLocked = 0;
@@ -217,6 +218,7 @@ export class State {
     this.#cancelFlush?.();
     const database = await this.#opening;
     this.#opening = undefined;
+    this.#opened = undefined;
     database?.close();
   }
 
@@ -239,9 +241,11 @@ export class State {
   #open(): Promise<Database | undefined> {
     const { path } = this.#options;
     if (path === undefined || this.#problem !== undefined) return Promise.resolve(undefined);
+    if (this.#opened?.isMoved === true) this.#leave(this.#opened);
     this.#opening ??= openDatabase(path)
       .then((database) => {
         this.#clean(database);
+        this.#opened = database;
         return database;
       })
       .catch((error: unknown) => {
@@ -250,6 +254,15 @@ export class State {
         return undefined;
       });
     return this.#opening;
+  }
+
+  /** The file was removed or replaced: the next one gets the whole thinking of runs that are not over. */
+  #leave(database: Database): void {
+    this.#opened = undefined;
+    this.#opening = undefined;
+    this.#journal.startAgain();
+    // a reader may be about to use it
+    this.#options.clock.timer(0, () => database.close());
   }
 
   #writePending(database: Database): void {
@@ -312,6 +325,8 @@ export class State {
     this.#pending = [];
     this.#writes = [];
     this.#use.clear();
+    this.#speeds.clear();
+    this.#journal.clear();
     this.#options.onProblem(problem);
   }
 }

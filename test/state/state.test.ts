@@ -1,5 +1,5 @@
 /** The state file: what is written is there, whatever else happens to the file, and nothing stops a call. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -42,6 +42,14 @@ test('a run is there again after the file was closed and opened', async () => {
   const { state } = open();
   expect(await state.get('a')).toMatchObject({ ...run('a'), at: expect.any(Number) as number });
   expect(await state.get('b')).toBeUndefined();
+});
+
+test('after it was closed, the file itself holds every run: who copies it needs no other file', async () => {
+  const { state } = open();
+  state.put(run('a'));
+  await state.close();
+  copyFileSync(join(folder, 'state.db'), join(folder, 'copy.db'));
+  expect(await idsOf(open(join(folder, 'copy.db')).state)).toEqual(['a']);
 });
 
 test('runs are listed newest first, found by the beginning of their ids, and deleted', async () => {
