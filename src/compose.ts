@@ -18,7 +18,7 @@ import { stateFile } from './state/place.ts';
 import { State } from './state/state.ts';
 import { Tunings } from './state/tunings.ts';
 import type { ToolDefaults } from './tool.ts';
-import { Profiles } from './tuning/profiles.ts';
+import { Profiles } from './tuning/profiles/profiles.ts';
 
 /** The locations of the program's own files. */
 export type Installation = {

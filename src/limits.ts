@@ -2,7 +2,7 @@
 import { COMPLEXITY } from './budget/presets.ts';
 import type { Question } from './prompt/question.ts';
 import type { ToolDefaults } from './tool.ts';
-import type { Profile } from './tuning/profiles.ts';
+import type { Profile } from './tuning/profiles/profiles.ts';
 
 /** As the fields of `fields.ts` let them through; absent: not given. */
 export type LimitArguments = {

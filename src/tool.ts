@@ -4,8 +4,8 @@ import { readArguments } from './arguments.ts';
 import type { Progress } from './budget/values.ts';
 import type { ToolResult } from './report/tool-result.ts';
 import type { Runner } from './runner.ts';
-import type { Profiles } from './tuning/profiles.ts';
-import type { TuningStore } from './tuning/tune.ts';
+import type { Profiles } from './tuning/profiles/profiles.ts';
+import type { TuningStore } from './tuning/sweep/kept.ts';
 
 /** The operator's settings that tools use. */
 export type ToolDefaults = {

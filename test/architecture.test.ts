@@ -153,6 +153,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   // outcomes as people and clients read them
   'src/report': { ours: ['src/budget/outcome.ts', 'src/spending/prices.ts'], npm: ['zod'] },
+  'src/report/tuning.ts': { ours: ['src/report', 'src/tuning/picture', 'src/tuning/values.ts'] },
   'src/report/progress.ts': { ours: ['src/budget/values.ts'] },
 
   // what an operator wants to know
@@ -186,7 +187,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['p-queue'],
   },
   'src/state': {
-    ours: ['src/run/received.ts', 'src/prompt/question.ts', 'src/spending', 'src/clock.ts'],
+    ours: [
+      'src/run/received.ts',
+      'src/prompt/question.ts',
+      'src/spending',
+      'src/tuning/profiles',
+      'src/tuning/sweep/kept.ts',
+      'src/clock.ts',
+    ],
     npm: ['libsql'],
     node: ['fs', 'path'],
   },
@@ -194,6 +202,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/runner.ts': {
     ours: [
       'src/admission',
+      'src/stream/requests.ts',
       'src/budget',
       'src/run',
       'src/evidence',
@@ -229,13 +238,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
     npm: ['zod'],
   },
   'src/tool.ts': {
-    ours: ['src/arguments.ts', 'src/runner.ts', 'src/budget/values.ts', 'src/report'],
+    ours: [
+      'src/arguments.ts',
+      'src/runner.ts',
+      'src/budget/values.ts',
+      'src/report',
+      'src/tuning/profiles',
+      'src/tuning/sweep/kept.ts',
+    ],
     npm: ['zod'],
   },
   'src/fields.ts': { ours: [], npm: ['zod'] },
   'src/continued.ts': { ours: ['src/tool.ts', 'src/prompt/question.ts'] },
   'src/prompts.ts': { ours: [] },
-  'src/limits.ts': { ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts'] },
+  'src/limits.ts': {
+    ours: ['src/tool.ts', 'src/budget/presets.ts', 'src/prompt/question.ts', 'src/tuning/profiles'],
+  },
   tools: {
     ours: [
       'src/batch-time.ts',
@@ -249,6 +267,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/values.ts',
       'src/report',
       'src/status',
+      'src/tuning',
       'src/errors.ts',
     ],
     npm: ['zod'],
@@ -267,6 +286,27 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: ['fs/promises', 'url'],
   },
   'src/tuning/statistics': { ours: [] },
+  'src/tuning/profiles': { ours: ['src/budget/outcome.ts', 'src/errors.ts'] },
+  'src/tuning/schema.ts': { ours: [], npm: ['zod'] },
+  'src/tuning/sweep': {
+    ours: [
+      'src/tuning/values.ts',
+      'src/tuning/match',
+      'src/tuning/profiles',
+      'src/tuning/statistics',
+      'src/budget',
+      'src/engine/engine.ts',
+      'src/evidence/evidence.ts',
+      'src/prompt/question.ts',
+      'src/run/run.ts',
+      'src/runner.ts',
+      'src/stream',
+      'src/clock.ts',
+      'src/errors.ts',
+      'src/wait.ts',
+    ],
+    node: ['crypto'],
+  },
 
   // what a server of one's own needs
   'src/serving': { ours: ['src/errors.ts'] },
@@ -282,6 +322,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/runs.ts',
       'src/prompts.ts',
       'src/spending',
+      'src/tuning/profiles',
+      'src/tuning/sweep/kept.ts',
       'src/budget/values.ts',
       'src/report',
       'src/errors.ts',
@@ -314,6 +356,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/status',
       'src/state',
       'src/spending',
+      'src/tuning',
       'src/budget/presets.ts',
       'src/budget/values.ts',
       'src/budget/outcome.ts',
@@ -326,7 +369,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/errors.ts',
       'src/version.ts',
     ],
-    node: ['readline/promises', 'stream', 'stream/consumers'],
+    node: ['fs/promises', 'readline/promises', 'stream', 'stream/consumers'],
   },
   'src/cli/program.ts': { ours: ['src/cli', 'src/config', 'src/init/names.ts', 'src/version.ts'], npm: ['commander'] },
 
@@ -343,6 +386,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/runs.ts',
       'src/spending',
       'src/tool.ts',
+      'src/tuning/profiles',
       'src/errors.ts',
       'src/clock.ts',
       'src/log.ts',
@@ -357,7 +401,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/compose.ts',
       'src/compose-search.ts',
       'src/init/launch.ts',
-      'src/state/place.ts',
+      'src/state',
       'src/errors.ts',
       'src/log.ts',
     ],

@@ -10,7 +10,7 @@ import { toBatchResult, type ItemEnd } from '../src/report/batch.ts';
 import { batchResultSchema } from '../src/report/schema.ts';
 import { batchToolResult } from '../src/report/tool-result.ts';
 import { defineTool, type ToolContext } from '../src/tool.ts';
-import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/profiles/chosen.ts';
 
 /** In tokens, for each item. */
 const DEFAULTS = { thinking: 1024, answer: 512 } as const;

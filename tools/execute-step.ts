@@ -7,7 +7,7 @@ import { stepParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
 import { defineTool } from '../src/tool.ts';
-import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/profiles/chosen.ts';
 
 const DEFAULTS = { thinking: COMPLEXITY.medium, answer: 1024 } as const;
 

@@ -15,7 +15,7 @@ import { questionParts } from '../src/prompt/question.ts';
 import { runResultSchema } from '../src/report/schema.ts';
 import { runToolResult } from '../src/report/tool-result.ts';
 import { defineTool } from '../src/tool.ts';
-import { chosenProfile, withProfileWarning } from '../src/tuning/chosen-profile.ts';
+import { chosenProfile, withProfileWarning } from '../src/tuning/profiles/chosen.ts';
 
 const DEFAULT_ANSWER_TOKENS = 1024;
 

@@ -5,7 +5,8 @@ import { tuneToolResult } from '../src/report/tuning.ts';
 import { defineTool } from '../src/tool.ts';
 import { toCases } from '../src/tuning/cases/to-cases.ts';
 import { tuneResultSchema } from '../src/tuning/schema.ts';
-import { DEFAULT_BUDGETS, tune } from '../src/tuning/tune.ts';
+import { DEFAULT_BUDGETS } from '../src/tuning/sweep/task.ts';
+import { tune } from '../src/tuning/sweep/tune.ts';
 import { MATCHES } from '../src/tuning/values.ts';
 
 const MOST_CASES = 200;

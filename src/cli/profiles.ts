@@ -2,7 +2,7 @@
 import { ConfigError, InvalidInputError } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import { Tunings } from '../state/tunings.ts';
-import type { Profile } from '../tuning/profiles.ts';
+import type { Profile } from '../tuning/profiles/profiles.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

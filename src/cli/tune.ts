@@ -6,7 +6,8 @@ import { readCases } from '../tuning/cases/read-cases.ts';
 import { toCsv } from '../tuning/picture/csv.ts';
 import { toReport } from '../tuning/picture/report.ts';
 import { toTerminal } from '../tuning/picture/terminal.ts';
-import { DEFAULT_BUDGETS, tune } from '../tuning/tune.ts';
+import { DEFAULT_BUDGETS } from '../tuning/sweep/task.ts';
+import { tune } from '../tuning/sweep/tune.ts';
 import { MATCHES, type Match } from '../tuning/values.ts';
 import { StatusLine, type Terminal } from './terminal.ts';
 

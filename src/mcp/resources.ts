@@ -4,7 +4,7 @@ import { runUri, tuningUri, USAGE_URI } from '../report/uri.ts';
 import type { Runs } from '../runs.ts';
 import { usageToJson } from '../spending/report-json.ts';
 import type { Spending } from '../spending/spending.ts';
-import type { TuningStore } from '../tuning/tune.ts';
+import type { TuningStore } from '../tuning/sweep/kept.ts';
 
 /** Tunings with the results of their cases. */
 export type TuningRecords = TuningStore & { get(tuningId: string): Promise<object | undefined> };

@@ -16,7 +16,7 @@ import type { Runs } from '../runs.ts';
 import type { Spending } from '../spending/spending.ts';
 import type { Tool, ToolDefaults } from '../tool.ts';
 import { VERSION } from '../version.ts';
-import type { Profiles } from '../tuning/profiles.ts';
+import type { Profiles } from '../tuning/profiles/profiles.ts';
 import { advertised } from './advertised.ts';
 import { RAW_ARGUMENTS } from './incoming.ts';
 import { ProgressReporter } from './progress.ts';

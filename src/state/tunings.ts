@@ -1,6 +1,6 @@
 /** Tunings and profiles in the state file. */
-import type { Profile } from '../tuning/profiles.ts';
-import type { KeptCase } from '../tuning/tune.ts';
+import type { Profile } from '../tuning/profiles/profiles.ts';
+import type { KeptCase } from '../tuning/sweep/kept.ts';
 import type { Database } from './libsql.ts';
 import type { State } from './state.ts';
 

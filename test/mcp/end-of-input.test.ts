@@ -6,7 +6,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { State } from '../../src/state/state.ts';
 import { Tunings } from '../../src/state/tunings.ts';
-import { Profiles } from '../../src/tuning/profiles.ts';
+import { Profiles } from '../../src/tuning/profiles/profiles.ts';
 import { serveUntilGone } from '../../src/cli/serve.ts';
 import { createLog } from '../../src/log.ts';
 import { connect } from '../support/connect.ts';

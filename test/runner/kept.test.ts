@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/runs.ts';
 import { Runs } from '../../src/runs.ts';
-import { Profiles } from '../../src/tuning/profiles.ts';
+import { Profiles } from '../../src/tuning/profiles/profiles.ts';
 import { analyzeBatch } from '../../tools/analyze-batch.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { remoteRunner } from '../support/remote-runner.ts';

@@ -1,5 +1,5 @@
 /** Budgets that tunings have found, under the names that users gave them. */
-import { InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../../errors.ts';
 
 export type Profile = {
   readonly name: string;

@@ -1,50 +1,20 @@
-/** Which budget is enough: runs cases under several budgets, and says what the results show. */
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  CancelledError,
-  ContextOverflowError,
-  EngineTimeoutError,
-  InvalidInputError,
-  ThinkmeterError,
-} from '../errors.ts';
-import { questionParts, systemParts, type Question } from '../prompt/question.ts';
-import type { Progress } from '../budget/values.ts';
-import type { Runner, Turn } from '../runner.ts';
-import { limit } from '../wait.ts';
-import { matcher, type Matcher } from './match/matcher.ts';
-import { checkName, type Profiles } from './profiles.ts';
-import { recommend, type Verdict } from './statistics/recommend.ts';
-import { lookAt } from './statistics/sequential.ts';
-import { runBudgets, type BudgetRuns } from './sweep/run-budgets.ts';
+/** Runs the cases of a tuning under its budgets, in the server's queue, until the recommendation is certain. */
+import { randomUUID } from 'node:crypto';
+import { CancelledError, ContextOverflowError, EngineTimeoutError, ThinkmeterError } from '../../errors.ts';
+import { questionParts, systemParts, type Question } from '../../prompt/question.ts';
+import type { Progress } from '../../budget/values.ts';
+import type { Runner, Turn } from '../../runner.ts';
+import { limit } from '../../wait.ts';
+import type { Matcher } from '../match/matcher.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import { recommend } from '../statistics/recommend.ts';
+import { lookAt } from '../statistics/sequential.ts';
+import type { Case, TuneResult } from '../values.ts';
+import type { TuningStore } from './kept.ts';
+import { runBudgets, type BudgetRuns } from './run-budgets.ts';
 import { Tally, type Judged } from './tally.ts';
-import type { Case, Match, TuneResult } from './values.ts';
-
-export type TuneTask = {
-  readonly cases: readonly Case[];
-  readonly match: Match;
-  /** limited ones */
-  readonly budgets: readonly number[];
-  readonly repeats: number;
-  /** points of accuracy that a budget may lose */
-  readonly tolerancePoints: number;
-  readonly saveAs?: string | undefined;
-  readonly maxSeconds?: number | undefined;
-  readonly systemPrompt: string | undefined;
-  /** about the input */
-  readonly warnings?: readonly string[];
-};
-
-/** What one case and repeat gave: kept until the tuning is over, so that it is not paid for twice. */
-export type KeptCase = { readonly number: number; readonly repeat: number; readonly data: BudgetRuns };
-
-/** Where tunings outlive the process. */
-export type TuningStore = {
-  /** an unfinished tuning of the same cases, and what it has */
-  unfinished(key: string): Promise<{ readonly tuningId: string; readonly cases: readonly KeptCase[] } | undefined>;
-  begin(tuningId: string, key: string): void;
-  addCase(tuningId: string, kept: KeptCase): void;
-  finish(tuningId: string, result: object): void;
-};
+import type { Prepared } from './task.ts';
+import { sweepWarnings } from './warnings.ts';
 
 export type TuneContext = {
   readonly runner: Runner;
@@ -56,8 +26,6 @@ export type TuneContext = {
   readonly progress: (progress: Progress) => void;
 };
 
-export const DEFAULT_BUDGETS: readonly number[] = [0, 64, 128, 256, 512, 1024, 2048];
-
 /** Answers to cases are short. */
 const ANSWER_TOKENS = 512;
 
@@ -65,40 +33,7 @@ const ANSWER_TOKENS = 512;
 const LEAST_PER_LOOK = 10;
 const LOOKS = 10;
 
-/** @throws {ThinkmeterError} if the engine fails; what was finished is kept, and the same call goes on from there */
-export async function tune(task: TuneTask, context: TuneContext): Promise<TuneResult> {
-  const prepared = prepare(task);
-  const { runner } = context;
-  await runner.ready(task.maxSeconds, context);
-  const sweep = new Sweep(prepared, context);
-  await sweep.resume();
-  await sweep.run();
-  return sweep.finish();
-}
-
-type Prepared = TuneTask & { readonly matchers: readonly Matcher[]; readonly key: string };
-
-/** All that can be wrong with the input is found before anything is generated. */
-function prepare(task: TuneTask): Prepared {
-  const { cases, match, repeats, systemPrompt } = task;
-  if (cases.length === 0) throw new InvalidInputError('there are no cases', { hint: 'give at least one' });
-  if (task.saveAs !== undefined) checkName(task.saveAs);
-  const matchers = cases.map(({ expected }, index) => {
-    try {
-      return matcher(match, expected);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      throw new InvalidInputError(`case ${index + 1}: ${error.message}`, { ...(error.hint && { hint: error.hint }) });
-    }
-  });
-  const budgets = [...new Set(task.budgets)].toSorted((a, b) => a - b);
-  const key = createHash('sha256')
-    .update(JSON.stringify([cases, budgets, repeats, systemPrompt ?? '']))
-    .digest('hex');
-  return { ...task, budgets, matchers, key };
-}
-
-class Sweep {
+export class Sweep {
   readonly #task: Prepared;
   readonly #context: TuneContext;
   readonly #tally: Tally;
@@ -261,7 +196,22 @@ class Sweep {
       ...(verdict.kind === 'too-few-cases' && { cases_needed: verdict.casesNeeded }),
       tokens: { generated: this.#generated, naive: this.#isTraced ? this.#naive : this.#generated },
       ...(recommended !== null && this.#task.saveAs !== undefined && { saved_as: this.#task.saveAs }),
-      warnings: [...(this.#task.warnings ?? []), ...this.#warnings(verdict)],
+      warnings: [
+        ...(this.#task.warnings ?? []),
+        ...sweepWarnings({
+          cases: cases.length,
+          finished: this.#tally.finished,
+          tolerancePoints,
+          saveAs: this.#task.saveAs,
+          verdict,
+          isTraced: this.#isTraced,
+          isTimeOver: this.#isTimeOver,
+          isSettled: this.#isSettled,
+          resumed: this.#resumed,
+          tooLong: this.#tooLong,
+          dropped: this.#tally.dropped,
+        }),
+      ],
     };
     if (isOver) this.#context.store?.finish(this.#tuningId, result);
     this.#save(result);
@@ -285,53 +235,11 @@ class Sweep {
       made_at: new Date().toISOString(),
     });
   }
-
-  #warnings(verdict: Verdict): string[] {
-    const { cases, saveAs, tolerancePoints } = this.#task;
-    const dropped = [...this.#tally.dropped].map(([budget, after]) => `${budget} after ${after}`);
-    return [
-      ...(this.#isTraced
-        ? []
-        : ['this server cannot continue a thought exactly, so each budget was run by itself: that takes more tokens']),
-      ...(this.#resumed > 0
-        ? [`${this.#resumed} results come from an earlier tuning of the same cases that was not finished`]
-        : []),
-      ...(this.#tooLong.length > 0
-        ? [
-            `${this.#tooLong.length} cases are too long for the server's window and were left out: ${listed(this.#tooLong)}`,
-          ]
-        : []),
-      ...(this.#isTimeOver
-        ? [`max_seconds passed after ${this.#finished} cases; call again with the same cases to go on from there`]
-        : []),
-      ...(dropped.length > 0
-        ? [`budgets that are certainly worse were dropped (error rate 1 %): ${dropped.join(' cases, ')} cases`]
-        : []),
-      ...(this.#isSettled && this.#tally.finished < cases.length
-        ? [`stopped after ${this.#finished} cases: the others could not have changed the recommendation`]
-        : []),
-      ...(verdict.kind === 'none' && this.#tally.finished > 0
-        ? [
-            verdict.certain
-              ? `every budget loses more than ${tolerancePoints} points`
-              : `every budget seems to lose more than ${tolerancePoints} points`,
-          ]
-        : []),
-      ...(saveAs !== undefined && verdict.kind !== 'budget'
-        ? [`nothing was saved as ${saveAs}, because no budget is recommended`]
-        : []),
-    ];
-  }
 }
 
 function spentBy({ runs, promptTokens, generatedTokens }: BudgetRuns): Parameters<Turn['spend']>[0] {
   const thinkingTokens = runs.at(-1)?.thinkingTokens ?? 0;
   return { promptTokens, thinkingTokens, answerTokens: Math.max(0, generatedTokens - thinkingTokens) };
-}
-
-function listed(numbers: readonly number[]): string {
-  const shown = numbers.slice(0, 5).map((number) => `case ${number + 1}`);
-  return numbers.length > 5 ? `${shown.join(', ')} and ${numbers.length - 5} more` : shown.join(', ');
 }
 
 function isCancel(rest: object): boolean {

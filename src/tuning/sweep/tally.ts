@@ -1,10 +1,10 @@
 /** The results of a tuning by case, repeat and budget, as shares and figures. */
-import type { BudgetRun } from './sweep/run-budgets.ts';
-import { accuracyOf } from './statistics/accuracy.ts';
-import { differenceTo } from './statistics/difference.ts';
-import { mean, quantile } from './statistics/quantile.ts';
-import type { Shares, Tried } from './statistics/shares.ts';
-import type { BudgetFigures } from './values.ts';
+import type { BudgetRun } from './run-budgets.ts';
+import { accuracyOf } from '../statistics/accuracy.ts';
+import { differenceTo } from '../statistics/difference.ts';
+import { mean, quantile } from '../statistics/quantile.ts';
+import type { Shares, Tried } from '../statistics/shares.ts';
+import type { BudgetFigures } from '../values.ts';
 
 /** One run, judged. */
 export type Judged = BudgetRun & { readonly isRight: boolean };

@@ -1,6 +1,6 @@
 /** The profile that a call uses: the one that it names, else the operator's. */
-import type { Outcome } from '../budget/outcome.ts';
-import { ConfigError, InvalidInputError } from '../errors.ts';
+import type { Outcome } from '../../budget/outcome.ts';
+import { ConfigError, InvalidInputError } from '../../errors.ts';
 import type { Profile, Profiles } from './profiles.ts';
 
 export type ProfileArguments = {
