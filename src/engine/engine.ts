@@ -27,6 +27,8 @@ export type Facts = {
   readonly dropsLongPrompts?: string;
   /** how the tokens of a stream can be counted while they arrive */
   readonly countedBy: CountedBy;
+  /** pieces can report margins; absent: the engine or its server has none */
+  readonly margins?: true;
 };
 
 export type NativeBudget = {
@@ -82,6 +84,8 @@ export type Limits = {
   readonly sampling: Sampling;
   /** the server's own thinking budget, in the server's counting; absent: none is requested */
   readonly nativeBudget?: number;
+  /** pieces report margins; ignored by engines that have none */
+  readonly margins?: boolean;
 };
 
 /** `raw` is the server's value: `stop`, `length`, `abort`, `repetition`, … */
@@ -94,6 +98,12 @@ export type FinishReason = { readonly unified: 'stop' | 'length' | 'other'; read
 export type Piece = {
   readonly ids: readonly number[];
   readonly text: string;
+  /**
+   * For each id of the piece: the log-probability of the generated token less that of the first token of the end marker, in
+   * nats, of the model's own distribution before temperature. `Infinity`: the end marker is so unlikely that the server does
+   * not report it. May be negative with sampling. Absent: none were requested, the piece has no ids, or the server sends none.
+   */
+  readonly margins?: readonly number[];
   readonly finish?: FinishReason;
   /** the number of tokens, if the server sends no ids */
   readonly counted?: { readonly tokens: number; readonly by: Exclude<CountedBy, 'ids'> };

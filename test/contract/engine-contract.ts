@@ -150,6 +150,32 @@ export function describeEngine(name: string, { create, model, window, family }: 
       expect((await decode(engine, ids.slice(-1))).trim()).not.toBe('');
     });
 
+    test('an engine that can report margins has one for each id, the smallest where thinking closes', async ({
+      skip,
+    }) => {
+      const { margins: can } = await factsOf(engine);
+      if (can !== true) skip();
+      const prompt = await idsFor(engine, SHORT);
+      const { ids: closed, closerTokens } = await cut(engine, prompt, { ids: [1], text: 'so it is.\n' });
+      const { pieces, ids, text } = await generate(engine, SHORT, { ...greedily(ROOM), margins: true });
+      for (const piece of pieces.filter((some) => some.ids.length > 0)) {
+        expect(piece.margins).toHaveLength(piece.ids.length);
+      }
+      const margins = pieces.flatMap((piece) => piece.margins ?? []);
+      const closest = margins.indexOf(Math.min(...margins));
+      expect(margins[closest]).toBe(0);
+      expect(ids[closest]).toBe(closed.at(-closerTokens));
+      expect(await decode(engine, ids.slice(0, closest))).toBe(text.slice(0, text.indexOf('</think>')));
+      expect(margins.some((margin) => margin > 1)).toBe(true);
+    });
+
+    test('margins change no token, and come only if they are requested', async () => {
+      const without = await generate(engine, SHORT, greedily(ROOM));
+      expect(without.pieces.some((piece) => 'margins' in piece)).toBe(false);
+      const { ids, text } = await generate(engine, SHORT, { ...greedily(ROOM), margins: true });
+      expect({ ids, text }).toEqual({ ids: without.ids, text: without.text });
+    });
+
     test('with thinking off the answer comes at once', async () => {
       const { text, finish } = await generate(engine, SHORT, greedily(ROOM), false);
       expect(finish?.unified).toBe('stop');

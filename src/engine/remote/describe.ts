@@ -92,10 +92,22 @@ function overTokenIds(base: Base, tried: Extract<Tried, { kind: 'there' }>): Des
   const { family, closer, codecFor, countedBy } = tried;
   // if the window is unknown, the server itself rejects requests that do not fit
   const window = windowOf(served, dialect, found) ?? tried.window ?? Infinity;
-  const facts = { ...common(base, 'completions'), window, family, closerTokens: longest(closer), countedBy };
+  const facts: Facts = {
+    ...common(base, 'completions'),
+    window,
+    family,
+    closerTokens: longest(closer),
+    countedBy,
+    ...(hasMargins(base) && { margins: true }),
+  };
   // only a trial shows that ids come; trusted servers are used without a trial
   const seen = new Seen(countedBy === 'ids' && dialect.isTrusted !== true);
   return { ...described(base, facts, found.silent), tokenIds: { codecFor, closer, seen } };
+}
+
+function hasMargins({ dialect, found }: Base): boolean {
+  const margins = dialect.completions?.margins;
+  return margins !== undefined && margins.isThere?.(found) !== false;
 }
 
 function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Description {

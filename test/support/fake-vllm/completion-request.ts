@@ -9,15 +9,19 @@ import {
   checkPromptFits,
   generationFields,
   readGeneration,
+  type AskedLogprobs,
   type GenerationRequest,
 } from './generation-request.ts';
-import type { Served } from './served.ts';
+import { isOlder, type Served } from './served.ts';
 import { readThinkingBudget } from './thinking-budget.ts';
 
 export const completionBody = z.looseObject({
   ...generationFields,
   prompt: z.union([z.string(), z.array(z.int())], 'Input should be a string or a list of token ids'),
   add_special_tokens: z.boolean().default(true),
+  logprobs: z.int().nullish(),
+  logprob_token_ids: z.array(z.int()).nullish(),
+  return_tokens_as_token_ids: z.boolean().nullish(),
 });
 
 export function readCompletionRequest(raw: string, served: Served): GenerationRequest {
@@ -36,5 +40,15 @@ export function readCompletionRequest(raw: string, served: Served): GenerationRe
   checkOutputAsked(maxTokens);
   const stranger = promptIds.find((id) => id < 0 || id >= served.model.vocabularySize);
   if (stranger !== undefined) throw badRequest(`Token id ${stranger} is out of vocabulary`);
-  return readGeneration(asked, { promptIds, maxTokens, thinkingBudget }, served);
+  return {
+    ...readGeneration(asked, { promptIds, maxTokens, thinkingBudget }, served),
+    logprobs: askedLogprobs(asked, served),
+  };
+}
+
+/** 0.13 knows no list. */
+function askedLogprobs(asked: z.infer<typeof completionBody>, served: Served): AskedLogprobs | undefined {
+  if (typeof asked.logprobs !== 'number') return undefined;
+  const listed = isOlder(served) ? [] : (asked.logprob_token_ids ?? []);
+  return { listed, asIds: asked.return_tokens_as_token_ids ?? false };
 }

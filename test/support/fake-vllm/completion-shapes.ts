@@ -1,30 +1,34 @@
 /** The JSON of `/v1/completions`: same fields, same order as recorded. */
 import { counts, fingerprint, finishFields, head, type Delta, type Format, type Shape } from './answer-format.ts';
+import { createLogprobs, type Logprobs } from './logprobs.ts';
 import { ifNewer, isOlder } from './served.ts';
 
 export function createTextFormat(shape: Shape): Format {
   let first = true;
   let generated = 0;
+  const logprobs = createLogprobs(shape);
   return {
     opening: () => [],
     chunk: (delta) => {
       generated += delta.ids.length;
-      const body = chunk(shape, delta, { first, generated });
+      const body = chunk(shape, delta, { first, generated, logprobs: logprobs(delta.ids) });
       first = false;
       return body;
     },
     usage: () => usageChunk(shape, generated),
-    whole: (delta) => wholeCompletion(shape, delta),
+    whole: (delta) => wholeCompletion(shape, delta, logprobs(delta.ids)),
   };
 }
 
-function chunk(shape: Shape, delta: Delta, position: { first: boolean; generated: number }): unknown {
+type Position = { readonly first: boolean; readonly generated: number; readonly logprobs: Logprobs | null };
+
+function chunk(shape: Shape, delta: Delta, position: Position): unknown {
   const { request } = shape;
   const wanted = request.returnTokenIds;
   const choice = {
     index: 0,
     text: delta.text,
-    logprobs: null,
+    logprobs: position.logprobs,
     ...finishFields(delta),
     ...(shape.knowsTokenIds && {
       prompt_token_ids: wanted && position.first ? request.promptIds : null,
@@ -59,13 +63,13 @@ function usageChunk(shape: Shape, generated: number): unknown {
   };
 }
 
-function wholeCompletion(shape: Shape, delta: Delta): unknown {
+function wholeCompletion(shape: Shape, delta: Delta, logprobs: Logprobs | null): unknown {
   const { request, served } = shape;
   const wanted = request.returnTokenIds;
   const choice = {
     index: 0,
     text: delta.text,
-    logprobs: null,
+    logprobs,
     ...finishFields(delta),
     ...(shape.knowsTokenIds && { token_ids: wanted ? delta.ids : null }),
     prompt_logprobs: null,

@@ -38,6 +38,15 @@ export type GenerationRequest = {
   readonly includeUsage: boolean;
   readonly continuousUsage: boolean;
   readonly thinkingBudget: number | undefined;
+  /** absent: none are asked for */
+  readonly logprobs?: AskedLogprobs | undefined;
+};
+
+export type AskedLogprobs = {
+  /** `logprob_token_ids`, whose values come in the place of the most likely tokens' */
+  readonly listed: readonly number[];
+  /** `return_tokens_as_token_ids` */
+  readonly asIds: boolean;
 };
 
 export function readGeneration(

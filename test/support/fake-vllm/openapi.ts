@@ -3,14 +3,15 @@ import { chatBody } from './chat-request.ts';
 import { completionBody } from './completion-request.ts';
 import { isOlder, type Served } from './served.ts';
 
+/** What 0.13 did not have. */
+const NEWER: readonly string[] = ['thinking_token_budget', 'logprob_token_ids'];
+
 export function apiDescription(served: Served): unknown {
   const schema = (name: string, fields: readonly string[]): unknown => ({
     type: 'object',
     title: name,
     properties: Object.fromEntries(
-      fields
-        .filter((field) => field !== 'thinking_token_budget' || !isOlder(served))
-        .map((field) => [field, property(field)]),
+      fields.filter((field) => !NEWER.includes(field) || !isOlder(served)).map((field) => [field, property(field)]),
     ),
   });
   return {

@@ -16,7 +16,14 @@ export type Served = {
   readonly reasoningEnd: string;
   /** `--enable-prompt-tokens-details` */
   readonly promptTokensDetails: boolean;
+  readonly margin: Margin;
 };
+
+/**
+ * How much more likely the next token is than those that a request lists, in nats, after this text (prompt and what was
+ * generated, special tokens shown).
+ */
+export type Margin = (before: string) => number;
 
 export const THINK_START = '<think>';
 export const THINK_END = '</think>';

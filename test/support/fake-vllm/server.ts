@@ -13,7 +13,10 @@ import type { LookName } from './families.ts';
 import { loadModel, type ModelName } from './model.ts';
 import { route, type Host } from './routes.ts';
 import { thinks } from './scripts.ts';
-import { THINK_END, type Reasoning } from './served.ts';
+import { THINK_END, type Margin, type Reasoning } from './served.ts';
+
+/** In the middle of a thought, the demo models give the end marker e^-18. */
+const FAR = 18;
 
 export type FakeVllmOptions = {
   readonly model?: ModelName;
@@ -36,6 +39,8 @@ export type FakeVllmOptions = {
   readonly prefixCaching?: boolean;
   /** `--disable-fastapi-docs`: no `/openapi.json` */
   readonly hideDocs?: boolean;
+  /** how far the model is from writing the tokens that a request lists; far, always */
+  readonly margin?: Margin;
 };
 
 export type RecordedRequest = {
@@ -75,6 +80,7 @@ export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<Fake
       reasoning: options.reasoning ?? 'parser',
       reasoningEnd: options.reasoningEnd ?? THINK_END,
       promptTokensDetails: options.promptTokensDetails ?? false,
+      margin: options.margin ?? (() => FAR),
     },
     script: options.script ?? thinks('2 + 2 is 4, and 4 is even.', 'The answer is 4.'),
     meter: createMeter({ prefixCaching: options.prefixCaching ?? true }),

@@ -69,6 +69,17 @@ function hasContent(chunk: { choices?: unknown; usage?: unknown }): boolean {
   return (chunk.choices ?? chunk.usage ?? null) !== null;
 }
 
+/**
+ * One entry per token of the chunk. The keys of `top_logprobs` are `token_id:5` if the request sets
+ * `return_tokens_as_token_ids`. A probability of 0 is -9999 (vLLM's serving.py).
+ */
+const completionLogprobs = z.object({
+  token_logprobs: z.array(z.number().nullable()),
+  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
+});
+
+export type CompletionLogprobs = z.infer<typeof completionLogprobs>;
+
 /** A chunk of `POST /v1/completions`. Some servers send the usage without `choices` (ROCm/ATOM#1711). */
 export const completionChunk = z
   .object({
@@ -80,6 +91,7 @@ export const completionChunk = z
           /** in the first chunk, if the request asks for ids */
           prompt_token_ids: z.array(z.int()).nullish(),
           finish_reason: z.string().nullish(),
+          logprobs: optional(completionLogprobs),
         }),
       )
       .nullish(),

@@ -45,6 +45,12 @@ export type Dialect = {
     readonly fields: object;
     /** a prompt may be sent as text, and the first chunk contains its ids (seen on vLLM 0.13 and 0.32) */
     readonly showsPromptIds?: true;
+    /** how to request the log-probability of this token with each generated token; absent: not possible, or not tested */
+    readonly margins?: {
+      readonly fields: (endId: number) => object;
+      /** whether this server has the fields; absent: all servers of this kind have them */
+      readonly isThere?: (found: Found) => boolean;
+    };
   };
   /** sends usage with every chunk if the request sets `continuous_usage_stats` */
   readonly usageWithEveryChunk?: true;

@@ -19,6 +19,7 @@ import {
   slotWindow,
   totalSlots,
   vllmHasBudget,
+  vllmHasListedLogprobs,
 } from './signs.ts';
 
 const none = (): object => ({});
@@ -272,7 +273,15 @@ export const DIALECTS: readonly Dialect[] = [
     metrics: VLLM_METRICS,
     usageWithEveryChunk: true,
     tokenizer: 'vllm',
-    completions: { ...withTokenIds, showsPromptIds: true },
+    completions: {
+      ...withTokenIds,
+      showsPromptIds: true,
+      margins: {
+        // the list replaces the top tokens (vllm-project/vllm#43463); without the third field, keys are texts, which may be equal
+        fields: (endId) => ({ logprobs: 1, logprob_token_ids: [endId], return_tokens_as_token_ids: true }),
+        isThere: vllmHasListedLogprobs,
+      },
+    },
     chat: {
       templateArguments: true,
       thinking: none,

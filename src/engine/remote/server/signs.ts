@@ -39,18 +39,32 @@ export function serverVersion(found: Found): string | undefined {
   return read(found, '/version', version)?.version;
 }
 
-/** Whether `GET /openapi.json` lists `thinking_token_budget` for `/v1/completions`; undefined: no such document. */
-export function knowsBudget(found: Found): boolean | undefined {
+/** Whether `GET /openapi.json` lists a field for `/v1/completions`; undefined: no such document. */
+function knowsField(found: Found, field: string): boolean | undefined {
   const document = read(found, '/openapi.json', openapi);
-  return document && 'thinking_token_budget' in document.components.schemas.CompletionRequest.properties;
+  return document && field in document.components.schemas.CompletionRequest.properties;
 }
 
-/** vLLM has its field since 0.19 (vllm-project/vllm#20859). If `/openapi.json` is hidden, the version decides. */
-export function vllmHasBudget(found: Found): boolean {
-  const shown = knowsBudget(found);
+export function knowsBudget(found: Found): boolean | undefined {
+  return knowsField(found, 'thinking_token_budget');
+}
+
+/** If `/openapi.json` is hidden, the version decides. */
+function vllmHas(found: Found, field: string, sinceMinor: number): boolean {
+  const shown = knowsField(found, field);
   if (shown !== undefined) return shown;
   const [major = 0, minor = 0] = (serverVersion(found) ?? '').split('.').map(Number);
-  return major > 0 || minor >= 19;
+  return major > 0 || minor >= sinceMinor;
+}
+
+/** vLLM has its field since 0.19 (vllm-project/vllm#20859). */
+export function vllmHasBudget(found: Found): boolean {
+  return vllmHas(found, 'thinking_token_budget', 19);
+}
+
+/** Merged in May 2026 (vllm-project/vllm#43463), and seen on 0.32. Older servers silently ignore the field. */
+export function vllmHasListedLogprobs(found: Found): boolean {
+  return vllmHas(found, 'logprob_token_ids', 32);
 }
 
 /** The `enable_prefix_caching` label of vLLM's `vllm:cache_config_info`. */

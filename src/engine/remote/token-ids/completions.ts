@@ -5,6 +5,7 @@ import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialect.ts';
 import { toOverflow } from '../http/overflow.ts';
 import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
+import { ListedMargins } from './margins.ts';
 
 export type Completion = {
   readonly client: RemoteClient;
@@ -15,6 +16,8 @@ export type Completion = {
   readonly count?: Count;
   /** tokens may come without ids, so the request asks for usage with every chunk */
   readonly needsUsage?: boolean;
+  /** the first token of the end marker; absent: the server cannot report margins */
+  readonly endId?: number | undefined;
   /** called when a chunk contains ids */
   readonly onIds?: () => void;
   /** maps errors for the caller; a wrapping generator would do the same but add CPU time to every token */
@@ -40,7 +43,9 @@ async function* openAiCompletion(
   limits: Limits,
 ): AsyncGenerator<Piece> {
   const { client, model, dialect, signal } = task;
-  const { by = 'ids', fields = {} } = dialect.completions ?? {};
+  const { by = 'ids', fields = {}, margins: wanted } = dialect.completions ?? {};
+  const endId = limits.margins === true ? task.endId : undefined;
+  const margins = endId === undefined ? undefined : new ListedMargins(endId);
   const body = {
     model,
     ...('text' in prompt
@@ -50,6 +55,7 @@ async function* openAiCompletion(
     ...sampled(limits),
     stream_options: { include_usage: true, ...(task.needsUsage && { continuous_usage_stats: true }) },
     ...fields,
+    ...(endId !== undefined && wanted?.fields(endId)),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
   // the piece with the finish reason is yielded after the end of the stream, when the connection is reusable
@@ -65,7 +71,7 @@ async function* openAiCompletion(
       if (promptIds && 'text' in prompt) prompt.onPromptIds(promptIds);
       if (ids) task.onIds?.();
       const piece = ids
-        ? { ids, text: text ?? '' }
+        ? { ids, text: text ?? '', ...margins?.of(ids, choice.logprobs) }
         : {
             ids: [],
             text: text ?? '',

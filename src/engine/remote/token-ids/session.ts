@@ -106,6 +106,7 @@ export function tokenIdsSession(
         signal: call.signal,
         ...codec,
         ...(count && { count }),
+        ...(facts.margins && { endId: closer.afterLine[0] }),
         onIds: () => {
           seen.sendsIds = true;
           seen.takesIds ||= known !== undefined;
