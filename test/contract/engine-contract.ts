@@ -169,6 +169,19 @@ export function describeEngine(name: string, { create, model, window, family }: 
       expect(margins.some((margin) => margin > 1)).toBe(true);
     });
 
+    test('margins are of the distribution before temperature', async ({ skip }) => {
+      if ((await factsOf(engine)).margins !== true) skip();
+      const own = await generate(engine, LONG, { ...greedily(4), margins: true });
+      const drawn = await generate(engine, LONG, { maxTokens: 4, sampling: { temperature: 2 }, margins: true });
+      const same = drawn.ids.findIndex((id, index) => id !== own.ids[index]);
+      const [before = [], after = []] = [own, drawn].map(({ pieces }) =>
+        pieces.flatMap((piece) => piece.margins ?? []).slice(0, same === -1 ? undefined : same),
+      );
+      expect(after).toHaveLength(before.length);
+      // 8-bit models compute slightly different logits if more of the prompt is cached; temperature 2 would halve a margin
+      after.forEach((margin, index) => expect(margin).toBeCloseTo(before[index] ?? NaN, 0));
+    });
+
     test('margins change no token, and come only if they are requested', async () => {
       const without = await generate(engine, SHORT, greedily(ROOM));
       expect(without.pieces.some((piece) => 'margins' in piece)).toBe(false);

@@ -7,6 +7,7 @@ import { startRecordingProxy, type RecordingProxy } from '../support/recording-p
 import { batchResult, runResult } from '../support/results.ts';
 import { describeUntrusted } from '../support/untrusted.ts';
 import { describeByMessages } from './by-messages.ts';
+import { describeMargins } from './margins.ts';
 import { describeMechanisms, type Native } from './mechanisms.ts';
 import { LONG, SHORT } from './problems.ts';
 import { startVllm, type VllmModel, type VllmServer } from './server.ts';
@@ -131,6 +132,8 @@ export function describeSetup(
     }
 
     describeMechanisms(name, () => started.vllm, native);
+
+    describeMargins(name, () => started.vllm);
 
     describeByMessages(name, () => ({ url: started.vllm.url, apiKey, keepsPrefix: true }));
 

@@ -6,11 +6,12 @@ import { familyByName } from '../../prompt/families.ts';
 import { withSampling, type Closer, type Sampling } from '../../prompt/family.ts';
 import type { Codec } from '../../prompt/codec.ts';
 import { render } from '../../prompt/render.ts';
-import type { CallOptions, Engine, Facts, Limits, Loading, OpenOptions, Piece, Session } from '../engine.ts';
+import type { CallOptions, Engine, Facts, Loading, OpenOptions, Piece, Session } from '../engine.ts';
 import { extendIds, idsOf, longest, toPrompt } from '../token-ids.ts';
 import { untilAborted } from '../../wait.ts';
 import { Channel } from './channel.ts';
 import { findModel } from './files.ts';
+import type { Generate, OnToken } from './protocol.ts';
 import { Thread, WorkerError } from './thread.ts';
 
 export type EmbeddedOptions = {
@@ -65,6 +66,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       server: name,
       prefixCaching: true,
       countedBy: 'ids',
+      margins: true,
     } as const;
     return { facts, closer };
   };
@@ -84,7 +86,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
 
   async function* generate(
     ids: readonly number[],
-    { maxTokens, sampling }: Limits,
+    { maxTokens, sampling, endId }: Pick<Generate, 'maxTokens' | 'sampling' | 'endId'>,
     { signal }: CallOptions,
   ): AsyncGenerator<Piece> {
     signal.throwIfAborted();
@@ -98,11 +100,12 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       pieces.fail(signal.reason);
     };
     signal.addEventListener('abort', halt, { once: true });
-    const onToken = (id: number, text: string): void => pieces.push({ ids: [id], text });
+    const onToken: OnToken = (id, text, margin) =>
+      pieces.push({ ids: [id], text, ...(margin !== undefined && { margins: [margin] }) });
     // even after an abort the slot is kept until the thread has stored its cache, which the next generation uses
     const inSlot = async (): Promise<'stop' | 'length' | 'abort'> => {
       signal.throwIfAborted();
-      return thread.call('generate', { ids, maxTokens, sampling, stop }, onToken);
+      return thread.call('generate', { ids, maxTokens, sampling, endId, stop }, onToken);
     };
     slot.add(inSlot).then(
       (raw) => {
@@ -132,7 +135,8 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     facts,
     render: async (question, { thinking, signal }) =>
       toPrompt(await ready(signal, () => render(question, facts.family, thinking, codec))),
-    generate: (from, limits, call) => generate(idsOf(from).ids, limits, call),
+    generate: (from, { margins, ...limits }, call) =>
+      generate(idsOf(from).ids, { ...limits, endId: margins === true ? closer.afterLine[0] : undefined }, call),
     extend: (from, kept, { signal }) =>
       ready(signal, () => extendIds(idsOf(from), kept, { closer, encode: (text) => codec.encode(text) })),
     decode: (ids, { signal }) => ready(signal, () => codec.decode(ids)),

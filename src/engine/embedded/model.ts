@@ -1,7 +1,7 @@
 /** The port inside the worker thread: a model with its tokenizer and template. Prompts and tokens are token ids. */
 import type { PlainMessage } from '../../prompt/codec.ts';
 import type { TemplateArguments } from '../../prompt/family.ts';
-import type { Generate } from './protocol.ts';
+import type { Generate, OnToken } from './protocol.ts';
 
 export type Model = {
   /** in tokens, prompt and generated tokens together */
@@ -10,5 +10,5 @@ export type Model = {
   encode(text: string): readonly number[];
   decode(ids: readonly number[]): string;
   /** Calls `onToken` for each token, the end of turn included, which has no text. `abort`: `stop` was set. */
-  generate(request: Generate, onToken: (id: number, text: string) => void): Promise<'stop' | 'length' | 'abort'>;
+  generate(request: Generate, onToken: OnToken): Promise<'stop' | 'length' | 'abort'>;
 };

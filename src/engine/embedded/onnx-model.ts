@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { EngineUnsupportedError } from '../../errors.ts';
 import { readFolderCodec, type FolderCodec } from '../folder-codec.ts';
+import { marginOf } from './margin.ts';
 import type { Model } from './model.ts';
-import type { Generate } from './protocol.ts';
+import type { Generate, OnToken } from './protocol.ts';
 import type { InferenceSession, Runtime, Tensor } from './runtime.ts';
 import { chooseToken } from './sampler.ts';
 import { sharedBeginning, TokenText } from './token-text.ts';
@@ -80,8 +81,8 @@ export class OnnxModel implements Model {
   }
 
   async generate(
-    { ids: prompt, maxTokens, sampling, stop }: Generate,
-    onToken: (id: number, text: string) => void,
+    { ids: prompt, maxTokens, sampling, endId, stop }: Generate,
+    onToken: OnToken,
   ): Promise<'stop' | 'length' | 'abort'> {
     // the model must read at least one token to predict the next
     const shared = Math.min(sharedBeginning(prompt, this.#cachedIds), prompt.length - 1);
@@ -94,7 +95,7 @@ export class OnnxModel implements Model {
       const logits = await this.#read(unread);
       const id = sampling.temperature === 0 ? highest(logits) : chooseToken(logits, sampling);
       const isEnd = this.#files.endIds.includes(id);
-      onToken(id, isEnd ? '' : text.next(id));
+      onToken(id, isEnd ? '' : text.next(id), endId === undefined ? undefined : marginOf(logits, id, endId));
       if (isEnd) return 'stop';
       unread = [id];
     }

@@ -24,9 +24,14 @@ export type Generate = {
   readonly ids: readonly number[];
   readonly maxTokens: number;
   readonly sampling: Sampling;
+  /** the first token of the end marker: tokens are sent with their margins to it; absent: without margins */
+  readonly endId?: number | undefined;
   /** one shared number: any value but 0 stops the generation before its next token */
   readonly stop: Int32Array;
 };
+
+/** `margin`: see `Piece`, in the port; absent if `endId` is. */
+export type OnToken = (id: number, text: string, margin?: number) => void;
 
 export type Calls = {
   load: { ask: Load; answer: Loaded };
@@ -49,5 +54,11 @@ export type ToWorker = {
 export type FromWorker =
   | { readonly kind: 'answer'; readonly call: number; readonly answer: unknown }
   | { readonly kind: 'failed'; readonly call: number; readonly message: string; readonly code: string | undefined }
-  | { readonly kind: 'token'; readonly call: number; readonly id: number; readonly text: string }
+  | {
+      readonly kind: 'token';
+      readonly call: number;
+      readonly id: number;
+      readonly text: string;
+      readonly margin?: number;
+    }
   | { readonly kind: 'loading'; readonly message: string };

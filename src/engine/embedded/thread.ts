@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { EngineUnsupportedError, InvariantError } from '../../errors.ts';
 import { atMost } from '../../wait.ts';
-import type { CallName, Calls, FromWorker } from './protocol.ts';
+import type { CallName, Calls, FromWorker, OnToken } from './protocol.ts';
 
 /** The longest step that cannot be interrupted: one token, or the rest of loading a model. */
 const LONGEST_COMPUTATION_MS = 10_000;
@@ -10,7 +10,7 @@ const LONGEST_COMPUTATION_MS = 10_000;
 type Waiting = {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly onToken: ((id: number, text: string) => void) | undefined;
+  readonly onToken: OnToken | undefined;
 };
 
 /** A failure inside the worker; `code` is Node's error code, if any. */
@@ -39,11 +39,7 @@ export class Thread {
     this.#file = file;
   }
 
-  call<Name extends CallName>(
-    name: Name,
-    ask: Calls[Name]['ask'],
-    onToken?: (id: number, text: string) => void,
-  ): Promise<Calls[Name]['answer']> {
+  call<Name extends CallName>(name: Name, ask: Calls[Name]['ask'], onToken?: OnToken): Promise<Calls[Name]['answer']> {
     if (this.#closed) return Promise.reject(new EngineUnsupportedError('the embedded engine has been closed'));
     const call = ++this.#calls;
     return new Promise<unknown>((resolve, reject) => {
@@ -73,7 +69,7 @@ export class Thread {
   #hear(message: FromWorker): void {
     if (message.kind === 'loading') return this.onLoading(message.message);
     const waiting = this.#waiting.get(message.call);
-    if (message.kind === 'token') return waiting?.onToken?.(message.id, message.text);
+    if (message.kind === 'token') return waiting?.onToken?.(message.id, message.text, message.margin);
     this.#waiting.delete(message.call);
     if (this.#waiting.size === 0) this.#worker?.unref();
     this.#callEnded();

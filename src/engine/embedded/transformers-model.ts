@@ -14,9 +14,9 @@ import {
 } from '@huggingface/transformers';
 import type { Sampling, TemplateArguments } from '../../prompt/family.ts';
 import type { PlainMessage } from '../../prompt/codec.ts';
-import { toChoice } from './choice.ts';
+import { toChoice, Watch } from './choice.ts';
 import type { Model } from './model.ts';
-import type { Generate, Load } from './protocol.ts';
+import type { Generate, Load, OnToken } from './protocol.ts';
 import { sharedBeginning, TokenText } from './token-text.ts';
 
 /** One core stays free: on two busy cores, two threads were measured slower than one (onnxruntime-node 1.30). */
@@ -84,11 +84,12 @@ export class TransformersModel implements Model {
   }
 
   async generate(
-    { ids, maxTokens, sampling, stop }: Generate,
-    onToken: (id: number, text: string) => void,
+    { ids, maxTokens, sampling, endId, stop }: Generate,
+    onToken: OnToken,
   ): Promise<'stop' | 'length' | 'abort'> {
     const cache = this.#cacheFor(ids);
     const generated: number[] = [];
+    const watch = endId === undefined ? undefined : new Watch(endId);
     const text = new TokenText((tokens) => this.decode(tokens), ids.at(-1));
     const failed = await this.#model
       .generate({
@@ -97,11 +98,11 @@ export class TransformersModel implements Model {
         past_key_values: cache,
         max_new_tokens: maxTokens,
         eos_token_id: [...this.#endIds],
-        ...toChoice({ ...this.#defaults, ...sampling }),
+        ...toChoice({ ...this.#defaults, ...sampling }, watch),
         stopping_criteria: new StopOnFlag(stop),
         streamer: new Tap((id) => {
           generated.push(id);
-          onToken(id, this.#endIds.includes(id) ? '' : text.next(id));
+          onToken(id, this.#endIds.includes(id) ? '' : text.next(id), watch?.marginOf(id));
         }),
       } as unknown as Parameters<PreTrainedModel['generate']>[0])
       .then(

@@ -49,7 +49,9 @@ async function answer({ call, name, ask }: ToWorker): Promise<unknown> {
     case 'decode':
       return loaded().decode(ask.ids);
     case 'generate':
-      return loaded().generate(ask, (id, text) => say({ kind: 'token', call, id, text }));
+      return loaded().generate(ask, (id, text, margin) =>
+        say({ kind: 'token', call, id, text, ...(margin !== undefined && { margin }) }),
+      );
   }
 }
 

@@ -2,7 +2,7 @@
 import { Tensor } from '@huggingface/transformers';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toChoice } from '../../../src/engine/embedded/choice.ts';
+import { toChoice, Watch } from '../../../src/engine/embedded/choice.ts';
 import type { Sampling } from '../../../src/prompt/family.ts';
 
 function processed(logits: readonly number[], sampling: Sampling): Tensor {
@@ -33,3 +33,13 @@ test('with next to none of top_p it is the highest', () => {
 test('temperature 0 leaves the logits to transformers.js', () => {
   expect(toChoice({ temperature: 0, topP: 0.9 })).toMatchObject({ do_sample: false, logits_processor: null });
 });
+
+test.each([{ temperature: 0 }, { temperature: 1.5, topP: 0.9 }])(
+  'margins are of the logits as the model gave them, %o',
+  (sampling) => {
+    const watch = new Watch(2);
+    const processors = toChoice(sampling, watch).logits_processor;
+    processors?._call([[1n]], new Tensor('float32', Float32Array.of(4, 9, 6.5), [1, 3]));
+    expect([0, 1, 2].map((id) => watch.marginOf(id))).toEqual([-2.5, 2.5, 0]);
+  },
+);
