@@ -19,6 +19,7 @@ const prompted = {
 const ownBody = z.looseObject({
   ...prompted,
   n_predict: z.int().default(-1),
+  n_probs: z.int().default(0),
   stream: z.literal(true, 'the fake servers only stream'),
 });
 
@@ -36,7 +37,10 @@ export async function answerLlama({ response, ...making }: Answering): Promise<v
   let stopType = 'none';
   for await (const { id, text, finish } of sent(host, steps, asked.preserved_tokens)) {
     if (finish !== undefined) stopType = finish === 'stop' ? 'eos' : 'limit';
-    else events.json({ index: 0, content: text, tokens: [id], stop: false, id_slot: 0, ...counts() });
+    else {
+      const probabilities = id === undefined ? {} : probabilitiesOf(id, asked.n_probs);
+      events.json({ index: 0, content: text, tokens: [id], stop: false, id_slot: 0, ...counts(), ...probabilities });
+    }
   }
   const end = { stop: true, stop_type: stopType, stopping_word: '', truncated: false, timings: { cache_n: 0 } };
   events.json({ index: 0, content: '', tokens: [], id_slot: 0, ...end, ...counts() });
@@ -61,6 +65,14 @@ export async function answerLlamaAsOpenAi({ response, ...making }: Answering): P
     });
   }
   events.end('[DONE]');
+}
+
+/** The model is certain of what it writes; after that come the first ids of the vocabulary (server-task.cpp, probs_vector_to_json). */
+function probabilitiesOf(id: number, most: number): object {
+  if (most === 0) return {};
+  const others = Array.from({ length: most }, (_, other) => other).filter((other) => other !== id);
+  const top = [{ id, logprob: -0.00002 }, ...others.map((other) => ({ id: other, logprob: -12 }))].slice(0, most);
+  return { completion_probabilities: [{ ...top[0], top_logprobs: top }] };
 }
 
 type Sent = Pick<Step, 'text' | 'finish'> & { readonly id?: number };

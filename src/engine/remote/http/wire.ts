@@ -99,6 +99,11 @@ export const completionChunk = z
   })
   .refine(hasContent);
 
+const llamaProbability = z.object({ id: z.int(), logprob: z.number() });
+const llamaProbabilities = llamaProbability.extend({ top_logprobs: z.array(llamaProbability) });
+
+export type LlamaProbabilities = z.infer<typeof llamaProbabilities>;
+
 /** A chunk of llama.cpp's `POST /completion`. The last chunk has `stop` and no text. */
 export const llamaChunk = z.object({
   content: z.string(),
@@ -107,6 +112,8 @@ export const llamaChunk = z.object({
   stop_type: z.string().nullish(),
   tokens_predicted: z.int().nullish(),
   tokens_evaluated: z.int().nullish(),
+  /** of the chunk's last token, if the request sets `n_probs`; before 2025 in another format (ggml-org/llama.cpp#10783) */
+  completion_probabilities: optional(z.array(llamaProbabilities)),
 });
 
 /** A chunk of `POST /v1/chat/completions`. Thinking is in `reasoning`; older vLLM and other servers name it `reasoning_content`. */

@@ -81,7 +81,12 @@ export const DIALECTS: readonly Dialect[] = [
       },
     },
     tokenizer: 'llama.cpp',
-    completions: { by: 'llama.cpp', fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] } },
+    completions: {
+      by: 'llama.cpp',
+      fields: { return_tokens: true, preserved_tokens: ['<think>', '</think>'] },
+      // the most likely tokens: one token cannot be listed, also not by `logit_bias` (server-context.cpp, populate_token_probs)
+      margins: { fields: () => ({ n_probs: 20, post_sampling_probs: false }) },
+    },
     // if thinking is switched by an argument, llama.cpp adds an empty thinking block before a prefix (seen on commit 0c1e570)
     chat: { templateArguments: true, thinking: none, assistantPrefix: ['implicit'] },
     budget: {

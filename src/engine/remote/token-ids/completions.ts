@@ -5,7 +5,7 @@ import { countedTokens, type Count } from '../http/counted.ts';
 import type { Dialect } from '../server/dialect.ts';
 import { toOverflow } from '../http/overflow.ts';
 import { completionChunk, llamaChunk, sampled, toFinishReason, toUsage, type WireUsage } from '../http/wire.ts';
-import { ListedMargins } from './margins.ts';
+import { likelyMargins, ListedMargins } from './margins.ts';
 
 export type Completion = {
   readonly client: RemoteClient;
@@ -43,7 +43,7 @@ async function* openAiCompletion(
   limits: Limits,
 ): AsyncGenerator<Piece> {
   const { client, model, dialect, signal } = task;
-  const { by = 'ids', fields = {}, margins: wanted } = dialect.completions ?? {};
+  const { by = 'ids', fields = {} } = dialect.completions ?? {};
   const endId = limits.margins === true ? task.endId : undefined;
   const margins = endId === undefined ? undefined : new ListedMargins(endId);
   const body = {
@@ -55,7 +55,7 @@ async function* openAiCompletion(
     ...sampled(limits),
     stream_options: { include_usage: true, ...(task.needsUsage && { continuous_usage_stats: true }) },
     ...fields,
-    ...(endId !== undefined && wanted?.fields(endId)),
+    ...(endId !== undefined && dialect.completions?.margins?.fields(endId)),
     ...(limits.nativeBudget !== undefined && dialect.budget?.fields(limits.nativeBudget)),
   };
   // the piece with the finish reason is yielded after the end of the stream, when the connection is reusable
@@ -102,6 +102,7 @@ function usageGrowth(usage: WireUsage | null | undefined, counted: number): numb
 /** llama.cpp sends one id per chunk and omits ids within a character; these are recovered by encoding the chunk's text. */
 async function* llamaCompletion(task: Completion, ids: readonly number[], limits: Limits): AsyncGenerator<Piece> {
   const { client, model, dialect, signal, encode } = task;
+  const endId = limits.margins === true ? task.endId : undefined;
   const body = {
     model,
     prompt: [...ids],
@@ -109,6 +110,7 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
     cache_prompt: true,
     ...sampled(limits),
     ...dialect.completions?.fields,
+    ...(endId !== undefined && dialect.completions?.margins?.fields(endId)),
   };
   let received = 0;
   try {
@@ -123,6 +125,7 @@ async function* llamaCompletion(task: Completion, ids: readonly number[], limits
       yield {
         ids: all,
         text,
+        ...(endId !== undefined && likelyMargins(all, endId, chunk.completion_probabilities?.at(-1))),
         ...(stop && { finish: toFinishReason(ended === 'limit' ? 'length' : 'stop') }),
       };
     }

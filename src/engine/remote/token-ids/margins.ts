@@ -1,6 +1,6 @@
 /** How close the model was to closing its thinking, from the log-probabilities in a stream. */
 import type { Piece } from '../../engine.ts';
-import type { CompletionLogprobs } from '../http/wire.ts';
+import type { CompletionLogprobs, LlamaProbabilities } from '../http/wire.ts';
 
 /** Spread into a piece. */
 type Margins = Pick<Piece, 'margins'>;
@@ -32,4 +32,15 @@ export class ListedMargins {
     if (typeof generated !== 'number' || end === undefined) return Infinity;
     return generated - end;
   }
+}
+
+/**
+ * The margins of a chunk of llama.cpp's `/completion`, which shows the most likely tokens in the place of its last token. It
+ * shows nothing for ids within a character, and nothing if the end marker is not among the most likely tokens.
+ */
+export function likelyMargins(ids: readonly number[], endId: number, last: LlamaProbabilities | undefined): Margins {
+  if (ids.length === 0 || last === undefined) return {};
+  const end = last.top_logprobs.find(({ id }) => id === endId)?.logprob ?? -Infinity;
+  const margin = last.id === endId ? 0 : last.logprob - end;
+  return { margins: ids.map((_, index) => (index === ids.length - 1 ? margin : Infinity)) };
 }

@@ -1,8 +1,8 @@
 /** Margins of a stream of `/v1/completions`, as vLLM 0.32 sends them, and from servers that do not know the list. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createRemoteEngine } from '../../../../src/engine/remote/engine.ts';
-import { completionChunk } from '../../../../src/engine/remote/http/wire.ts';
-import { ListedMargins } from '../../../../src/engine/remote/token-ids/margins.ts';
+import { completionChunk, llamaChunk } from '../../../../src/engine/remote/http/wire.ts';
+import { likelyMargins, ListedMargins } from '../../../../src/engine/remote/token-ids/margins.ts';
 import { startFakeVllm, type FakeVllmOptions } from '../../../support/fake-vllm/server.ts';
 import { readEvents, readRecordings } from '../../../support/fake-vllm/recordings.ts';
 import { directoryOf } from '../../../wire/recorded-folders.ts';
@@ -119,4 +119,35 @@ test.each([{ hideDocs: false }, { hideDocs: true }])('vLLM 0.13 cannot report ma
 
 test('if vLLM 0.32 hides its documents, its version shows that it can report margins', async () => {
   expect(await generation({ hideDocs: true }, true)).toMatchObject({ can: true });
+});
+
+function likely(id: number, logprob: number, ...top: readonly (readonly [id: number, logprob: number])[]) {
+  return { id, logprob, top_logprobs: top.map(([other, value]) => ({ id: other, logprob: value })) };
+}
+
+test.each([
+  {
+    name: 'an end marker among the most likely tokens',
+    ids: [7],
+    sent: likely(7, -0.5, [7, -0.5], [END, -3]),
+    margins: [2.5],
+  },
+  {
+    name: 'an end marker that is not among them',
+    ids: [7],
+    sent: likely(7, -0.5, [7, -0.5], [8, -9]),
+    margins: [Infinity],
+  },
+  { name: 'the end marker itself', ids: [END], sent: likely(END, -0.5, [END, -0.5]), margins: [0] },
+  { name: 'ids within a character', ids: [5, 7], sent: likely(7, -2, [END, -1]), margins: [Infinity, -1] },
+  { name: 'no ids: the last chunk', ids: [], sent: likely(7, -2, [END, -1]), margins: undefined },
+  { name: 'no probabilities', ids: [7], sent: undefined, margins: undefined },
+])('llama.cpp, $name', ({ ids, sent, margins }) => {
+  expect(likelyMargins(ids, END, sent).margins).toEqual(margins);
+});
+
+test('the probabilities of an older llama.cpp, without ids, are ignored', () => {
+  const completion_probabilities = [{ content: '2', probs: [{ tok_str: '2', prob: 0.9 }] }];
+  const chunk = llamaChunk.parse({ content: '2', tokens: [24], stop: false, completion_probabilities });
+  expect(chunk.completion_probabilities).toBeUndefined();
 });
