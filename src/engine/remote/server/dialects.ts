@@ -282,6 +282,7 @@ export const DIALECTS: readonly Dialect[] = [
       ...withTokenIds,
       showsPromptIds: true,
       margins: {
+        // the first request with log-probabilities waits until vLLM has compiled their ranks (17 to 26 s on a CPU, seen on 0.32)
         // the list replaces the top tokens (vllm-project/vllm#43463); without the third field, keys are texts, which may be equal
         fields: (endId) => ({ logprobs: 1, logprob_token_ids: [endId], return_tokens_as_token_ids: true }),
         isThere: vllmHasListedLogprobs,
