@@ -25,6 +25,8 @@ export const continueRun = z
 
 export const profile = z.string().optional().describe('Profile saved by tune_budget: sets the budget');
 
+export const earlyStop = z.boolean().optional().describe('Stop when sure; needs a calibrated profile');
+
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
   z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);
 

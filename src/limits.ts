@@ -2,6 +2,7 @@
 import { COMPLEXITY } from './budget/presets.ts';
 import type { Question } from './prompt/question.ts';
 import type { ToolDefaults } from './tool.ts';
+import { earlyStopOf } from './tuning/profiles/chosen.ts';
 import type { Profile } from './tuning/profiles/profiles.ts';
 
 /** As the fields of `fields.ts` let them through; absent: not given. */
@@ -11,15 +12,16 @@ export type LimitArguments = {
   readonly profile?: string | undefined;
   readonly answer_tokens?: number | undefined;
   readonly max_seconds?: number | undefined;
+  readonly early_stop?: boolean | undefined;
 };
 
-export type Limits = Pick<Question, 'thinkingBudget' | 'answerTokens' | 'maxSeconds' | 'warnings'>;
+export type Limits = Pick<Question, 'thinkingBudget' | 'answerTokens' | 'maxSeconds' | 'earlyStop' | 'warnings'>;
 
 /** In tokens, if a call does not give them. `profile`: the one that the call uses; `most`: its budget is lowered to it. */
 type Defaults = {
   readonly thinking: number;
   readonly answer: number;
-  readonly profile?: Pick<Profile, 'name' | 'budget'> | undefined;
+  readonly profile?: Profile | undefined;
   readonly most?: number;
 };
 
@@ -32,12 +34,14 @@ export function readLimits(
 ): Limits {
   const { thinking_budget: budget, complexity, answer_tokens: answerTokens } = args;
   const maxSeconds = args.max_seconds ?? operator.maxSeconds;
+  const earlyStop = earlyStopOf(args.early_stop, profile);
   const named = complexity === undefined ? thinking : COMPLEXITY[complexity];
   const tokens = budget ?? (profile === undefined ? named : Math.min(profile.budget, most));
   return {
     thinkingBudget: { tokens, given: budget !== undefined },
     answerTokens: { tokens: answerTokens ?? answer, given: answerTokens !== undefined },
     ...(maxSeconds !== undefined && { maxSeconds }),
+    ...(earlyStop !== undefined && { earlyStop }),
     warnings: [
       ...warnings,
       ...(budget !== undefined && complexity !== undefined

@@ -5,6 +5,7 @@ import {
   complexity,
   context,
   continueRun,
+  earlyStop,
   maxSeconds,
   profile,
   question,
@@ -29,6 +30,7 @@ const input = z
     answer_tokens: answerTokens(DEFAULT_ANSWER_TOKENS),
     max_seconds: maxSeconds,
     continue_run: continueRun,
+    early_stop: earlyStop,
     include_reasoning: z.boolean().optional().describe('Also return the reasoning'),
   })
   .refine(...orContinues('question'));

@@ -218,6 +218,9 @@ function warningsOf({ thought, plan, deadline, requests }: Story, last: AnswerPa
     ...(thought.endedBy === 'server'
       ? ['the server ended the thinking before the budget was used; the answer was requested nevertheless']
       : []),
+    ...(thought.endedBy === 'loop'
+      ? [`the thinking repeated itself, and was ended after ${thought.tokens} tokens`]
+      : []),
     ...(last?.endedBy === 'server' ? ['the server ended the answer before answer_tokens were used'] : []),
   ];
 }

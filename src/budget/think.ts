@@ -13,7 +13,8 @@ import type { Boundary } from '../stream/trail.ts';
 import type { Deadline } from './deadline.ts';
 import { MECHANISMS, type Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
-import type { NewRequest, SameStream, Thought } from './values.ts';
+import type { Stop, StopRule } from './stop-rules.ts';
+import type { SameStream, Thought } from './values.ts';
 
 type Task = {
   readonly reading: Reading;
@@ -24,6 +25,8 @@ type Task = {
   readonly opensHidden?: boolean;
   readonly deadline: Deadline;
   readonly askedAt: number;
+  /** reasons to end the thinking before its budget and time are over */
+  readonly stopRules?: readonly StopRule[];
   /** called after each piece, with the thinking tokens so far */
   readonly progress: (thinkingTokens: number) => void;
 };
@@ -120,6 +123,9 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
     const thought = over && (await over);
     if (thought !== undefined) return thought;
     if (reading.end !== undefined) return ended(task, block, reading.end);
+    const stop = stopOf(task, block);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    if (stop !== undefined) return cutAt(task, block, stop);
     task.progress(Math.min(block.tokens + trail.tokens - start.tokens, plan.thinkingTokens));
     searched = Math.max(start.chars, trail.length - task.family.endMarker.length + 1);
     // oxlint-disable-next-line no-await-in-loop -- as above
@@ -127,6 +133,14 @@ async function readBlock(task: Task, block: Block): Promise<Thought> {
     if (event === 'alarm' && trail.tokens === 0) throw tooSlow();
     if (event === 'alarm') return cut(task, block, 'deadline');
   }
+}
+
+function stopOf({ stopRules = [], reading: { trail } }: Task, { start }: Block): Stop | undefined {
+  for (const rule of stopRules) {
+    const stop = rule(trail, start.tokens);
+    if (stop !== undefined) return stop;
+  }
+  return undefined;
 }
 
 /**
@@ -213,11 +227,7 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
  * Cuts thinking within the budget, at the last line end inside a small window; if the model stopped, at its end. The cut
  * is never inside a character, and never after the beginning of a marker.
  */
-async function cut(
-  task: Task,
-  block: Block,
-  endedBy: Extract<NewRequest, { closed: false }>['endedBy'],
-): Promise<Thought> {
+async function cut(task: Task, block: Block, endedBy: 'budget' | 'deadline' | 'unclosed' | 'server'): Promise<Thought> {
   const { reading, plan, family } = task;
   const { trail } = reading;
   const { start } = block;
@@ -241,6 +251,26 @@ async function cut(
     text: block.text + trail.slice(start.chars, keep.chars),
     markerTokens: start.tokens - block.tokens,
     endOfTurnTokens: endedBy === 'unclosed' ? trail.tokens - (await trail.whole()).tokens : 0,
+    keep,
+  };
+}
+
+/** Ends the thinking where a stop rule says, or at the line end before it. */
+async function cutAt({ reading, plan }: Task, block: Block, stop: Stop): Promise<Thought> {
+  const { trail } = reading;
+  const { start } = block;
+  reading.stop();
+  const at = 'tokens' in stop ? await trail.boundaryByTokens(stop.tokens) : await trail.boundaryByChars(stop.chars);
+  const lineEnd = await trail.lineEnd(Math.max(start.tokens, at.tokens - plan.lineWindow), at.tokens);
+  const keep = later(start, lineEnd ?? at);
+  return {
+    next: 'new request',
+    closed: false,
+    endedBy: stop.endedBy,
+    tokens: block.tokens + keep.tokens - start.tokens,
+    text: block.text + trail.slice(start.chars, keep.chars),
+    markerTokens: start.tokens - block.tokens,
+    endOfTurnTokens: 0,
     keep,
   };
 }

@@ -27,7 +27,7 @@ export type Ready = {
 };
 
 /** Why thinking ended; these words appear in results as `ended_by` (design.md §4.1). */
-export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off';
+export type ThinkingEnd = 'model' | 'budget' | 'deadline' | 'unclosed' | 'none' | 'server' | 'off' | 'sure' | 'loop';
 
 type Thinking = {
   /** tokens that count as thinking and that the answer continues from */
@@ -51,7 +51,7 @@ export type NewRequest = Thinking & {
   readonly next: 'new request';
   readonly keep: Boundary;
 } & (
-    | { readonly endedBy: 'budget' | 'deadline' | 'unclosed' | 'server'; readonly closed: false }
+    | { readonly endedBy: 'budget' | 'deadline' | 'unclosed' | 'server' | 'sure' | 'loop'; readonly closed: false }
     /** the kept part contains the end marker */
     | { readonly endedBy: 'model'; readonly closed: true }
   );

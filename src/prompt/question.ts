@@ -30,6 +30,8 @@ export type Question = {
   readonly user: readonly Part[];
   readonly thinkingBudget: Amount;
   readonly answerTokens: Amount;
+  /** thinking ends when the model is this near to ending it, in nats; absent: only when it does (`stop-rules.ts`) */
+  readonly earlyStop?: number | undefined;
   /** counted from the tool call, including waiting in thinkmeter's own queue; absent: no limit */
   readonly maxSeconds?: number;
   /** the run thinks on from here; absent: from the beginning */

@@ -4,7 +4,7 @@ import * as z from 'zod';
 const tokens = z.int().min(0);
 const milliseconds = z.int().min(0);
 
-const thinkingEnd = z.enum(['model', 'budget', 'deadline', 'unclosed', 'none', 'server', 'off']);
+const thinkingEnd = z.enum(['model', 'budget', 'deadline', 'unclosed', 'none', 'server', 'off', 'sure', 'loop']);
 
 export const runResultSchema = z.strictObject({
   answer: z.string(),

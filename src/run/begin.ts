@@ -2,6 +2,7 @@
 import { Deadline } from '../budget/deadline.ts';
 import { chooseMechanism, MECHANISMS } from '../budget/mechanism.ts';
 import { roomFor } from '../budget/plan.ts';
+import { loopRule, sureRule } from '../budget/stop-rules.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
 import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
@@ -106,7 +107,13 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
     plannedTokens: opened.deadline.plannedTokens(clock.now(), plan.thinkingTokens, plan.answerTokens),
     reusedTokens,
     prove: choice.prove,
-    warnings: [...warnings, ...resumed, ...(prompt.warnings ?? []), ...choice.warnings],
+    warnings: [
+      ...warnings,
+      ...(question.earlyStop !== undefined && facts.margins === undefined ? [NO_MARGINS] : []),
+      ...resumed,
+      ...(prompt.warnings ?? []),
+      ...choice.warnings,
+    ],
   };
 }
 
@@ -129,6 +136,8 @@ function withinTime(
     warnings: [`thinking was switched off: ${waited} of ${all} seconds had passed, and the answer needs the rest`],
   };
 }
+
+const NO_MARGINS = 'this server reports no log-probabilities, so the thinking was not ended early';
 
 function noTime(left: number, least: number): EngineTimeoutError {
   const [has, needs] = [left, least].map((ms) =>
@@ -153,9 +162,14 @@ function silentWhileOpening(cause: unknown): EngineTimeoutError {
 type First = { readonly thought: Thought; readonly first: Request };
 
 async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promise<First> {
-  const { requests } = context;
+  const { requests, question } = context;
   const { maxTokens, sampling, nativeBudget } = ready.plan;
-  const limits = { maxTokens, sampling, ...(nativeBudget !== undefined && { nativeBudget }) };
+  const limits = {
+    maxTokens,
+    sampling,
+    ...(nativeBudget !== undefined && { nativeBudget }),
+    ...(question.earlyStop !== undefined && { margins: true }),
+  };
   const request = async (): Promise<First> => {
     const first = requests.open(opened.session, ready.prompt.beginning, limits);
     context.onFirst(ready, first);
@@ -179,7 +193,7 @@ async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promi
 }
 
 async function thinkIn(
-  { progress }: Context,
+  { progress, question: { earlyStop } }: Context,
   { evidence, deadline }: Opened,
   { facts, prompt, plan }: Ready,
   { reading, askedAt }: Request,
@@ -193,6 +207,7 @@ async function thinkIn(
     opensHidden,
     deadline,
     askedAt,
+    stopRules: [loopRule(), ...(earlyStop === undefined ? [] : [sureRule(earlyStop)])],
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
   if (opensHidden && thought.endedBy === 'none') evidence.opensHidden = false;

@@ -97,7 +97,7 @@ export class Reading {
     return this.#ends({ kind: 'lost', cause: new ConnectionLostError('the stream ended without a finish reason') });
   }
 
-  #take({ ids, text, finish, counted, buffered, usage }: Piece): Event {
+  #take({ ids, text, finish, counted, buffered, usage, margins }: Piece): Event {
     const tokens = counted?.tokens ?? ids.length;
     if (tokens > 0) {
       const now = this.#clock.now();
@@ -112,7 +112,7 @@ export class Reading {
       this.countedBy = weaker(this.countedBy, counted?.by ?? 'ids');
       this.speed.add(now, this.trail.tokens + tokens);
     }
-    this.trail.append(ids, text, tokens);
+    this.trail.append(ids, text, tokens, margins);
     this.#buffered = buffered;
     if (usage !== undefined) this.usage = usage;
     return finish === undefined ? 'piece' : this.#ends({ kind: 'finished', reason: finish });

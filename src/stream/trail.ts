@@ -41,6 +41,8 @@ const START: Boundary = { tokens: 0, chars: 0 };
 export class Trail {
   /** fewer ids than tokens, or none, if the server does not send ids */
   readonly ids: number[] = [];
+  /** by token, where the engine reports them: how near the model was to the end marker (`Piece.margins`) */
+  readonly margins: (number | undefined)[] = [];
   tokens = 0;
   /** characters so far */
   length = 0;
@@ -57,8 +59,9 @@ export class Trail {
     this.#decode = decode;
   }
 
-  append(ids: readonly number[], text: string, tokens = ids.length): void {
+  append(ids: readonly number[], text: string, tokens = ids.length, margins?: readonly number[]): void {
     for (const id of ids) this.ids.push(id);
+    margins?.forEach((margin, index) => (this.margins[this.tokens + index] = margin));
     this.tokens += tokens;
     // ids without text are part of an incomplete character, or the end-of-turn token
     if (text === '') return;
@@ -149,6 +152,17 @@ export class Trail {
     );
   }
 
+  /** The known boundaries directly after line ends, beyond this number of tokens. Asks for nothing. */
+  lineEndsAfter(tokens: number): number[] {
+    const found: number[] = [];
+    for (let index = this.#points.length - 1; index > 0; index--) {
+      const point = this.#points[index] as Point;
+      if (point.tokens <= tokens) break;
+      if (point.sure && this.slice(point.chars - 1, point.chars) === '\n') found.unshift(point.tokens);
+    }
+    return found;
+  }
+
   /** The boundary after the last whole character. The ids after that boundary have no text. */
   async whole(): Promise<Boundary> {
     const left = await this.#findBoundaries(() => this.#pairs((_, to) => this.#isUnsureEnd(to)));
@@ -163,6 +177,7 @@ export class Trail {
     const dropped = this.tokens - tokens;
     this.tokens = tokens;
     this.ids.length = Math.min(this.ids.length, tokens);
+    this.margins.length = Math.min(this.margins.length, tokens);
     return dropped;
   }
 

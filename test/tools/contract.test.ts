@@ -18,6 +18,7 @@ const FIELDS = {
     'answer_tokens',
     'max_seconds',
     'continue_run',
+    'early_stop',
     'include_reasoning',
   ],
   answer_fast: ['question', 'context', 'thinking_budget', 'profile', 'answer_tokens', 'max_seconds'],

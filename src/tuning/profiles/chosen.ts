@@ -37,3 +37,19 @@ export function otherModel({ name, model }: Profile, answered: string): string |
     ? undefined
     : `the profile ${name} was made with ${model}, and ${answered} answered: make one for this model with tune_budget`;
 }
+
+/**
+ * The threshold with which a call ends its thinking early: that of its profile, unless the call says no.
+ * @throws {InvalidInputError} if the call asks for it and nothing is calibrated
+ */
+export function earlyStopOf(asked: boolean | undefined, profile: Profile | undefined): number | undefined {
+  if (asked === false) return undefined;
+  const threshold = profile?.early_stop?.threshold;
+  if (asked === true && threshold === undefined) {
+    const what = profile === undefined ? 'no profile is used' : `the profile ${profile.name} has no threshold for it`;
+    throw new InvalidInputError(`early_stop needs a profile that was calibrated for it, and ${what}`, {
+      hint: 'make one with tune_budget and save_as, on vLLM, llama.cpp or an embedded model',
+    });
+  }
+  return threshold;
+}

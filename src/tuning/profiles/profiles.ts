@@ -1,6 +1,14 @@
 /** Budgets that tunings have found, under the names that users gave them. */
 import { InvalidInputError } from '../../errors.ts';
 
+/** Measured together with the budget. */
+export type EarlyStop = {
+  /** nats */
+  readonly threshold: number;
+  readonly accuracy: number;
+  readonly saving: number;
+};
+
 export type Profile = {
   readonly name: string;
   /** thinking tokens */
@@ -15,6 +23,8 @@ export type Profile = {
   readonly unlimited_accuracy: number;
   /** share of unlimited's thinking tokens */
   readonly saving: number;
+  /** thinking ends when the model is this near to ending it; absent: not calibrated, or it loses too much */
+  readonly early_stop?: EarlyStop;
   readonly cases: number;
   readonly tuning_id: string;
   /** ISO 8601 */

@@ -26,9 +26,14 @@ export type BudgetRun = {
   readonly receivedTokens: number;
 };
 
+/** `threshold` in nats. */
+export type EarlyRun = BudgetRun & { readonly threshold: number };
+
 export type BudgetRuns = {
   readonly model: string;
   readonly runs: readonly BudgetRun[];
+  /** thinking that ends early, by rising threshold: without a budget */
+  readonly stops: readonly EarlyRun[];
   /** by the server, for all budgets together */
   readonly generatedTokens: number;
   readonly promptTokens: number;
@@ -43,11 +48,18 @@ export type SweepOptions = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly observe: Observe;
+  /** of an early stop, rising, in nats; none: it is not calibrated */
+  readonly thresholds?: readonly number[];
   readonly progress?: ((progress: Progress) => void) | undefined;
 };
 
 /** More than any window: the plan lowers it to what fits. */
 const UNLIMITED = 10_000_000;
+
+const WHOLE = { thinkingBudget: { tokens: UNLIMITED, given: false } } as const;
+
+/** Margins are recorded, and no margin is below it. */
+const NEVER = -Infinity;
 
 /** A trace must come from one connection. */
 const ATTEMPTS = 3;
@@ -59,6 +71,11 @@ export async function runBudgets(
   options: SweepOptions,
 ): Promise<BudgetRuns> {
   const { traced, unlimited } = await trace(question, options);
+  const stops: EarlyRun[] = [];
+  for (const threshold of traced.isExact && traced.facts?.margins === true ? (options.thresholds ?? []) : []) {
+    // oxlint-disable-next-line no-await-in-loop -- as below
+    stops.push({ threshold, ...(await stopEarly(question, threshold, { traced, unlimited, options })) });
+  }
   const limited: BudgetRun[] = [];
   // from the largest down, and without thinking last: what is computed in a cache of one prompt is then never computed again
   for (const budget of budgets.toReversed()) {
@@ -68,6 +85,7 @@ export async function runBudgets(
   return {
     model: traced.facts?.model ?? '',
     runs: [...limited, unlimited],
+    stops,
     generatedTokens: traced.generatedTokens,
     promptTokens: traced.promptTokens,
     isTraced: traced.isExact,
@@ -80,7 +98,7 @@ async function trace(question: Question, options: SweepOptions): Promise<Traced>
   for (let attempt = 1; ; attempt += 1) {
     const traced = new TracedEngine(options);
     // oxlint-disable-next-line no-await-in-loop -- an attempt follows a broken one
-    const ended = await runOnce({ ...question, thinkingBudget: { tokens: UNLIMITED, given: false } }, traced, options);
+    const ended = await runOnce({ ...question, ...WHOLE, earlyStop: NEVER }, traced, options);
     if (!traced.isBroken) return { traced, unlimited: { budget: null, ...ended } };
     if (attempt === ATTEMPTS) {
       throw new EngineProtocolError('the connection to the server broke in each of three runs of one case', {
@@ -88,6 +106,15 @@ async function trace(question: Question, options: SweepOptions): Promise<Traced>
       });
     }
   }
+}
+
+async function stopEarly(
+  question: Question,
+  threshold: number,
+  { traced, options }: Traced & { readonly options: SweepOptions },
+): Promise<BudgetRun> {
+  traced.play();
+  return { budget: null, ...(await runOnce({ ...question, ...WHOLE, earlyStop: threshold }, traced, options)) };
 }
 
 async function runBudget(

@@ -11,7 +11,8 @@ import { recommend } from '../statistics/recommend.ts';
 import { lookAt } from '../statistics/sequential.ts';
 import type { Case, TuneResult } from '../values.ts';
 import type { TuningStore } from './kept.ts';
-import { runBudgets, type BudgetRuns } from './run-budgets.ts';
+import { calibrate, THRESHOLDS } from './calibrate.ts';
+import { runBudgets, type BudgetRun, type BudgetRuns } from './run-budgets.ts';
 import { Tally, type Judged } from './tally.ts';
 import type { Prepared } from './task.ts';
 import { sweepWarnings } from './warnings.ts';
@@ -127,7 +128,9 @@ export class Sweep {
       this.#context.progress({ phase, thinkingTokens, answerTokens: 0, message: `${this.#finished} cases` });
     };
     try {
-      const options = { ...turn, runId: this.#tuningId, signal, progress };
+      // only a profile can use a threshold
+      const thresholds = this.#task.saveAs === undefined ? [] : THRESHOLDS;
+      const options = { ...turn, runId: this.#tuningId, signal, thresholds, progress };
       return await runBudgets(this.#questionOf(number), this.#tally.wanted, options);
     } catch (error) {
       if (!(error instanceof ContextOverflowError)) throw error;
@@ -150,9 +153,13 @@ export class Sweep {
 
   #take(number: number, repeat: number, data: BudgetRuns): void {
     const isRight = this.#task.matchers[number] as Matcher;
-    const judged = data.runs.map((run): Judged => ({ ...run, isRight: run.answer !== '' && isRight(run.answer) }));
+    const judge = <Run extends BudgetRun>(run: Run): Run & Judged => ({
+      ...run,
+      isRight: run.answer !== '' && isRight(run.answer),
+    });
+    const judged = data.runs.map(judge);
     this.#done.add(`${number} ${repeat}`);
-    this.#tally.add(number, judged);
+    this.#tally.add(number, judged, data.stops.map(judge));
     this.#model ??= data.model;
     this.#isTraced &&= data.isTraced;
     this.#generated += data.generatedTokens;
@@ -221,6 +228,11 @@ export class Sweep {
   #save({ recommended, budgets, saved_as: name, model, cases, tuning_id: tuningId }: TuneResult): void {
     const chosen = budgets.find(({ budget }) => budget === recommended?.budget);
     if (name === undefined || recommended === null || chosen === undefined) return;
+    const earlyStop = calibrate({
+      runs: (threshold) => this.#tally.stoppedOf(recommended.budget, threshold),
+      unlimited: this.#tally.runsOf(null),
+      tolerance: this.#task.tolerancePoints / 100,
+    });
     this.#context.profiles.put({
       name,
       budget: recommended.budget,
@@ -230,6 +242,7 @@ export class Sweep {
       accuracy: chosen.accuracy,
       unlimited_accuracy: budgets.at(-1)?.accuracy ?? 0,
       saving: chosen.saving,
+      ...(earlyStop !== undefined && { early_stop: earlyStop }),
       cases,
       tuning_id: tuningId,
       made_at: new Date().toISOString(),

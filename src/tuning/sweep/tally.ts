@@ -11,12 +11,16 @@ export type Judged = BudgetRun & { readonly isRight: boolean };
 
 const UNLIMITED = null;
 
+export type JudgedStop = Judged & { readonly threshold: number };
+
 export class Tally {
   readonly #cases: number;
   readonly #repeats: number;
   readonly #budgets: readonly number[];
   /** by case: the runs of each repeat that is done */
   readonly #runs: (readonly Judged[])[][];
+  /** by case: the same, of thinking that ended early */
+  readonly #stops: (readonly JudgedStop[])[][];
   /** the number of cases after which a budget was dropped */
   readonly #droppedAfter = new Map<number, number>();
 
@@ -26,10 +30,27 @@ export class Tally {
     this.#repeats = repeats;
     this.#budgets = budgets;
     this.#runs = Array.from({ length: cases }, () => []);
+    this.#stops = Array.from({ length: cases }, () => []);
   }
 
-  add(index: number, runs: readonly Judged[]): void {
+  add(index: number, runs: readonly Judged[], stops: readonly JudgedStop[]): void {
     this.#runs[index]?.push(runs);
+    this.#stops[index]?.push(stops);
+  }
+
+  /** By case and repeat: with a budget, or unlimited. */
+  runsOf(budget: number | null): readonly (readonly Judged[])[] {
+    return this.#runsOf(budget, this.#cases);
+  }
+
+  /** By case and repeat: with a budget and an early stop together, whichever ends the thinking first. */
+  stoppedOf(budget: number, threshold: number): readonly (readonly Judged[])[] {
+    return this.runsOf(budget).map((runs, index) =>
+      runs.map((run, repeat) => {
+        const stop = this.#stops[index]?.[repeat]?.find((one) => one.threshold === threshold);
+        return stop !== undefined && stop.thinkingTokens <= run.thinkingTokens ? stop : run;
+      }),
+    );
   }
 
   /** Its later results are not used: it was dropped for those before. */
