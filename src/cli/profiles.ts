@@ -47,7 +47,6 @@ function toRow({
   model,
   made_at: at,
 }: Profile): string[] {
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   return [
     name,
     String(budget),
@@ -58,4 +57,8 @@ function toRow({
     model,
     at.slice(0, 10),
   ];
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }

@@ -1,6 +1,6 @@
 /** `thinkmeter usage`: what the calls of the last days used, cost and saved. */
 import { ConfigError, InvalidInputError } from '../errors.ts';
-import { costText, type Prices } from '../spending/prices.ts';
+import { costText, roundedCost, type Prices } from '../spending/prices.ts';
 import {
   project,
   reportOf,
@@ -54,8 +54,8 @@ export async function usage(
 }
 
 async function rowsOf(state: State, days: number): Promise<readonly UseRow[]> {
-  const rows = await state.uses(localDay(new Date(Date.now() - (days - 1) * DAY_MS)));
-  if (rows !== undefined) return rows;
+  const found = await state.uses(localDay(new Date(Date.now() - (days - 1) * DAY_MS)));
+  if (found !== undefined) return found;
   throw new ConfigError(state.problem ?? 'THINKMETER_STATE is :memory:, so nothing is kept between calls', {
     hint: 'set --state or THINKMETER_STATE to a file',
   });
@@ -154,36 +154,40 @@ function projected(total: Line, tokens: number, prices: Prices): Projected {
 /** The monthly table of the guide: unlimited thinking against the budgets in use. */
 function printProjection({ month, saved }: Projected, json: boolean, print: (text: string) => void): void {
   const { without, with: withBudgets } = month;
-  const cost = without.cost - withBudgets.cost;
+  const difference = { tokens: without.tokens - withBudgets.tokens, cost: without.cost - withBudgets.cost };
   if (json) {
-    const line = ({ tokens, cost: price }: { tokens: number; cost: number }): object => ({
-      tokens: Math.round(tokens),
-      cost: Number(price.toPrecision(6)),
-    });
-    const savedInAYear = Number((12 * cost).toPrecision(6));
     print(
       JSON.stringify({
-        without_budgets: line(without),
-        with_budgets: line(withBudgets),
-        saved_a_year: savedInAYear,
+        without_budgets: toJson(without),
+        with_budgets: toJson(withBudgets),
+        saved_a_year: roundedCost(12 * difference.cost),
         saving: saved.kind,
       }),
     );
     return;
   }
-  const row = (name: string, tokens: number, price: number): string[] => [name, grouped(tokens), costText(price)];
-  const share = Math.round((100 * (without.tokens - withBudgets.tokens)) / without.tokens);
+  const share = Math.round((100 * difference.tokens) / without.tokens);
   print(
     toTable(
       ['a month', 'tokens', 'cost'],
       [
-        row('unlimited thinking', without.tokens, without.cost),
-        row('with your budgets', withBudgets.tokens, withBudgets.cost),
-        row(`saved (${share} %, ${saved.kind})`, without.tokens - withBudgets.tokens, cost),
+        toRow('unlimited thinking', without),
+        toRow('with your budgets', withBudgets),
+        toRow(`saved (${share} %, ${saved.kind})`, difference),
       ],
     ),
   );
-  print(`\nsaved in a year: ${costText(12 * cost)}`);
+  print(`\nsaved in a year: ${costText(12 * difference.cost)}`);
+}
+
+type Amount = Projection['without'];
+
+function toJson({ tokens, cost }: Amount): object {
+  return { tokens: Math.round(tokens), cost: roundedCost(cost) };
+}
+
+function toRow(name: string, { tokens, cost }: Amount): string[] {
+  return [name, grouped(tokens), costText(cost)];
 }
 
 function grouped(tokens: number): string {

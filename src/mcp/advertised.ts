@@ -35,7 +35,7 @@ function shortened({ properties, items, anyOf, enum: words, type }: Schema): Sch
   if (words !== undefined) return { enum: words };
   if (properties !== undefined) {
     const inner = Object.entries(properties).map(([name, schema]) => [name, shortened(schema as Schema)]);
-    return { type: 'object', properties: Object.fromEntries(inner), additionalProperties: false } as Schema;
+    return { type: 'object', properties: Object.fromEntries(inner), additionalProperties: false };
   }
   if (type === 'array') {
     const inner = shortened(items as Schema);

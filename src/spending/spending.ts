@@ -86,6 +86,5 @@ function lengthsOf(thinking: Spent['thinking'], tokens: number): Lengths {
 
 /** `2026-11-27` in local time. */
 export function localDay(at: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
 }

@@ -24,7 +24,8 @@ beforeAll(async () => {
     for (const question of ['a sum', 'a sum', 'a loop']) {
       const args = ['ask', question, '--budget', '200', '--base-url', fake.url];
       // oxlint-disable-next-line no-await-in-loop -- one process after the other
-      expect(await runProgram({ args, env: prices })).toMatchObject({ code: 0 });
+      const { code, stderr } = await runProgram({ args, env: prices });
+      if (code !== 0) throw new Error(stderr);
     }
   } finally {
     await fake.close();
