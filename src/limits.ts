@@ -15,7 +15,10 @@ export type LimitArguments = {
   readonly early_stop?: boolean | undefined;
 };
 
-export type Limits = Pick<Question, 'thinkingBudget' | 'answerTokens' | 'maxSeconds' | 'earlyStop' | 'warnings'>;
+export type Limits = Pick<
+  Question,
+  'thinkingBudget' | 'answerTokens' | 'maxSeconds' | 'earlyStop' | 'profileSaving' | 'warnings'
+>;
 
 /** In tokens, if a call does not give them. `profile`: the one that the call uses; `most`: its budget is lowered to it. */
 type Defaults = {
@@ -42,6 +45,7 @@ export function readLimits(
     answerTokens: { tokens: answerTokens ?? answer, given: answerTokens !== undefined },
     ...(maxSeconds !== undefined && { maxSeconds }),
     ...(earlyStop !== undefined && { earlyStop }),
+    ...(profile !== undefined && budget === undefined && { profileSaving: profile.saving }),
     warnings: [
       ...warnings,
       ...(budget !== undefined && complexity !== undefined

@@ -142,7 +142,8 @@ export function createRunner({
     about?: About,
   ): Promise<Outcome> => {
     const runId = randomUUID();
-    const cost = new RunCost({ spending, busy, clock, tool: question.tool ?? '', startedAt: options.startedAt });
+    const { tool = '', profileSaving } = question;
+    const cost = new RunCost({ spending, busy, clock, tool, profileSaving, startedAt: options.startedAt });
     // a call does not wait for this: it comes in time for the next one, and often for this one
     recalled ??= recallSpeeds();
     const watched = about && {

@@ -70,10 +70,19 @@ function toolSection({ name, description, input }: Tool): string {
   return [`**\`${name}\`**: ${description}`, '', '| input | type | description |', '|---|---|---|', ...rows].join('\n');
 }
 
-function toType({ type, enum: values, minimum, maximum }: z.core.JSONSchema._JSONSchema & object): string {
+function toType({ type, enum: values, minimum, maximum, items }: z.core.JSONSchema._JSONSchema & object): string {
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(', ');
   if (type === 'integer' || type === 'number') return `${type}, ${minimum ?? 0} to ${maximum ?? 'any'}`;
-  return type === 'array' ? 'list of texts' : type === 'string' ? 'text' : String(type);
+  if (type === 'array') return `list of ${itemsOf(items)}`;
+  return type === 'string' ? 'text' : String(type);
+}
+
+function itemsOf(items: z.core.JSONSchema.BaseSchema['items']): string {
+  if (typeof items !== 'object' || Array.isArray(items) || items.type === 'string') return 'texts';
+  if (items.type === 'integer') return 'integers';
+  return Object.keys(items.properties ?? {})
+    .map((name) => `\`${name}\``)
+    .join(', ');
 }
 
 function settingsTable(): string {

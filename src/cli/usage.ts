@@ -131,7 +131,7 @@ function notes({ total }: Report, prices: Prices): string[] {
   return [
     ...(total.saving === undefined
       ? []
-      : ['saved: estimated share of the thinking tokens that unlimited thinking would have taken']),
+      : [`saved: ${total.saving.kind} share of the thinking tokens that unlimited thinking would have taken`]),
     ...(isPriced ? [] : ['no prices are set: THINKMETER_PRICE_THINKING and others, docs/settings.md']),
   ];
 }

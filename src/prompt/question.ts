@@ -36,6 +36,8 @@ export type Question = {
   readonly maxSeconds?: number;
   /** the run thinks on from here; absent: from the beginning */
   readonly earlier?: Earlier;
+  /** of the profile whose budget this is: the share of unlimited's thinking tokens that it saves, as measured */
+  readonly profileSaving?: number | undefined;
   /** warnings for the caller about the interpretation of its input */
   readonly warnings?: readonly string[];
 };

@@ -7,11 +7,11 @@ import { addUse, NO_USE, type Use } from './use.ts';
 export type By = 'day' | 'model' | 'tool';
 
 /**
- * Thinking tokens that budgets have saved, compared with unlimited thinking. `estimated`: from runs whose thinking closed by
- * itself (`lengths.ts`).
+ * Thinking tokens that budgets have saved, compared with unlimited thinking. `measured`: every call used a profile, whose
+ * tuning has measured it. `estimated`: from runs whose thinking closed by itself (`lengths.ts`).
  */
 export type Saving = {
-  readonly kind: 'estimated';
+  readonly kind: 'measured' | 'estimated';
   readonly tokens: number;
   /** of the thinking tokens without a budget, 0 to 1 */
   readonly share: number;
@@ -72,18 +72,20 @@ function savingOf(rows: readonly UseRow[]): Saving | undefined {
     const kind = JSON.stringify([row.model, row.tool]);
     kinds.set(kind, [...(kinds.get(kind) ?? []), row]);
   }
-  let [unlimited, thought] = [0, 0];
+  let [unlimited, thought, isMeasured] = [0, 0, true];
   for (const some of kinds.values()) {
     const lengths = some.reduce((sum, row) => addLengths(sum, row.lengths), NO_LENGTHS);
     const mean = unlimitedMean(lengths);
-    if (mean === undefined) continue;
-    const { calls, failedCalls, thinkingTokens } = some.reduce((sum, row) => addUse(sum, row.use), NO_USE);
-    unlimited += mean * (calls - failedCalls);
-    thought += thinkingTokens;
+    const use = some.reduce((sum, row) => addUse(sum, row.use), NO_USE);
+    const others = use.calls - use.failedCalls - use.profileCalls;
+    if (others > 0 && mean === undefined) continue;
+    isMeasured &&= others === 0;
+    unlimited += (mean ?? 0) * others + use.profileThinkingTokens + use.profileSavedTokens;
+    thought += use.thinkingTokens;
   }
   if (unlimited === 0) return undefined;
   const tokens = Math.max(0, unlimited - thought);
-  return { kind: 'estimated', tokens: Math.round(tokens), share: tokens / unlimited };
+  return { kind: isMeasured ? 'measured' : 'estimated', tokens: Math.round(tokens), share: tokens / unlimited };
 }
 
 /** A month of generated tokens as it would be without budgets, and as it is with them. */

@@ -12,6 +12,8 @@ type Options = {
   readonly busy: BusyTime;
   readonly clock: Clock;
   readonly tool: string;
+  /** of the profile that the question uses */
+  readonly profileSaving?: number | undefined;
   /** of the call, on the clock */
   readonly startedAt: number;
 };
@@ -41,7 +43,7 @@ export class RunCost {
 
   /** Adds the run to what was spent, and its cost to its outcome. */
   of(outcome: Outcome): Outcome {
-    const { spending, tool } = this.#options;
+    const { spending, tool, profileSaving } = this.#options;
     const { counts, timing } = outcome;
     const cost = spending.add({
       model: outcome.model,
@@ -55,6 +57,7 @@ export class RunCost {
         busyMs: this.#busyMs,
       },
       thinking: howItEnded(outcome),
+      profileSaving,
     });
     return { ...outcome, ...(cost !== undefined && { cost }) };
   }

@@ -20,11 +20,16 @@ export type UseStore = {
   uses(sinceDay: string): Promise<readonly UseRow[] | undefined>;
 };
 
+/** What follows from how a run ended. */
+type Counted = 'calls' | 'failedCalls' | 'cutCalls' | keyof ByProfile;
+
 /** One run. */
 export type Spent = {
   readonly model: string;
   readonly tool: string;
-  readonly use: Omit<Use, 'calls' | 'failedCalls' | 'cutCalls'>;
+  readonly use: Omit<Use, Counted>;
+  /** of the profile whose budget the run had: the measured share of unlimited's thinking tokens; absent: it had none */
+  readonly profileSaving?: number | undefined;
   /** how thinking ended; `none`: there was none, or it was switched off */
   readonly thinking: 'closed' | 'cut' | 'none' | 'failed';
 };
@@ -44,14 +49,17 @@ export class Spending {
   }
 
   /** Returns what the run cost; undefined: no prices are set. */
-  add({ model, tool, use, thinking }: Spent): number | undefined {
+  add({ model, tool, use, thinking, profileSaving }: Spent): number | undefined {
     const whole: Use = {
       ...use,
       calls: 1,
       failedCalls: thinking === 'failed' ? 1 : 0,
       cutCalls: thinking === 'cut' ? 1 : 0,
+      ...(profileSaving === undefined ? NO_PROFILE : byProfile(use.thinkingTokens, profileSaving)),
     };
-    const row = { day: this.#today(), model, tool, use: whole, lengths: lengthsOf(thinking, use.thinkingTokens) };
+    // what a profile has measured is not estimated again
+    const lengths = profileSaving === undefined ? lengthsOf(thinking, use.thinkingTokens) : new Map<number, never>();
+    const row = { day: this.#today(), model, tool, use: whole, lengths };
     this.#rows.set(keyOf(row), added(this.#rows.get(keyOf(row)), row));
     this.#store?.addUse(row);
     return costOf(use, this.prices);
@@ -74,6 +82,16 @@ export function keyOf({ day, model, tool }: Pick<UseRow, 'day' | 'model' | 'tool
 
 export function added(a: UseRow | undefined, b: UseRow): UseRow {
   return a === undefined ? b : { ...b, use: addUse(a.use, b.use), lengths: addLengths(a.lengths, b.lengths) };
+}
+
+type ByProfile = Pick<Use, 'profileCalls' | 'profileThinkingTokens' | 'profileSavedTokens'>;
+
+const NO_PROFILE: ByProfile = { profileCalls: 0, profileThinkingTokens: 0, profileSavedTokens: 0 };
+
+/** Unlimited thinking would have taken `tokens / (1 - saving)`. A budget of 0 saves all, and tells nothing of a single run. */
+function byProfile(tokens: number, saving: number): ByProfile {
+  const saved = saving < 1 ? (tokens * saving) / (1 - saving) : 0;
+  return { profileCalls: 1, profileThinkingTokens: tokens, profileSavedTokens: saved };
 }
 
 /** Thinking that was switched off, or of a failed run, says nothing about its length. */

@@ -15,6 +15,10 @@ export type Use = {
   readonly totalMs: number;
   /** during which the server generated; runs at the same time share it */
   readonly busyMs: number;
+  /** calls whose budget is that of a profile, their thinking, and what it saved, as its tuning measured */
+  readonly profileCalls: number;
+  readonly profileThinkingTokens: number;
+  readonly profileSavedTokens: number;
 };
 
 export const NO_USE: Use = {
@@ -27,6 +31,9 @@ export const NO_USE: Use = {
   answerTokens: 0,
   totalMs: 0,
   busyMs: 0,
+  profileCalls: 0,
+  profileThinkingTokens: 0,
+  profileSavedTokens: 0,
 };
 
 export const USE_FIELDS = Object.keys(NO_USE) as readonly (keyof Use)[];

@@ -42,6 +42,9 @@ const STEPS = [
      answer_tokens INTEGER NOT NULL,
      total_ms REAL NOT NULL,
      busy_ms REAL NOT NULL,
+     profile_calls INTEGER NOT NULL,
+     profile_thinking_tokens INTEGER NOT NULL,
+     profile_saved_tokens REAL NOT NULL,
      PRIMARY KEY (day, model, tool)
    ) STRICT;
    CREATE TABLE lengths (       -- how many runs thought so long, by class of length

@@ -36,6 +36,9 @@ const COLUMNS: Readonly<Record<keyof Use, string>> = {
   answerTokens: 'answer_tokens',
   totalMs: 'total_ms',
   busyMs: 'busy_ms',
+  profileCalls: 'profile_calls',
+  profileThinkingTokens: 'profile_thinking_tokens',
+  profileSavedTokens: 'profile_saved_tokens',
 };
 
 const NAMES = USE_FIELDS.map((field) => COLUMNS[field]);

@@ -53,6 +53,17 @@ test('the saving is estimated from runs that closed, for each model and tool', a
   expect(lineToJson(total)).toMatchObject({ saving: { kind: 'estimated', tokens: total.saving?.tokens } });
 });
 
+test('what calls with a profile saved is what its tuning has measured', async () => {
+  const spending = spendingOf(prices);
+  for (let run = 0; run < 4; run += 1) spending.add(spent(100, 'cut', { profileSaving: 0.6 }));
+  const { total } = reportOf(await spending.rows('2026-11-27'), 'day', prices);
+  expect(total.saving).toEqual({ kind: 'measured', tokens: 600, share: 0.6 });
+  // one call without a profile makes the sum an estimate
+  spending.add(spent(100, 'closed'));
+  const mixed = reportOf(await spending.rows('2026-11-27'), 'day', prices).total.saving;
+  expect(mixed).toMatchObject({ kind: 'estimated', tokens: 600 });
+});
+
 test('runs before the first day asked for are left out', async () => {
   const spending = spendingOf();
   spending.add(spent(1, 'closed'));

@@ -1,0 +1,112 @@
+/**
+ * A tuning from one trace per problem, compared with running each budget by itself: are the answers equal, and what do
+ * both take? `npm run bench:tune -- --model models/thinkmeter-demo`, or `--base-url http://localhost:8000`.
+ */
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../src/clock.ts';
+import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
+import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
+import type { Question } from '../../src/prompt/question.ts';
+import { run } from '../../src/run/run.ts';
+import { runBudgets, type BudgetRun } from '../../src/tuning/sweep/run-budgets.ts';
+import { toTable } from '../../src/cli/table.ts';
+import { isRight, problems, type Problem } from './problems.ts';
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'models/thinkmeter-demo' },
+    'base-url': { type: 'string' },
+    count: { type: 'string', default: '200' },
+    budgets: { type: 'string', default: '32,64,128,256,512' },
+    parallel: { type: 'string', default: '1' },
+  },
+});
+
+const budgets = values.budgets.split(',').map(Number);
+const engine: Engine =
+  values['base-url'] === undefined
+    ? createEmbeddedEngine({
+        worker: new URL('../../dist/worker.js', import.meta.url),
+        model: values.model,
+        library: 'onnxruntime',
+      })
+    : createRemoteEngine({ baseUrl: values['base-url'] });
+const signal = new AbortController().signal;
+const nobody = { firstToken: () => undefined, ended: () => undefined };
+
+function questionOf({ question }: Problem, tokens: number): Question {
+  return {
+    system: [{ from: 'ours', text: 'You are a careful reasoner.' }],
+    user: [{ from: 'theirs', text: question }],
+    thinkingBudget: { tokens, given: true },
+    answerTokens: { tokens: 512, given: false },
+  };
+}
+
+async function alone(problem: Problem, budget: number | null): Promise<{ answer: string; tokens: number }> {
+  const { outcome } = await run(questionOf(problem, budget ?? 1_000_000), engine, {
+    runId: 'alone',
+    signal,
+    clock: systemClock,
+    startedAt: systemClock.now(),
+    evidence: new EvidenceOfServers(),
+    mechanism: 'stream',
+  });
+  return { answer: outcome.answer, tokens: outcome.counts.received };
+}
+
+/** As many at a time as asked for, in order. */
+async function each<T>(work: (problem: Problem) => Promise<T>): Promise<{ results: T[]; seconds: number }> {
+  const all = problems(Number(values.count), 1);
+  const results: T[] = [];
+  const startedAt = performance.now();
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < all.length; index = next++) {
+      // oxlint-disable-next-line no-await-in-loop -- each worker does one after the other
+      results[index] = await work(all[index] as Problem);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.parallel) }, worker));
+  return { results, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+await alone(problems(1, 9)[0] as Problem, 8);
+const swept = await each((problem) =>
+  runBudgets(questionOf(problem, 0), budgets, {
+    runId: 'sweep',
+    engine,
+    clock: systemClock,
+    signal,
+    observe: () => nobody,
+  }),
+);
+const apart = await each(async (problem) => {
+  const runs: { answer: string; tokens: number }[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- one run after the other
+  for (const budget of [...budgets, null]) runs.push(await alone(problem, budget));
+  return runs;
+});
+await engine.close();
+
+const all = problems(Number(values.count), 1);
+const percent = (count: number): string => `${((100 * count) / all.length).toFixed(1)} %`;
+const rows = [...budgets, null].map((budget, place) => {
+  const one = swept.results.map(({ runs }) => runs[place] as BudgetRun);
+  const other = apart.results.map((runs) => runs[place]?.answer ?? '');
+  return [
+    budget === null ? 'unlimited' : String(budget),
+    percent(one.filter(({ answer }, index) => isRight(answer, all[index] as Problem)).length),
+    percent(other.filter((answer, index) => isRight(answer, all[index] as Problem)).length),
+    String(one.filter(({ answer }, index) => answer === other[index]).length),
+    (one.reduce((sum, { thinkingTokens }) => sum + thinkingTokens, 0) / all.length).toFixed(1),
+  ];
+});
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+process.stdout.write(
+  `${toTable(['budget', 'right, one trace', 'right, apart', `equal of ${all.length}`, 'thinking'], rows)}\n` +
+    `one trace: ${sum(swept.results.map(({ generatedTokens }) => generatedTokens))} tokens, ${swept.seconds.toFixed(1)} s; ` +
+    `apart: ${sum(apart.results.flat().map(({ tokens }) => tokens))} tokens, ${apart.seconds.toFixed(1)} s\n`,
+);
