@@ -23,9 +23,9 @@ export const continueRun = z
   .optional()
   .describe('run_id of an earlier result: think on from there, thinking_budget tokens more');
 
-export const profile = z.string().optional().describe('Profile saved by tune_budget: sets the budget');
+export const profile = z.string().optional().describe('Saved by tune_budget; sets the budget');
 
-export const earlyStop = z.boolean().optional().describe('Stop when sure; needs a calibrated profile');
+export const earlyStop = z.boolean().optional().describe('Stop when sure; needs a profile');
 
 export const answerTokens = (tokens: number): z.ZodOptional<z.ZodInt> =>
   z.int().min(1).max(32_768).optional().describe(`Maximum answer tokens; default ${tokens}`);

@@ -15,7 +15,7 @@ export const tuneBudget = defineTool({
   name: 'tune_budget',
   title: 'Find the thinking budget that is enough',
   description:
-    'Measures which thinking budget is enough for your own problems: runs cases with known answers under several budgets, and recommends the cheapest that loses nothing, with a picture. May take minutes.',
+    'Measures which thinking budget is enough: runs cases with known answers under several budgets, and recommends the cheapest that loses nothing. May take minutes.',
   input: z.object({
     cases: z
       .array(z.looseObject({ question: z.string(), context: z.string().optional(), expected: z.string() }))

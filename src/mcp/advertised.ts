@@ -13,6 +13,8 @@ export function advertised<T extends z.ZodObject>(schema: T): T {
       override: ({ jsonSchema }) => {
         // every integer would have this maximum, which costs tokens and helps no model
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        // open, as it is anyway
+        if (typeof jsonSchema.additionalProperties === 'object') delete jsonSchema.additionalProperties;
       },
     });
     return io === 'input' ? whole : shortened(whole);

@@ -99,7 +99,7 @@ test.each(ill)('where no call can be answered the fault stands alone, and it end
 });
 
 test('a call that fails on a server that looks well is a fault, and ends with 1', async () => {
-  const fake = await startFake({ misbehave: { errorAfterTokens: 3 }, msPerToken: 1 });
+  const fake = await startFake({ misbehave: { errorAfterTokens: 0 }, msPerToken: 1 });
   const { code, stdout } = await doctor(fake.url);
   expect(code).toBe(1);
   expect(rows(stdout)).toHaveProperty('model');

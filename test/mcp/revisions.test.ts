@@ -64,7 +64,7 @@ describe.each(['2024-11-05', '2025-03-26'])('a client of %s', (version) => {
     const program = await start(version);
     const { result } = await program.response(program.request('tools/list'));
     const listed = result?.['tools'] as readonly object[];
-    expect(listed).toHaveLength(4);
+    expect(listed).toHaveLength(6);
     for (const tool of listed) expect(tool).not.toHaveProperty('outputSchema');
     for (const tool of listed) expect(tool).toHaveProperty('inputSchema');
   });

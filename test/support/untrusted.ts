@@ -37,12 +37,16 @@ export type TextInput = {
 };
 
 /** Names of things: no part of it reaches the model. */
-const NAMES = ['continue_run'];
+const NAMES = ['continue_run', 'profile', 'save_as'];
 
 /** Needed, though the schema alone does not say so. */
-const NEEDED = ['question'];
+const NEEDED = ['question', 'task'];
 
-const field = z.looseObject({ type: z.string().optional(), enum: z.array(z.unknown()).optional() });
+const field = z.looseObject({
+  type: z.string().optional(),
+  enum: z.array(z.unknown()).optional(),
+  items: z.looseObject({ type: z.string().optional() }).optional(),
+});
 
 export const TEXT_INPUTS: readonly TextInput[] = tools.flatMap(({ name: tool, input }) => {
   const schema = z.toJSONSchema(input, { io: 'input' });
@@ -53,7 +57,9 @@ export const TEXT_INPUTS: readonly TextInput[] = tools.flatMap(({ name: tool, in
   const required = Object.fromEntries(needed.map((name) => [name, filled(name, 'Is it so?')]));
   return fields
     .filter(({ name }) => !NAMES.includes(name))
-    .filter(({ type, enum: words }) => type === 'array' || (type === 'string' && words === undefined))
+    .filter(({ type, items, enum: words }) =>
+      type === 'array' ? items?.type === 'string' : type === 'string' && words === undefined,
+    )
     .map(({ name }) => ({
       name: `${tool}.${name}`,
       tool,

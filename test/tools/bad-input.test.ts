@@ -166,7 +166,7 @@ describe('a field that the client added', () => {
       sessionId: 's',
     });
     expect(batchResult(result).warnings).toEqual([
-      'toolCallId, sessionId are not fields and were ignored; the fields are instruction, items, thinking_budget, answer_tokens, max_seconds',
+      'toolCallId, sessionId are not fields and were ignored; the fields are instruction, items, thinking_budget, profile, answer_tokens, max_seconds',
     ]);
   });
 

@@ -8,7 +8,10 @@ import { batchResult, runResult, sizeOf, MOST_CHARACTERS } from '../support/resu
 
 const line = 'It says "no\\yes" and then goes on.\n';
 const LONG_ANSWER = line.repeat(500).trimEnd();
-const LONG_REASONING = line.repeat(1100).trimEnd();
+/** The lines differ: equal ones would be a loop. */
+const LONG_REASONING = Array.from({ length: 1100 }, (_, index) => `${index} ${line}`)
+  .join('')
+  .trimEnd();
 
 let client: Connection;
 

@@ -58,5 +58,7 @@ test('the table has an input in every tool that takes text', () => {
     'answer_fast.context',
     'analyze_batch.instruction',
     'analyze_batch.items',
+    'execute_step.task',
+    'execute_step.context',
   ]);
 });
