@@ -57,7 +57,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
   const { engine, problems } = createEngineOrRefuse(settings, installation, log, network);
   const warnings = [...settings.warnings, ...(problems.length === 0 ? keyInClear(config) : [])];
   for (const warning of warnings) log.warn(toSentences(warning));
-  const state = openState(config, installation, (problem) => log.warn(problem));
+  const state = openState(config, installation, (problem) => log.warn(problem + CONSEQUENCE));
   const runs = new Runs(state);
   const tunings = new Tunings(state);
   const spending = new Spending({ prices: pricesOf(config), store: state, today: () => localDay(new Date()) });
@@ -86,7 +86,8 @@ export function compose(settings: Settings, installation: Installation, log: Log
         speeds: async () => (await state.speeds()) as readonly Recalled[],
       },
       log,
-      troubles: () => (state.problem === undefined ? [] : [{ what: state.problem, fix: STATE_FIX, grave: false }]),
+      troubles: () =>
+        state.problem === undefined ? [] : [{ what: state.problem + CONSEQUENCE, fix: STATE_FIX, grave: false }],
       settings: [
         ...problems.map((problem) => ({ ...problem, grave: true })),
         ...warnings.map((warning) => ({ ...warning, grave: false })),
@@ -105,6 +106,8 @@ export function pricesOf({ pricePrompt, priceThinking, priceAnswer, priceGpuHour
   return { prompt: pricePrompt, thinking: priceThinking, answer: priceAnswer, gpuHour: priceGpuHour };
 }
 
+/** Of a problem of the state file. */
+const CONSEQUENCE = ', so runs are kept in memory only';
 const STATE_FIX = 'set THINKMETER_STATE to another file, or to :memory: to keep none';
 
 /** The file is opened with the first run. */

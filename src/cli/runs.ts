@@ -129,5 +129,5 @@ async function theOne(id: string, state: State): Promise<StoredRun> {
 }
 
 function unusable(problem: string): ConfigError {
-  return new ConfigError(problem.replace(/, so .*/, ''), { hint: 'set --state or THINKMETER_STATE to another file' });
+  return new ConfigError(problem, { hint: 'set --state or THINKMETER_STATE to another file' });
 }

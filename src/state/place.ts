@@ -39,7 +39,7 @@ export function stateFile(setting: string | undefined, folder: string | undefine
   if (setting === IN_MEMORY) return { path: undefined };
   if (setting !== undefined) return { path: isFolder(setting) ? join(setting, FILE) : setting };
   if (folder !== undefined) return { path: join(folder, FILE) };
-  return { path: undefined, problem: 'no home folder is known for the state file, so runs are kept in memory only' };
+  return { path: undefined, problem: 'no home folder is known for the state file' };
 }
 
 /** Whatever else is wrong with the path is found when the file is opened. */

@@ -4,9 +4,10 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Earlier } from '../prompt/question.ts';
-import { localDay, type UseRow } from '../spending/spending.ts';
+import type { UseRow } from '../spending/spending.ts';
 import { isBusy, openDatabase, whyNot, type OpenDatabase } from './database.ts';
 import { Journal, type RunningRun } from './journal.ts';
+import { deleteOld, type Retention } from './retention.ts';
 import type { Database } from './libsql.ts';
 import { deleteRuns, insertRun, selectRuns, type NewRun, type StoredRun } from './rows.ts';
 import { PendingSpeeds, selectSpeeds, type StoredSpeed } from './speed-rows.ts';
@@ -28,21 +29,11 @@ const LOCKED_TOO_OFTEN = 25;
 /** Old runs are deleted when the file is opened, and after so many new ones. */
 const CLEAN_AFTER = 100;
 
-/** Sums hold no prompts, and are few: they are kept for longer than runs. */
-const DAYS_OF_USE = 400;
-
-const DAY_MS = 86_400_000;
-const MEGABYTE = 1_000_000;
-
-export type StateOptions = {
+export type StateOptions = Retention & {
   /** of the file; undefined: nothing is kept */
   readonly path: string | undefined;
   /** why there is no path, as a sentence */
   readonly problem?: string;
-  /** runs older than this are deleted */
-  readonly days: number;
-  /** the oldest runs are deleted when all together are larger */
-  readonly megabytes: number;
   readonly clock: Clock;
   /** called once, with a sentence */
   readonly onProblem: (problem: string) => void;
@@ -69,7 +60,7 @@ export class State {
     if (options.problem !== undefined) this.#stop(options.problem);
   }
 
-  /** Why runs are kept in memory only; undefined: they are not. */
+  /** Why the file is not used; undefined: it is. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -244,7 +235,7 @@ export class State {
     if (this.#opened?.isMoved === true) this.#leave(this.#opened);
     this.#opening ??= openDatabase(path)
       .then((database) => {
-        this.#clean(database);
+        deleteOld(database, this.#options);
         this.#opened = database;
         return database;
       })
@@ -286,28 +277,7 @@ export class State {
     }
     if (this.#written < CLEAN_AFTER) return;
     this.#written = 0;
-    this.#clean(database);
-  }
-
-  #clean(database: Database): void {
-    const { days, megabytes } = this.#options;
-    inTransaction(database, () => {
-      for (const table of ['runs', 'speeds', 'tunings']) {
-        database.prepare(`DELETE FROM ${table} WHERE at < ?`).run(Date.now() - days * DAY_MS);
-      }
-      for (const table of ['use', 'lengths']) {
-        const oldest = localDay(new Date(Date.now() - DAYS_OF_USE * DAY_MS));
-        database.prepare(`DELETE FROM ${table} WHERE day < ?`).run(oldest);
-      }
-      // the newest runs whose sizes add up to the limit stay
-      database
-        .prepare(
-          `DELETE FROM runs WHERE rowid IN (SELECT rowid FROM
-             (SELECT rowid, sum(bytes) OVER (ORDER BY at DESC, rowid DESC) AS total FROM runs) WHERE total > ?)`,
-        )
-        .run(megabytes * MEGABYTE);
-    });
-    database.exec('PRAGMA incremental_vacuum');
+    deleteOld(database, this.#options);
   }
 
   #failed(error: unknown): void {
@@ -317,7 +287,7 @@ export class State {
 
   #cannotUse(error: unknown): void {
     if (this.#problem !== undefined) return;
-    this.#stop(`the state file ${String(this.#options.path)} ${whyNot(error)}, so runs are kept in memory only`);
+    this.#stop(`the state file ${String(this.#options.path)} ${whyNot(error)}`);
   }
 
   #stop(problem: string): void {

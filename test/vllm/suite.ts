@@ -1,10 +1,11 @@
 /** What must hold on a real vLLM, however it was started. One server a set-up, started before its tests. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { describeEngine } from '../contract/engine-contract.ts';
 import { connect, type Connection } from '../support/connect.ts';
 import { startRecordingProxy, type RecordingProxy } from '../support/recording-proxy.ts';
 import { batchResult, runResult } from '../support/results.ts';
+import { startRoad } from '../support/road.ts';
 import { describeUntrusted } from '../support/untrusted.ts';
 import { describeByMessages } from './by-messages.ts';
 import { describeMargins } from './margins.ts';
@@ -90,6 +91,27 @@ export function describeSetup(
       const { run, generated } = await reason({ question: SHORT.question, thinking_budget: 0 });
       expect(run.thinking).toMatchObject({ tokens: 0, ended_by: 'off', mechanism: 'off' });
       expect(run.usage).toMatchObject({ requests: 1, received_tokens: generated });
+    });
+
+    test('connections that break after each tenth chunk change nothing of a greedy answer', async () => {
+      const { run: whole } = await reason({ question: SHORT.question, thinking_budget: 256 });
+      const road = await startRoad(started.vllm.url, { breakAfter: 10 });
+      const env = {
+        THINKMETER_MECHANISM: 'stream',
+        THINKMETER_BASE_URL: road.url,
+        ...(apiKey && { THINKMETER_API_KEY: apiKey }),
+      };
+      const client = await connect({ client: 'v1', env });
+      onTestFinished(() => client.close());
+      const broken = runResult(await client.call('reason', { question: SHORT.question, thinking_budget: 256 }));
+      expect(broken).toMatchObject({
+        answer: whole.answer,
+        thinking: whole.thinking,
+        answer_tokens: whole.answer_tokens,
+      });
+      expect(broken.usage.received_tokens).toBe(whole.usage.received_tokens);
+      expect(broken.warnings.join()).toMatch(/broke (once|\d+ times), and the run continued/);
+      say(name, `${broken.usage.requests} requests for ${broken.usage.received_tokens} tokens`);
     });
 
     test('a deadline cuts the thinking and the answer still comes', async () => {
