@@ -1,6 +1,8 @@
 /**
  * A tuning from one trace per problem, compared with running each budget by itself: are the answers equal, and what do
  * both take? `npm run bench:tune -- --model models/thinkmeter-demo`, or `--base-url http://localhost:8000`.
+ *
+ * With `--stops`: what an early stop does at each threshold, beside the budgets, and nothing is run apart.
  */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
@@ -10,7 +12,8 @@ import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { run } from '../../src/run/run.ts';
-import { runBudgets, type BudgetRun } from '../../src/tuning/sweep/run-budgets.ts';
+import { THRESHOLDS } from '../../src/tuning/sweep/calibrate.ts';
+import { runBudgets, type BudgetRun, type BudgetRuns } from '../../src/tuning/sweep/run-budgets.ts';
 import { toTable } from '../../src/cli/table.ts';
 import { isRight, problems, type Problem } from './problems.ts';
 
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '200' },
     budgets: { type: 'string', default: '32,64,128,256,512' },
     parallel: { type: 'string', default: '1' },
+    stops: { type: 'boolean', default: false },
   },
 });
 
@@ -73,6 +77,31 @@ async function each<T>(work: (problem: Problem) => Promise<T>): Promise<{ result
   return { results, seconds: (performance.now() - startedAt) / 1000 };
 }
 
+/** Right answers and mean thinking tokens of budgets, and of early stops without a budget. */
+function printStops(results: readonly BudgetRuns[]): void {
+  const list = problems(Number(values.count), 1);
+  const row = (name: string, runs: readonly (BudgetRun | undefined)[]): string[] => {
+    const right = runs.filter((one, index) => isRight(one?.answer ?? '', list[index] as Problem)).length;
+    const tokens = runs.reduce((total, one) => total + (one?.thinkingTokens ?? 0), 0) / list.length;
+    return [name, `${((100 * right) / list.length).toFixed(1)} %`, tokens.toFixed(1)];
+  };
+  const rows = [
+    ...[...budgets, null].map((budget, place) =>
+      row(
+        budget === null ? 'unlimited' : `budget ${budget}`,
+        results.map(({ runs }) => runs[place]),
+      ),
+    ),
+    ...THRESHOLDS.map((threshold, place) =>
+      row(
+        `sure at ${threshold}`,
+        results.map(({ stops }) => stops[place]),
+      ),
+    ),
+  ];
+  process.stdout.write(`${toTable(['thinking ended by', 'right', 'thinking'], rows)}\n`);
+}
+
 await alone(problems(1, 9)[0] as Problem, 8);
 const swept = await each((problem) =>
   runBudgets(questionOf(problem, 0), budgets, {
@@ -81,8 +110,14 @@ const swept = await each((problem) =>
     clock: systemClock,
     signal,
     observe: () => nobody,
+    thresholds: values.stops ? THRESHOLDS : [],
   }),
 );
+if (values.stops) {
+  await engine.close();
+  printStops(swept.results);
+  process.exit(0);
+}
 const apart = await each(async (problem) => {
   const runs: { answer: string; tokens: number }[] = [];
   // oxlint-disable-next-line no-await-in-loop -- one run after the other
