@@ -93,10 +93,11 @@ test('with too few cases the number that is needed is named, and nothing is save
 }, 60_000);
 
 test('time that is over gives what is certain so far, and the same call goes on from there', async () => {
-  const fake = await startFake({ script: counting, msPerToken: 3 });
-  const client = await open(fake);
+  // one after the other, 30 cases take at least eight seconds
+  const fake = await startFake({ script: counting, msPerToken: 5 });
+  const client = await open(fake, { THINKMETER_CONCURRENCY: '1' });
   const args = { cases: cases(30), budgets: [100], tolerance_points: 20 };
-  const first = resultOf(await client.call('tune_budget', { ...args, max_seconds: 2 }));
+  const first = resultOf(await client.call('tune_budget', { ...args, max_seconds: 3 }));
   expect(first.cases).toBeLessThan(30);
   expect(first.warnings.join()).toContain('call again with the same cases');
   await client.close();
