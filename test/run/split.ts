@@ -96,17 +96,28 @@ export async function splitOf(model: Model, given: Written, chunking: Chunking):
   };
 }
 
-/** The model writes the same whether it was interrupted or not: what comes next follows from the ids it is given. */
+/**
+ * The model writes the same whether it was interrupted or not: what comes next follows from the ids it is given. A request
+ * that follows no break is that of a cut, whose closer may be the very ids that the model would have written.
+ */
 function overConnections({ tokens, state }: Model, { ids, sizes }: Written, second: readonly Step[]): ScriptOfAll {
   const promptTokens = promptOf(tokens, state).beginning.promptTokens;
   let connection = 0;
+  let isBroken = true;
+  function* until(pieces: readonly Step[]): Generator<Step> {
+    yield* pieces;
+    isBroken = true;
+    yield lost;
+  }
   return ({ ids: asked, maxTokens }) => {
+    if (!isBroken) return second;
+    isBroken = false;
     const received = asked.slice(promptTokens);
-    if (!received.every((id, index) => id === ids[index])) return second;
+    expect(received).toEqual(ids.slice(0, received.length));
     const left = ids.slice(received.length);
     const pieces = oneByOne(tokens, left.slice(0, maxTokens), finish(left.length <= maxTokens ? 'stop' : 'length'));
-    const carried = sizes[connection++ % sizes.length] ?? 1;
-    return carried < pieces.length ? [...pieces.slice(0, Math.max(4, carried)), lost] : pieces;
+    const carried = Math.max(4, sizes[connection++ % sizes.length] ?? 1);
+    return carried < pieces.length ? until(pieces.slice(0, carried)) : pieces;
   };
 }
 
