@@ -48,9 +48,9 @@ export type BulkOptions = CallOptions & {
 export type Turn = {
   readonly engine: Engine;
   readonly clock: Clock;
-  /** must be told of each generation */
+  /** call it for each generation */
   readonly observe: Observe;
-  /** must be told at the end */
+  /** call it once, at the end */
   readonly spend: RunCost['ofTask'];
 };
 

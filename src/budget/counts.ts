@@ -85,7 +85,7 @@ function receivedTokens({ reading: { trail, usage, countedBy }, connections: { d
   return droppedTokens + (countedBy === 'estimate' ? (usage?.completionTokens ?? trail.tokens) : trail.tokens);
 }
 
-/** Each connection sent a prompt of its own; the server's count is that of the last. */
+/** The sum over all connections, because each sent a prompt. The server counted only the last one. */
 function promptTokens({ reading, connections: { beginnings } }: Request): number {
   const last = beginnings.at(-1);
   return sum(beginnings, (from) => {

@@ -14,7 +14,7 @@ import type { Deadline } from './deadline.ts';
 import { MECHANISMS, type Mechanism } from './mechanism.ts';
 import type { Plan } from './plan.ts';
 import type { Stop, StopRule } from './stop-rules.ts';
-import type { SameStream, Thought } from './values.ts';
+import type { NewRequest, SameStream, Thought } from './values.ts';
 
 type Task = {
   readonly reading: Reading;
@@ -225,24 +225,29 @@ function ended(task: Task, block: Block, end: StreamEnd): Promise<Thought> {
 
 /**
  * Cuts thinking within the budget, at the last line end inside a small window; if the model stopped, at its end. The cut
- * is never inside a character, and never after the beginning of a marker.
+ * is never inside a character, and never after the beginning of a marker. `most`: tokens of the trail that may stay.
  */
-async function cut(task: Task, block: Block, endedBy: 'budget' | 'deadline' | 'unclosed' | 'server'): Promise<Thought> {
+async function cut(
+  task: Task,
+  block: Block,
+  endedBy: Extract<NewRequest, { closed: false }>['endedBy'],
+  most = Infinity,
+): Promise<Thought> {
   const { reading, plan, family } = task;
   const { trail } = reading;
   const { start } = block;
   // the abort comes first: the server generates, and the operator pays, until it arrives
   reading.stop();
-  const full = start.tokens + budgetOf(task) - block.tokens;
+  const full = Math.min(most, start.tokens + budgetOf(task) - block.tokens);
   const lineEnd = async (until: number): Promise<Boundary | undefined> =>
     // line ends before the start of this thinking do not count
     endedBy === 'unclosed' ? undefined : trail.lineEnd(Math.max(start.tokens, until - plan.lineWindow), until);
   // concurrently, so that both lookups share their detokenize requests
-  const [most] = await Promise.all([trail.boundaryByTokens(full), lineEnd(Math.min(full, trail.tokens))]);
-  const end = trail.slice(Math.max(start.chars, most.chars - family.endMarker.length), most.chars);
+  const [last] = await Promise.all([trail.boundaryByTokens(full), lineEnd(Math.min(full, trail.tokens))]);
+  const end = trail.slice(Math.max(start.chars, last.chars - family.endMarker.length), last.chars);
   const half = possibleStart(end, family.endMarker);
-  const last = half === undefined ? most : await trail.boundaryByChars(most.chars - end.length + half);
-  const keep = later(start, (await lineEnd(last.tokens)) ?? last);
+  const whole = half === undefined ? last : await trail.boundaryByChars(last.chars - end.length + half);
+  const keep = later(start, (await lineEnd(whole.tokens)) ?? whole);
   return {
     next: 'new request',
     closed: false,
@@ -255,24 +260,12 @@ async function cut(task: Task, block: Block, endedBy: 'budget' | 'deadline' | 'u
   };
 }
 
-/** Ends the thinking where a stop rule says, or at the line end before it. */
-async function cutAt({ reading, plan }: Task, block: Block, stop: Stop): Promise<Thought> {
-  const { trail } = reading;
-  const { start } = block;
+/** Cuts where a stop rule says. */
+async function cutAt(task: Task, block: Block, stop: Stop): Promise<Thought> {
+  const { reading } = task;
   reading.stop();
-  const at = 'tokens' in stop ? await trail.boundaryByTokens(stop.tokens) : await trail.boundaryByChars(stop.chars);
-  const lineEnd = await trail.lineEnd(Math.max(start.tokens, at.tokens - plan.lineWindow), at.tokens);
-  const keep = later(start, lineEnd ?? at);
-  return {
-    next: 'new request',
-    closed: false,
-    endedBy: stop.endedBy,
-    tokens: block.tokens + keep.tokens - start.tokens,
-    text: block.text + trail.slice(start.chars, keep.chars),
-    markerTokens: start.tokens - block.tokens,
-    endOfTurnTokens: 0,
-    keep,
-  };
+  const tokens = 'tokens' in stop ? stop.tokens : (await reading.trail.boundaryByChars(stop.chars)).tokens;
+  return cut(task, block, stop.endedBy, tokens);
 }
 
 /** A cut never lies before the beginning of the thinking. */

@@ -1,6 +1,7 @@
 /** `thinkmeter runs`: the runs in the state file. The file is read and written here as by any server that runs. */
 import { clipped } from '../clipped.ts';
 import { InvalidInputError, ConfigError } from '../errors.ts';
+import { localDay } from '../spending/spending.ts';
 import type { StoredRun } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { toTable } from './table.ts';
@@ -73,8 +74,7 @@ const two = (value: number): string => String(value).padStart(2, '0');
 /** `2026-11-27 06:30` */
 function localTime(at: number): string {
   const date = new Date(at);
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return `${localDay(date)} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function toJson({ runId, at, tool, question, record }: StoredRun): object {

@@ -11,7 +11,7 @@ import {
   type Saving,
 } from '../spending/report.ts';
 import { lineToJson } from '../spending/report-json.ts';
-import { localDay, type UseRow } from '../spending/spending.ts';
+import { firstOfDays, type UseRow } from '../spending/spending.ts';
 import type { State } from '../state/state.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,7 +25,6 @@ export type UsageOptions = {
 };
 
 const BY: readonly By[] = ['day', 'model', 'tool'];
-const DAY_MS = 86_400_000;
 
 export async function usage(
   { days, by, project: month, json = false }: UsageOptions,
@@ -54,7 +53,7 @@ export async function usage(
 }
 
 async function rowsOf(state: State, days: number): Promise<readonly UseRow[]> {
-  const found = await state.uses(localDay(new Date(Date.now() - (days - 1) * DAY_MS)));
+  const found = await state.uses(firstOfDays(days));
   if (found !== undefined) return found;
   throw new ConfigError(state.problem ?? 'THINKMETER_STATE is :memory:, so nothing is kept between calls', {
     hint: 'set --state or THINKMETER_STATE to a file',
@@ -147,7 +146,7 @@ function projected(total: Line, tokens: number, prices: Prices): Projected {
     });
   }
   throw new InvalidInputError('there are too few calls to estimate what unlimited thinking would take', {
-    hint: 'make some calls whose thinking closes by itself within its budget, or raise --days',
+    hint: 'make some calls with a larger thinking budget, or raise --days',
   });
 }
 

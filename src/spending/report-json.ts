@@ -1,7 +1,7 @@
 /** Reports as clients and programs read them: snake_case, counts in tokens, times in milliseconds. */
 import { roundedCost, type Prices } from './prices.ts';
 import { reportOf, type By, type Line } from './report.ts';
-import { localDay, type Spending } from './spending.ts';
+import { firstOfDays, type Spending } from './spending.ts';
 
 export function lineToJson({ of, use, cost, saving, callsPerMinute, meanMs, cutShare }: Line): object {
   return {
@@ -21,12 +21,11 @@ export function lineToJson({ of, use, cost, saving, callsPerMinute, meanMs, cutS
 }
 
 const DAYS = 30;
-const DAY_MS = 86_400_000;
 
 /** What the resource `thinkmeter://usage` holds. */
 export async function usageToJson(spending: Spending): Promise<object> {
   const { prices } = spending;
-  const rows = await spending.rows(localDay(new Date(Date.now() - (DAYS - 1) * DAY_MS)));
+  const rows = await spending.rows(firstOfDays(DAYS));
   const lines = (by: By): object[] => reportOf(rows, by, prices).lines.map(lineToJson);
   return {
     days: DAYS,

@@ -102,6 +102,13 @@ function lengthsOf(thinking: Spent['thinking'], tokens: number): Lengths {
   return new Map([[classOf(tokens), counted]]);
 }
 
+const DAY_MS = 86_400_000;
+
+/** The first of so many days, today included. */
+export function firstOfDays(days: number): string {
+  return localDay(new Date(Date.now() - (days - 1) * DAY_MS));
+}
+
 /** `2026-11-27` in local time. */
 export function localDay(at: Date): string {
   return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');

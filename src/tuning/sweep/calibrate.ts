@@ -4,8 +4,7 @@ import { accuracyOf } from '../statistics/accuracy.ts';
 import { differencesOf } from '../statistics/difference.ts';
 import { mean } from '../statistics/quantile.ts';
 import { isWithin } from '../statistics/recommend.ts';
-import type { Shares } from '../statistics/shares.ts';
-import type { Judged } from './tally.ts';
+import { sharesOf, type Judged } from './tally.ts';
 
 /** In nats. Published thresholds are from 0.1 to 5 (Song et al., arXiv 2510.00546). */
 export const THRESHOLDS: readonly number[] = [0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
@@ -35,10 +34,6 @@ export function calibrate({ runs, unlimited, tolerance }: Measured): EarlyStop |
     best = { threshold, accuracy: accuracyOf(shares)?.estimate ?? 0, saving: Number(saving.toFixed(4)) };
   }
   return best !== undefined && best.saving > 0 ? best : undefined;
-}
-
-function sharesOf(runs: readonly (readonly Judged[])[]): Shares {
-  return runs.map((repeats) => mean(repeats.map(({ isRight }) => (isRight ? 1 : 0))));
 }
 
 function meanThinking(runs: readonly (readonly Judged[])[]): number {

@@ -71,10 +71,12 @@ export async function runBudgets(
   options: SweepOptions,
 ): Promise<BudgetRuns> {
   const { traced, unlimited } = await trace(question, options);
+  if (traced.isExact) traced.play();
   const stops: EarlyRun[] = [];
   for (const threshold of traced.isExact && traced.facts?.margins === true ? (options.thresholds ?? []) : []) {
+    const asked = { ...question, ...WHOLE, earlyStop: threshold };
     // oxlint-disable-next-line no-await-in-loop -- as below
-    stops.push({ threshold, ...(await stopEarly(question, threshold, { traced, unlimited, options })) });
+    stops.push({ threshold, budget: null, ...(await runOnce(asked, traced, options)) });
   }
   const limited: BudgetRun[] = [];
   // from the largest down, and without thinking last: what is computed in a cache of one prompt is then never computed again
@@ -108,27 +110,14 @@ async function trace(question: Question, options: SweepOptions): Promise<Traced>
   }
 }
 
-async function stopEarly(
-  question: Question,
-  threshold: number,
-  { traced, options }: Traced & { readonly options: SweepOptions },
-): Promise<BudgetRun> {
-  traced.play();
-  return { budget: null, ...(await runOnce({ ...question, ...WHOLE, earlyStop: threshold }, traced, options)) };
-}
-
 async function runBudget(
   question: Question,
   budget: number,
   { traced, unlimited, options }: Traced & { readonly options: SweepOptions },
 ): Promise<BudgetRun> {
+  // thinking that closes within the budget is not cut: the run is the one without a budget
+  if (budget > 0 && traced.isExact && unlimited.thinkingTokens <= budget) return { ...unlimited, budget };
   const asked = { ...question, thinkingBudget: { tokens: budget, given: true } };
-  if (budget > 0 && traced.isExact) {
-    // thinking that closes within the budget is not cut: the run is the one without a budget
-    if (unlimited.thinkingTokens <= budget) return { ...unlimited, budget };
-    traced.play();
-    return { budget, ...(await runOnce(asked, traced, options)) };
-  }
   return { budget, ...(await runOnce(asked, traced, options)) };
 }
 

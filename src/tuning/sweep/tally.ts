@@ -21,6 +21,7 @@ export class Tally {
   readonly #runs: (readonly Judged[])[][];
   /** by case: the same, of thinking that ended early */
   readonly #stops: (readonly JudgedStop[])[][];
+  #finished = 0;
   /** the number of cases after which a budget was dropped */
   readonly #droppedAfter = new Map<number, number>();
 
@@ -36,11 +37,7 @@ export class Tally {
   add(index: number, runs: readonly Judged[], stops: readonly JudgedStop[]): void {
     this.#runs[index]?.push(runs);
     this.#stops[index]?.push(stops);
-  }
-
-  /** By case and repeat: with a budget, or unlimited. */
-  runsOf(budget: number | null): readonly (readonly Judged[])[] {
-    return this.#runsOf(budget, this.#cases);
+    if (this.#runs[index]?.length === this.#repeats) this.#finished += 1;
   }
 
   /** By case and repeat: with a budget and an early stop together, whichever ends the thinking first. */
@@ -69,7 +66,7 @@ export class Tally {
 
   /** Cases of which every repeat is done. */
   get finished(): number {
-    return this.#runs.filter((repeats) => repeats.length === this.#repeats).length;
+    return this.#finished;
   }
 
   /** How many cases from the first on are finished, without a gap. */
@@ -88,11 +85,14 @@ export class Tally {
   }
 
   #shares(budget: number | null, most: number): Shares {
-    return this.#runsOf(budget, most).map((runs) => mean(runs.map(({ isRight }) => (isRight ? 1 : 0))));
+    return sharesOf(this.runsOf(budget, most));
   }
 
-  /** By case. Unfinished cases are left out: the repeats that are done are the short ones. */
-  #runsOf(budget: number | null, most: number): readonly (readonly Judged[])[] {
+  /**
+   * By case and repeat: with a budget, or unlimited; of the first `most` cases. Unfinished cases are left out: the repeats
+   * that are done are the short ones.
+   */
+  runsOf(budget: number | null, most = this.#cases): readonly (readonly Judged[])[] {
     const last = Math.min(most, budget === null ? Infinity : (this.#droppedAfter.get(budget) ?? Infinity));
     return this.#runs.map((repeats, index) =>
       index >= last || repeats.length < this.#repeats
@@ -111,12 +111,12 @@ export class Tally {
     const reference = this.reference();
     const accuracy = accuracyOf(shares) ?? NOTHING;
     const difference = budget === null ? NO_DIFFERENCE : (differenceTo(reference, shares) ?? NOTHING);
-    const runs = this.#runsOf(budget, this.#cases);
+    const runs = this.runsOf(budget);
     const all = runs.flat();
     const thinking = all.map(({ thinkingTokens }) => thinkingTokens);
     const latencies = all.map(({ latencyMs }) => latencyMs);
     // on the same cases: a dropped budget has fewer
-    const unlimited = this.#runsOf(UNLIMITED, this.#cases).flatMap((some, index) =>
+    const unlimited = this.runsOf(UNLIMITED).flatMap((some, index) =>
       (runs[index]?.length ?? 0) > 0 ? some.map(({ thinkingTokens }) => thinkingTokens) : [],
     );
     const [own, whole] = [mean(thinking) ?? 0, mean(unlimited) ?? 0];
@@ -139,10 +139,13 @@ export class Tally {
 
   /** Tokens of answers, on average. */
   answerTokens(budget: number | null): number {
-    return Math.round(
-      mean(this.#runsOf(budget, this.#cases).flatMap((runs) => runs.map((run) => run.answerTokens))) ?? 0,
-    );
+    return Math.round(mean(this.runsOf(budget).flatMap((runs) => runs.map((run) => run.answerTokens))) ?? 0);
   }
+}
+
+/** By case: the share of its runs that were right. */
+export function sharesOf(runs: readonly (readonly Judged[])[]): Shares {
+  return runs.map((repeats) => mean(repeats.map(({ isRight }) => (isRight ? 1 : 0))));
 }
 
 /** Nothing was measured. */
