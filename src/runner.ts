@@ -6,7 +6,7 @@ import type { Closing, TimeLimit } from './budget/deadline.ts';
 import type { Outcome } from './budget/outcome.ts';
 import type { Progress } from './budget/values.ts';
 import type { Clock } from './clock.ts';
-import type { Engine } from './engine/engine.ts';
+import type { Engine, Facts } from './engine/engine.ts';
 import {
   CancelledError,
   EngineTimeoutError,
@@ -57,8 +57,8 @@ export type Turn = {
 export type Runner = {
   readonly clock: Clock;
   run(question: Question, options: CallOptions): Promise<Outcome>;
-  /** Rejects if no question can be answered at all: no server, a wrong key, no model. */
-  ready(maxSeconds: number | undefined, options: CallOptions): Promise<void>;
+  /** What will answer. Rejects if no question can be answered at all: no server, a wrong key, no model. */
+  ready(maxSeconds: number | undefined, options: CallOptions): Promise<Facts>;
   /** An earlier run, to be continued. @throws {InvalidInputError} if there is none */
   earlier(runId: string): Promise<Continuable>;
   /** Runs one item of a batch; undefined if its time ended in the queue. */
@@ -218,6 +218,7 @@ export function createRunner({
       try {
         const { facts } = await engine.open({ signal: inTime.signal, loading });
         turns.know(facts);
+        return facts;
       } catch (error) {
         if (options.signal.aborted) throw cancelled(error);
         if (!inTime.expired) throw error;

@@ -286,7 +286,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: ['fs/promises', 'url'],
   },
   'src/tuning/statistics': { ours: [] },
-  'src/tuning/profiles': { ours: ['src/budget/outcome.ts', 'src/errors.ts'] },
+  'src/tuning/profiles': { ours: ['src/budget/outcome.ts', 'src/prompt/question.ts', 'src/errors.ts'] },
   'src/tuning/schema.ts': { ours: [], npm: ['zod'] },
   'src/tuning/sweep': {
     ours: [

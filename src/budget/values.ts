@@ -21,6 +21,8 @@ export type Ready = {
   readonly plannedTokens: number;
   /** thinking tokens of an earlier run that the prompt contains; 0: the run began anew */
   readonly reusedTokens: number;
+  /** the thinking ends at a line end whose margin is below it, in nats; absent: only for other reasons */
+  readonly sureBelow?: number;
   /** a self-test of this mechanism is due */
   readonly prove: 'native' | undefined;
   readonly warnings: readonly string[];

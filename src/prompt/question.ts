@@ -21,6 +21,9 @@ export type Earlier = {
   readonly tokens: number;
 };
 
+/** `threshold`: in nats. `model`: the one it was calibrated with, because models differ; absent: it is being calibrated. */
+export type EarlyStopAt = { readonly threshold: number; readonly model?: string };
+
 /** A tool's question to the model, made from validated input. */
 export type Question = {
   /** the tool that asks: answers of one tool are of a similar length; absent: unknown */
@@ -30,8 +33,8 @@ export type Question = {
   readonly user: readonly Part[];
   readonly thinkingBudget: Amount;
   readonly answerTokens: Amount;
-  /** thinking ends when the model is this near to ending it, in nats; absent: only when it does (`stop-rules.ts`) */
-  readonly earlyStop?: number | undefined;
+  /** thinking ends when the model is nearly sure (`stop-rules.ts`); absent: only when it closes its thinking itself */
+  readonly earlyStop?: EarlyStopAt | undefined;
   /** counted from the tool call, including waiting in thinkmeter's own queue; absent: no limit */
   readonly maxSeconds?: number;
   /** the run thinks on from here; absent: from the beginning */

@@ -5,7 +5,7 @@ import { roomFor } from '../budget/plan.ts';
 import { loopRule, sureRule } from '../budget/stop-rules.ts';
 import type { Ready, Thought } from '../budget/values.ts';
 import { think } from '../budget/think.ts';
-import { ConnectionLostError, EndpointGoneError } from '../engine/engine.ts';
+import { ConnectionLostError, EndpointGoneError, type Facts } from '../engine/engine.ts';
 import { ContextOverflowError, EngineHttpError, EngineTimeoutError, ThinkmeterError } from '../errors.ts';
 import { learnFromLate, learnFromThought, readFigures } from '../evidence/learn.ts';
 import type { Question } from '../prompt/question.ts';
@@ -94,6 +94,7 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
   const { session, evidence, refused } = opened;
   const facts = refused === undefined ? session.facts : { ...session.facts, window: refused.counted.window };
   const { question, warnings } = withinTime(context, opened);
+  const early = earlyStopWith(facts, question);
   const { tokens: budget } = question.thinkingBudget;
   const room = roomFor(question);
   const { prompt, reusedTokens, warnings: resumed } = await promptFor({ session, question, room, signal: inTime });
@@ -107,13 +108,8 @@ async function prepare(context: Context, opened: Opened): Promise<Ready> {
     plannedTokens: opened.deadline.plannedTokens(clock.now(), plan.thinkingTokens, plan.answerTokens),
     reusedTokens,
     prove: choice.prove,
-    warnings: [
-      ...warnings,
-      ...(question.earlyStop !== undefined && facts.margins === undefined ? [NO_MARGINS] : []),
-      ...resumed,
-      ...(prompt.warnings ?? []),
-      ...choice.warnings,
-    ],
+    ...(early.threshold !== undefined && { sureBelow: early.threshold }),
+    warnings: [...warnings, ...early.warnings, ...resumed, ...(prompt.warnings ?? []), ...choice.warnings],
   };
 }
 
@@ -137,7 +133,18 @@ function withinTime(
   };
 }
 
-const NO_MARGINS = 'this server reports no log-probabilities, so the thinking was not ended early';
+type EarlyStop = { readonly threshold?: number; readonly warnings: readonly string[] };
+
+/** What of the question's early stop can be used with this model. */
+function earlyStopWith(facts: Facts, { earlyStop }: Question): EarlyStop {
+  if (earlyStop === undefined) return { warnings: [] };
+  const { threshold, model = facts.model } = earlyStop;
+  if (facts.margins === undefined)
+    return { warnings: ['this server reports no log-probabilities, so the thinking was not ended early'] };
+  if (model !== facts.model)
+    return { warnings: [`early_stop was calibrated with ${model}, so the thinking was not ended early`] };
+  return { threshold, warnings: [] };
+}
 
 function noTime(left: number, least: number): EngineTimeoutError {
   const [has, needs] = [left, least].map((ms) =>
@@ -162,13 +169,13 @@ function silentWhileOpening(cause: unknown): EngineTimeoutError {
 type First = { readonly thought: Thought; readonly first: Request };
 
 async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promise<First> {
-  const { requests, question } = context;
+  const { requests } = context;
   const { maxTokens, sampling, nativeBudget } = ready.plan;
   const limits = {
     maxTokens,
     sampling,
     ...(nativeBudget !== undefined && { nativeBudget }),
-    ...(question.earlyStop !== undefined && { margins: true }),
+    ...(ready.sureBelow !== undefined && { margins: true }),
   };
   const request = async (): Promise<First> => {
     const first = requests.open(opened.session, ready.prompt.beginning, limits);
@@ -193,9 +200,9 @@ async function thinkFirst(context: Context, opened: Opened, ready: Ready): Promi
 }
 
 async function thinkIn(
-  { progress, question: { earlyStop } }: Context,
+  { progress }: Context,
   { evidence, deadline }: Opened,
-  { facts, prompt, plan }: Ready,
+  { facts, prompt, plan, sureBelow }: Ready,
   { reading, askedAt }: Request,
 ): Promise<Thought> {
   const opensHidden = prompt.thinking === 'hidden' && plan.mechanism !== 'off' && evidence.opensHidden;
@@ -207,7 +214,7 @@ async function thinkIn(
     opensHidden,
     deadline,
     askedAt,
-    stopRules: [loopRule(), ...(earlyStop === undefined ? [] : [sureRule(earlyStop)])],
+    stopRules: [loopRule(), ...(sureBelow === undefined ? [] : [sureRule(sureBelow)])],
     progress: (thinkingTokens) => progress?.({ phase: 'thinking', thinkingTokens, answerTokens: 0 }),
   });
   if (opensHidden && thought.endedBy === 'none') evidence.opensHidden = false;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Piece } from '../../src/engine/engine.ts';
 import { forEver, says, turnEnds } from '../support/chunks.ts';
 import { wordTokens } from '../support/tokens.ts';
-import { factsOf, start, type Start } from './start-run.ts';
+import { start, type Start } from './start-run.ts';
 
 const tokens = wordTokens();
 const answers = [...says(tokens, 'The answer is 42.'), turnEnds(tokens)];
@@ -21,9 +21,11 @@ function margins(pieces: readonly Piece[], atLines: readonly number[]): Piece[] 
 }
 
 const thought = margins(says(tokens, 'one two\nthree four\nfive six\nseven'), [4, 0.5, 0.1]);
+const whole = [...thought, ...says(tokens, '</think>It is 42.'), turnEnds(tokens)];
 
-function asked(earlyStop: number | undefined, scripts: Start['scripts']): ReturnType<typeof start> {
-  return start({ tokens, scripts, budget: 2000, question: { earlyStop } });
+function asked(threshold: number | undefined, scripts: Start['scripts'], model?: string): ReturnType<typeof start> {
+  const earlyStop = threshold === undefined ? undefined : { threshold, ...(model !== undefined && { model }) };
+  return start({ tokens, scripts, budget: 2000, margins: true, question: { earlyStop } });
 }
 
 test.each([
@@ -51,16 +53,21 @@ test.each([
 );
 
 test('without a threshold, margins are neither requested nor used', async () => {
-  const whole = [...thought, ...says(tokens, '</think>It is 42.'), turnEnds(tokens)];
   expect(await asked(undefined, [whole]).outcome()).toMatchObject({ thinkingEndedBy: 'model', requests: 1 });
 });
 
 test('on a server without margins, a warning says that nothing was ended early', async () => {
-  const whole = [...says(tokens, 'one two</think>It is 42.'), turnEnds(tokens)];
-  const { facts } = start({ tokens, scripts: [whole] });
-  expect(factsOf(tokens, {}).margins).toBe(facts.margins);
-  const outcome = await asked(1, [whole]).outcome();
+  const run = start({ tokens, scripts: [whole], budget: 2000, question: { earlyStop: { threshold: 1 } } });
+  const outcome = await run.outcome();
+  expect(outcome.thinkingEndedBy).toBe('model');
   expect(outcome.warnings).toEqual(['this server reports no log-probabilities, so the thinking was not ended early']);
+});
+
+test('a threshold that another model was calibrated for is not used, and a warning says so', async () => {
+  expect(await asked(1, [thought, answers], 'thinkmeter-demo').outcome()).toMatchObject({ thinkingEndedBy: 'sure' });
+  const outcome = await asked(1, [whole], 'other').outcome();
+  expect(outcome.thinkingEndedBy).toBe('model');
+  expect(outcome.warnings).toEqual(['early_stop was calibrated with other, so the thinking was not ended early']);
 });
 
 test('a loop is ended behind its first span, with a warning', async () => {

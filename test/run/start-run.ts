@@ -35,6 +35,7 @@ export type Start = {
   readonly window?: number;
   readonly native?: NativeBudget;
   readonly prefixCaching?: boolean;
+  readonly margins?: true;
   /** default: nothing has been learnt */
   readonly evidence?: EvidenceOfServers;
   /** forced */
@@ -135,13 +136,20 @@ export function start(options: Start): Started {
   };
 }
 
-export function factsOf(tokens: Tokens, options: Pick<Start, 'family' | 'window' | 'native' | 'prefixCaching'>): Facts {
+export function factsOf(
+  tokens: Tokens,
+  options: Pick<Start, 'family' | 'window' | 'native' | 'prefixCaching' | 'margins'>,
+): Facts {
   const family = options.family ?? familyByName('thinkmeter-demo');
   if (family === undefined) throw new Error('there is no such family');
   const { afterLine, elsewhere } = family.closer;
   const closerTokens = longest({ afterLine: tokens.encode(afterLine), elsewhere: tokens.encode(elsewhere) });
-  const { window = 10_000, native, prefixCaching } = options;
-  const known = { ...(native && { native }), ...(prefixCaching !== undefined && { prefixCaching }) };
+  const { window = 10_000, native, prefixCaching, margins } = options;
+  const known = {
+    ...(native && { native }),
+    ...(prefixCaching !== undefined && { prefixCaching }),
+    ...(margins && { margins }),
+  };
   return {
     engine: 'remote',
     model: 'thinkmeter-demo',

@@ -18,13 +18,28 @@ let number = 0;
 let state: string;
 beforeEach(() => void (state = join(folder, `${(number += 1)}.db`)));
 
-/** Thinks in lines of 12 tokens, as many as the question says, and is right only if it thought to the end. */
-const counting: Script = ({ text }) => {
-  const lines = Number(/lines: (\d+)/.exec(text)?.[1] ?? 1);
-  const whole = `${'Hm, one more line.\n'.repeat(lines)}</think>\n\nThe answer is ${lines}.`;
-  const begun = text.slice(text.lastIndexOf('<think>\n') + '<think>\n'.length);
-  return whole.startsWith(begun) ? whole.slice(begun.length) : 'The answer is 0.';
-};
+/**
+ * Thinks in lines of 12 tokens, as many as the question says. `isPatient`: it is right only if it thought to the end.
+ */
+const counts =
+  (isPatient: boolean): Script =>
+  ({ text }) => {
+    const lines = Number(/lines: (\d+)/.exec(text)?.[1] ?? 1);
+    const whole = `${'Hm, one more line.\n'.repeat(lines)}</think>\n\nThe answer is ${lines}.`;
+    const begun = text.slice(text.lastIndexOf('<think>\n') + '<think>\n'.length);
+    return whole.startsWith(begun) ? whole.slice(begun.length) : `The answer is ${isPatient ? 0 : lines}.`;
+  };
+const counting = counts(true);
+
+/** Fails once. */
+function dying(atRequest: number): Script {
+  let requests = 0;
+  return (prompt) => {
+    requests += 1;
+    if (requests === atRequest) throw new Error('out of memory');
+    return counting(prompt);
+  };
+}
 
 const cases = (count: number): { question: string; expected: string }[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -68,6 +83,39 @@ test('the cheapest budget that loses nothing is recommended, saved, and used by 
   expect(read).toMatchObject({ tuning_id: result.tuning_id, results: { length: result.cases } });
 }, 60_000);
 
+test.each([
+  {
+    what: 'sure at each line end',
+    margin: (before: string) => (before.endsWith('\n') ? 1 : 9),
+    misbehave: {},
+    early: true,
+  },
+  { what: 'never sure', margin: () => 18, misbehave: {}, early: false },
+  {
+    what: 'sure, on a server that reports no margins',
+    margin: () => 1,
+    misbehave: { noCompletions: true },
+    early: false,
+  },
+])(
+  'a model that is $what: an early stop is saved: $early',
+  async ({ margin, misbehave, early }) => {
+    const client = await open(await startFake({ script: counts(false), margin, misbehave }));
+    const args = { cases: cases(40), budgets: [16], tolerance_points: 10, save_as: 'a' };
+    expect(resultOf(await client.call('tune_budget', args))).toMatchObject({
+      saved_as: 'a',
+      recommended: { budget: 16 },
+    });
+    const call = client.call('reason', { question: 'Case 1, lines: 3', profile: 'a', early_stop: true });
+    const { isError, text } = await call;
+    expect({ isError, text }).toEqual({
+      isError: !early,
+      text: expect.stringMatching(early ? /3/ : /has no threshold/),
+    });
+  },
+  60_000,
+);
+
 test('a profile outlives the process, is the default if the operator says so, and names the model that made it', async () => {
   const fake = await startFake({ script: counting });
   const client = await open(fake);
@@ -108,13 +156,7 @@ test('time that is over gives what is certain so far, and the same call goes on 
 }, 60_000);
 
 test('a server that dies half-way: the error says that finished cases are kept, and the tuning resumes', async () => {
-  let answered = 0;
-  const dying: Script = (prompt) => {
-    answered += 1;
-    if (answered === 9) throw new Error('out of memory');
-    return counting(prompt);
-  };
-  const fake = await startFake({ script: dying });
+  const fake = await startFake({ script: dying(9) });
   const client = await open(fake, { THINKMETER_CONCURRENCY: '1' });
   const args = { cases: cases(20), budgets: [100], tolerance_points: 20 };
   const sentence = errorSentence(await client.call('tune_budget', args));
@@ -123,6 +165,24 @@ test('a server that dies half-way: the error says that finished cases are kept, 
   expect(result.cases).toBe(20);
   expect(result.warnings.join()).toMatch(/[1-9]\d* results come from an earlier tuning/);
 }, 60_000);
+
+test.each([
+  { what: 'the same model at another address', env: {}, resumes: true },
+  { what: 'another model', env: {}, servedName: 'other', resumes: false },
+  { what: 'another sampling', env: { THINKMETER_TEMPERATURE: '0.5' }, resumes: false },
+])(
+  'an unfinished tuning and $what: it is continued: $resumes',
+  async ({ env, servedName, resumes }) => {
+    const args = { cases: cases(20), budgets: [100], tolerance_points: 20 };
+    const client = await open(await startFake({ script: dying(9) }), { THINKMETER_CONCURRENCY: '1' });
+    errorSentence(await client.call('tune_budget', args));
+    await client.close();
+    const fake = await startFake({ script: counting, ...(servedName && { servedName }) });
+    const { warnings } = resultOf(await (await open(fake, env)).call('tune_budget', args));
+    expect(warnings.some((warning) => warning.includes('earlier tuning'))).toBe(resumes);
+  },
+  60_000,
+);
 
 test('budgets that are certainly worse are dropped, and take no more tokens', async () => {
   const client = await open(await startFake({ script: counting }));

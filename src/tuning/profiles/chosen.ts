@@ -1,6 +1,7 @@
 /** The profile that a call uses: the one that it names, else the operator's. */
 import type { Outcome } from '../../budget/outcome.ts';
 import { ConfigError, InvalidInputError } from '../../errors.ts';
+import type { EarlyStopAt } from '../../prompt/question.ts';
 import type { Profile, Profiles } from './profiles.ts';
 
 export type ProfileArguments = {
@@ -42,14 +43,12 @@ export function otherModel({ name, model }: Profile, answered: string): string |
  * The threshold with which a call ends its thinking early: that of its profile, unless the call says no.
  * @throws {InvalidInputError} if the call asks for it and nothing is calibrated
  */
-export function earlyStopOf(asked: boolean | undefined, profile: Profile | undefined): number | undefined {
+export function earlyStopOf(asked: boolean | undefined, profile: Profile | undefined): EarlyStopAt | undefined {
   if (asked === false) return undefined;
-  const threshold = profile?.early_stop?.threshold;
-  if (asked === true && threshold === undefined) {
-    const what = profile === undefined ? 'no profile is used' : `the profile ${profile.name} has no threshold for it`;
-    throw new InvalidInputError(`early_stop needs a profile that was calibrated for it, and ${what}`, {
-      hint: 'make one with tune_budget and save_as, on vLLM, llama.cpp or an embedded model',
-    });
-  }
-  return threshold;
+  if (profile?.early_stop !== undefined) return { threshold: profile.early_stop.threshold, model: profile.model };
+  if (asked !== true) return undefined;
+  const what = profile === undefined ? 'no profile is used' : `the profile ${profile.name} has no threshold for it`;
+  throw new InvalidInputError(`early_stop needs a profile that was calibrated for it, and ${what}`, {
+    hint: 'make one with tune_budget and save_as, on vLLM, llama.cpp or an embedded model',
+  });
 }

@@ -9,33 +9,38 @@ import { sharesOf, type Judged } from './tally.ts';
 /** In nats. Published thresholds are from 0.1 to 5 (Song et al., arXiv 2510.00546). */
 export const THRESHOLDS: readonly number[] = [0.25, 0.5, 1, 1.5, 2, 3, 4, 5];
 
+type Runs = readonly (readonly Judged[])[];
+
+/** Runs by case and repeat. */
 type Measured = {
-  /** by case and repeat, under this threshold and the recommended budget together */
-  readonly runs: (threshold: number) => readonly (readonly Judged[])[];
-  /** by case and repeat, unlimited */
-  readonly unlimited: readonly (readonly Judged[])[];
+  /** under this threshold and the recommended budget together; undefined: not measured */
+  readonly stopped: (threshold: number) => Runs | undefined;
+  /** under the recommended budget */
+  readonly limited: Runs;
+  readonly unlimited: Runs;
   /** a share */
   readonly tolerance: number;
 };
 
 /**
  * Thresholds are tested in a fixed sequence from the lowest, which changes the fewest answers, each at one-sided 95 %, up to
- * the first that fails, as budgets are (`recommend`). undefined: the lowest fails, or nothing is saved.
+ * the first that fails, as budgets are (`recommend`). undefined: the lowest fails, or the budget alone saves as much.
  */
-export function calibrate({ runs, unlimited, tolerance }: Measured): EarlyStop | undefined {
+export function calibrate({ stopped, limited, unlimited, tolerance }: Measured): EarlyStop | undefined {
   const reference = sharesOf(unlimited);
   const whole = meanThinking(unlimited);
+  const saved = (runs: Runs): number => (whole === 0 ? 0 : Number((1 - meanThinking(runs) / whole).toFixed(4)));
   let best: EarlyStop | undefined;
   for (const threshold of THRESHOLDS) {
-    const combined = runs(threshold);
+    const combined = stopped(threshold);
+    if (combined === undefined) break;
     const shares = sharesOf(combined);
     if (!isWithin(differencesOf(reference, shares), tolerance)) break;
-    const saving = whole === 0 ? 0 : 1 - meanThinking(combined) / whole;
-    best = { threshold, accuracy: accuracyOf(shares)?.estimate ?? 0, saving: Number(saving.toFixed(4)) };
+    best = { threshold, accuracy: accuracyOf(shares)?.estimate ?? 0, saving: saved(combined) };
   }
-  return best !== undefined && best.saving > 0 ? best : undefined;
+  return best !== undefined && best.saving > saved(limited) ? best : undefined;
 }
 
-function meanThinking(runs: readonly (readonly Judged[])[]): number {
+function meanThinking(runs: Runs): number {
   return mean(runs.flat().map(({ thinkingTokens }) => thinkingTokens)) ?? 0;
 }

@@ -74,7 +74,7 @@ export async function runBudgets(
   if (traced.isExact) traced.play();
   const stops: EarlyRun[] = [];
   for (const threshold of traced.isExact && traced.facts?.margins === true ? (options.thresholds ?? []) : []) {
-    const asked = { ...question, ...WHOLE, earlyStop: threshold };
+    const asked = { ...question, ...WHOLE, earlyStop: { threshold } };
     // oxlint-disable-next-line no-await-in-loop -- as below
     stops.push({ threshold, budget: null, ...(await runOnce(asked, traced, options)) });
   }
@@ -100,7 +100,7 @@ async function trace(question: Question, options: SweepOptions): Promise<Traced>
   for (let attempt = 1; ; attempt += 1) {
     const traced = new TracedEngine(options);
     // oxlint-disable-next-line no-await-in-loop -- an attempt follows a broken one
-    const ended = await runOnce({ ...question, ...WHOLE, earlyStop: NEVER }, traced, options);
+    const ended = await runOnce({ ...question, ...WHOLE, earlyStop: { threshold: NEVER } }, traced, options);
     if (!traced.isBroken) return { traced, unlimited: { budget: null, ...ended } };
     if (attempt === ATTEMPTS) {
       throw new EngineProtocolError('the connection to the server broke in each of three runs of one case', {

@@ -59,12 +59,12 @@ export class Sweep {
     this.#casesPerLook = Math.max(LEAST_PER_LOOK, Math.ceil(task.cases.length / LOOKS));
   }
 
-  /** Takes over what an unfinished tuning of the same cases has. */
-  async resume(): Promise<void> {
+  /** Takes over what an unfinished tuning with this key has. */
+  async resume(key: string): Promise<void> {
     const { store } = this.#context;
-    const found = await store?.unfinished(this.#task.key);
+    const found = await store?.unfinished(key);
     if (found === undefined) {
-      store?.begin(this.#tuningId, this.#task.key);
+      store?.begin(this.#tuningId, key);
       return;
     }
     this.#tuningId = found.tuningId;
@@ -229,7 +229,8 @@ export class Sweep {
     const chosen = budgets.find(({ budget }) => budget === recommended?.budget);
     if (name === undefined || recommended === null || chosen === undefined) return;
     const earlyStop = calibrate({
-      runs: (threshold) => this.#tally.stoppedOf(recommended.budget, threshold),
+      stopped: (threshold) => this.#tally.stoppedOf(recommended.budget, threshold),
+      limited: this.#tally.runsOf(recommended.budget),
       unlimited: this.#tally.runsOf(null),
       tolerance: this.#task.tolerancePoints / 100,
     });

@@ -40,14 +40,20 @@ export class Tally {
     if (this.#runs[index]?.length === this.#repeats) this.#finished += 1;
   }
 
-  /** By case and repeat: with a budget and an early stop together, whichever ends the thinking first. */
-  stoppedOf(budget: number, threshold: number): readonly (readonly Judged[])[] {
-    return this.runsOf(budget).map((runs, index) =>
+  /**
+   * By case and repeat: with a budget and an early stop together, whichever ends the thinking first. undefined: early stops
+   * were not measured in every run.
+   */
+  stoppedOf(budget: number, threshold: number): readonly (readonly Judged[])[] | undefined {
+    let isWhole = true;
+    const stopped = this.runsOf(budget).map((runs, index) =>
       runs.map((run, repeat) => {
         const stop = this.#stops[index]?.[repeat]?.find((one) => one.threshold === threshold);
+        isWhole &&= stop !== undefined;
         return stop !== undefined && stop.thinkingTokens <= run.thinkingTokens ? stop : run;
       }),
     );
+    return isWhole ? stopped : undefined;
   }
 
   /** Its later results are not used: it was dropped for those before. */

@@ -1,5 +1,6 @@
 /** What a tuning is asked to do, checked before anything is generated. */
 import { createHash } from 'node:crypto';
+import type { Facts } from '../../engine/engine.ts';
 import { InvalidInputError } from '../../errors.ts';
 import { matcher, type Matcher } from '../match/matcher.ts';
 import { checkName } from '../profiles/profiles.ts';
@@ -22,12 +23,11 @@ export type TuneTask = {
 
 export const DEFAULT_BUDGETS: readonly number[] = [0, 64, 128, 256, 512, 1024, 2048];
 
-/** `key`: equal for the same cases and budgets, so that an unfinished tuning is found again. */
-export type Prepared = TuneTask & { readonly matchers: readonly Matcher[]; readonly key: string };
+export type Prepared = TuneTask & { readonly matchers: readonly Matcher[] };
 
 /** @throws {InvalidInputError} */
 export function prepare(task: TuneTask): Prepared {
-  const { cases, match, repeats, systemPrompt } = task;
+  const { cases, match } = task;
   if (cases.length === 0) throw new InvalidInputError('there are no cases', { hint: 'give at least one' });
   if (task.saveAs !== undefined) checkName(task.saveAs);
   const matchers = cases.map(({ expected }, index) => {
@@ -39,8 +39,12 @@ export function prepare(task: TuneTask): Prepared {
     }
   });
   const budgets = [...new Set(task.budgets)].toSorted((a, b) => a - b);
-  const key = createHash('sha256')
-    .update(JSON.stringify([cases, budgets, repeats, systemPrompt ?? '']))
+  return { ...task, budgets, matchers };
+}
+
+/** Equal for what gives equal results, so that an unfinished tuning is found again. */
+export function keyOf({ cases, budgets, repeats, systemPrompt }: Prepared, { model, family }: Facts): string {
+  return createHash('sha256')
+    .update(JSON.stringify([cases, budgets, repeats, systemPrompt ?? '', model, family.name, family.sampling]))
     .digest('hex');
-  return { ...task, budgets, matchers, key };
 }

@@ -57,7 +57,12 @@ export class TracedEngine implements Engine {
   }
 
   async open(options: OpenOptions): Promise<Session> {
-    this.#session ??= await this.#options.engine.open(options);
+    // what was recorded belongs to the session that it came from
+    const isOutdated = options.fresh === true && this.#recorded.length === 0;
+    if (this.#session === undefined || isOutdated) {
+      this.#session = await this.#options.engine.open(options);
+      this.#prompt = undefined;
+    }
     return this.#traced(this.#session);
   }
 
