@@ -81,16 +81,10 @@ export class Deadline {
   leavesTimeToThink(now: number, answerTokens: number): boolean {
     const { at } = this.#end;
     if (at === Infinity) return true;
-    const { longestFirstTokenMs, longestContinuationMs, msPerToken, usualAnswer } = this.#pace;
-    const isMeasured =
-      longestFirstTokenMs !== undefined &&
-      longestContinuationMs !== undefined &&
-      msPerToken !== undefined &&
-      usualAnswer !== undefined;
-    const needed = isMeasured
-      ? longestFirstTokenMs + this.#needed(answerTokens, longestContinuationMs, msPerToken)
-      : this.#whole * RESERVE.unmeasured;
-    return at - now > needed;
+    const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, msPerToken, usualAnswer } = this.#pace;
+    const isMeasured = msPerToken !== undefined && usualAnswer !== undefined;
+    const answer = isMeasured ? this.#needed(answerTokens, wait, msPerToken) : wait + this.#whole * RESERVE.unmeasured;
+    return at - now > first + answer;
   }
 
   /** How many of `budget` tokens the time is expected to allow; all of them while the speed is not measured. */

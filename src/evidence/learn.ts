@@ -6,6 +6,7 @@ import type { Ready, Thought } from '../budget/values.ts';
 import type { Clock } from '../clock.ts';
 import type { Session } from '../engine/engine.ts';
 import { figures } from '../engine/figures.ts';
+import type { Question } from '../prompt/question.ts';
 import type { Request, Requests } from '../stream/requests.ts';
 import { afterFirst } from '../stream/speed.ts';
 import type { Evidence } from './evidence.ts';
@@ -62,8 +63,7 @@ export type Over = {
   readonly session: Session;
   readonly evidence: Evidence;
   readonly clock: Clock;
-  /** the purpose of the question */
-  readonly tool: string;
+  readonly question: Question;
   /** this process caused no other generation during the run */
   readonly isAlone: () => boolean;
   readonly ready: Ready;
@@ -83,17 +83,17 @@ export async function learn(over: Over): Promise<void> {
   // after a break, waits are no speed, and the server may have generated more than has arrived
   if (over.requests.some(({ connections }) => connections.breaks > 0)) return;
   const answerTokens = outcome.answerEndedBy === 'deadline' ? undefined : outcome.counts.answer;
-  evidence.speed.add({ tool: over.tool, requests: over.requests, answerTokens }, now);
+  evidence.speed.add({ question: over.question, requests: over.requests, answerTokens }, now);
   const ratio = over.isAlone() ? promptRatio(first) : undefined;
   if (ratio !== undefined) evidence.timed(ratio);
   if (cuts && over.isAlone()) await learnFromCut(over);
 }
 
-type Late = Pick<Over, 'evidence' | 'clock' | 'tool' | 'requests'>;
+type Late = Pick<Over, 'evidence' | 'clock' | 'question' | 'requests'>;
 
 /** The time of a run was over before its answer: how long its requests have waited. */
-export function learnFromLate({ evidence, clock, tool, requests }: Late): void {
-  evidence.speed.add({ tool, requests, answerTokens: undefined }, clock.now());
+export function learnFromLate({ evidence, clock, question, requests }: Late): void {
+  evidence.speed.add({ question, requests, answerTokens: undefined }, clock.now());
 }
 
 /** Records whether a proxy buffered the streams, and whether the cut stopped generation on the server. */

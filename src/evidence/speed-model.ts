@@ -19,8 +19,8 @@ const USUAL_ANSWER = 0.9;
 const LONG_WAIT = { share: 0.95, margin: 1.25, medians: 4 } as const;
 const MEDIAN = 0.5;
 
-/** Prompts whose lengths differ by less than a factor of four wait alike. */
-const lengthClass = (promptTokens: number): number => Math.floor(Math.log2(Math.max(1, promptTokens)) / 2);
+/** Prompts whose lengths differ by less than a factor of four wait alike. Rough, because a plan is made before rendering. */
+const lengthClass = (question: Asked): number => Math.floor(Math.log2(Math.max(1, roughTokens(question))) / 2);
 
 /** Values with their ages in milliseconds, oldest first. */
 type Aged = readonly (readonly [age: number, value: number])[];
@@ -53,9 +53,10 @@ class Quantiles {
    * Hardly a value to come will be greater. Of n evenly spread values the greatest is n / (n + 1) of their limit, on
    * average. An outlier counts little: a server that has just loaded its model is slow once.
    */
-  limit(now: number): number | undefined {
-    const sorted = this.#sorted(now, false);
-    const [most, long, median] = [sorted.at(-1), this.at(LONG_WAIT.share, now), this.at(MEDIAN, now)];
+  limit(now: number, lasts = false): number | undefined {
+    const sorted = this.#sorted(now, lasts);
+    const most = sorted.at(-1);
+    const [long, median] = [LONG_WAIT.share, MEDIAN].map((share) => this.at(share, now, lasts));
     if (most === undefined || long === undefined || median === undefined) return undefined;
     return Math.min(most * (1 + 1 / sorted.length), long * LONG_WAIT.margin, median * LONG_WAIT.medians);
   }
@@ -67,14 +68,13 @@ class Quantiles {
   }
 }
 
-export type TimedRequest = Pick<Request, 'askedAt'> & {
-  readonly from: Pick<Request['from'], 'promptTokens'>;
-  readonly reading: Arrival;
-};
+export type TimedRequest = Pick<Request, 'askedAt'> & { readonly reading: Arrival };
+
+/** `tool`: its answers are of a similar length. */
+type Asked = Pick<Question, 'tool' | 'system' | 'user'>;
 
 export type Measured = {
-  /** names what the question was for: its answers are of a similar length */
-  readonly tool: string;
+  readonly question: Asked;
   /** of one run: the first, and those that continue it */
   readonly requests: readonly TimedRequest[];
   /** undefined: the answer was cut by the deadline, or there was none */
@@ -89,16 +89,16 @@ export class SpeedModel {
   readonly #answers = new Map<string, Quantiles>();
 
   /** `now`: the end of the run, or of its time. */
-  add({ tool, requests, answerTokens }: Measured, now: number): void {
-    for (const [index, { askedAt, from, reading }] of requests.entries()) {
+  add({ question, requests, answerTokens }: Measured, now: number): void {
+    for (const [index, { askedAt, reading }] of requests.entries()) {
       // a token that did not come would have come later
       const waitedMs = (reading.firstTokenAt ?? now) - askedAt;
-      const waits = index === 0 ? entry(this.#firstTokens, lengthClass(from.promptTokens)) : this.#continuations;
+      const waits = index === 0 ? entry(this.#firstTokens, lengthClass(question)) : this.#continuations;
       waits.add(waitedMs, now);
     }
     const { tokens, ms } = afterFirst(requests.map(({ reading }) => reading));
     if (tokens > 0) this.#msPerToken.add(ms / tokens, now);
-    if (answerTokens !== undefined) entry(this.#answers, tool).add(answerTokens, now);
+    if (answerTokens !== undefined) entry(this.#answers, question.tool ?? '').add(answerTokens, now);
   }
 
   /** Plain data, from which another process can go on. */
@@ -135,16 +135,27 @@ export class SpeedModel {
     };
   }
 
-  pace(question: Pick<Question, 'tool' | 'system' | 'user'>, now: number): Pace {
-    const firstTokens = this.#firstTokens.get(lengthClass(roughTokens(question)));
+  pace(question: Asked, now: number): Pace {
+    const firstTokens = this.#firstTokens.get(lengthClass(question));
+    const longestFirstTokenMs = firstTokens?.limit(now);
     return {
       leastFirstTokenMs: firstTokens?.at(0, now),
       firstTokenMs: firstTokens?.at(MEDIAN, now),
-      longestFirstTokenMs: firstTokens?.limit(now),
-      longestContinuationMs: this.#continuations.limit(now),
+      longestFirstTokenMs,
+      longestContinuationMs: this.#continuations.limit(now) ?? this.#earlierContinuations(longestFirstTokenMs, now),
       msPerToken: this.#msPerToken.at(MEDIAN, now),
       usualAnswer: this.#answers.get(question.tool ?? '')?.at(USUAL_ANSWER, now, true),
     };
+  }
+
+  /**
+   * While no run continues a request, because thinking does not fit the time, waits of continuations are known from earlier
+   * only. They are believed as far as first tokens, which are still measured, wait as long.
+   */
+  #earlierContinuations(longestFirstTokenMs: number | undefined, now: number): number | undefined {
+    const earlier = this.#continuations.limit(now, true);
+    if (earlier === undefined || longestFirstTokenMs === undefined) return undefined;
+    return Math.min(earlier, longestFirstTokenMs);
   }
 }
 

@@ -64,10 +64,10 @@ export type Begun = Opened & {
 /** What is learnt from. */
 export function aboutRequests({ clock, question, requests }: Context): {
   readonly clock: Clock;
-  readonly tool: string;
+  readonly question: Question;
   readonly requests: readonly Request[];
 } {
-  return { clock, tool: question.tool ?? '', requests: requests.all };
+  return { clock, question, requests: requests.all };
 }
 
 /** Opening may load a model, so it reports progress. */

@@ -99,10 +99,16 @@ function toRow(parallel: number, seconds: number, all: readonly Call[]): string[
     share(inTime.length, all.length),
     share(whole.length, all.length),
     String(Math.round(mean(results.map(({ thinking }) => thinking.tokens)))),
+    share(results.filter(({ thinking }) => thinking.ended_by === 'off').length, results.length),
     share(mean(byTime.map(({ ms }) => ms)), seconds * 1000),
     share(byTime.filter(({ ms }) => ms >= 0.8 * seconds * 1000).length, byTime.length),
     mean(wasted).toFixed(1),
   ];
+}
+
+/** The sentence without what differs from call to call. */
+function kindOf(error: string): string {
+  return error.replaceAll(/[0-9a-f-]{36}/g, '…').replaceAll(/\d[\d.]*/g, 'N');
 }
 
 const rows: string[][] = [];
@@ -111,8 +117,9 @@ for (const parallel of values.parallel.split(',').map(Number)) {
     // oxlint-disable-next-line no-await-in-loop -- one server at a time
     const all = await onServer((url) => calls(url, parallel, seconds));
     rows.push(toRow(parallel, seconds, all));
-    for (const error of new Set(all.flatMap((call) => (call.error === '' ? [] : [call.error])))) {
-      process.stderr.write(`${all.filter((call) => call.error === error).length} × ${error}\n`);
+    const errors = all.flatMap(({ error }) => (error === '' ? [] : [kindOf(error)]));
+    for (const error of new Set(errors)) {
+      process.stderr.write(`${errors.filter((one) => one === error).length} × ${error}\n`);
     }
   }
 }
@@ -122,6 +129,7 @@ const headings = [
   'answered in time',
   'whole answers',
   'thinking tokens',
+  'thinking switched off',
   'of the time, if time decided',
   'of these with 80 % or more',
   'tokens dropped',

@@ -5,15 +5,15 @@ import type { Question } from '../../src/prompt/question.ts';
 import { SpeedModel, type TimedRequest } from '../../src/evidence/speed-model.ts';
 
 /** A request whose first token took `waitMs`; its other 10 tokens took `msPerToken` each. */
-function request(waitMs: number, msPerToken = 10, promptTokens = 100): TimedRequest {
+function request(waitMs: number, msPerToken = 10): TimedRequest {
   const firstTokenAt = 1000 + waitMs;
   const reading = { firstTokenAt, lastTokenAt: firstTokenAt + 10 * msPerToken, firstTokens: 1, trail: { tokens: 11 } };
-  return { askedAt: 1000, from: { promptTokens }, reading };
+  return { askedAt: 1000, reading };
 }
 
 function modelOf(answers: readonly number[], requests: readonly TimedRequest[] = [], now = 0): SpeedModel {
   const model = new SpeedModel();
-  for (const answerTokens of answers) model.add({ tool: 'reason', requests, answerTokens }, now);
+  for (const answerTokens of answers) model.add({ question: from('reason', 100), requests, answerTokens }, now);
   return model;
 }
 
@@ -69,7 +69,9 @@ test('the first request and those that continue it have their own waits', () => 
 });
 
 test('waits are those of prompts of a similar length', () => {
-  const model = modelOf([1, 1, 1], [request(2000, 10, 20_000)]);
+  const model = new SpeedModel();
+  for (let run = 0; run < 3; run += 1)
+    model.add({ question: from('reason', 20_000), requests: [request(2000)], answerTokens: 1 }, 0);
   expect(model.pace(from('reason', 30_000), 0).firstTokenMs).toBe(2000);
   expect(model.pace(from('reason', 100), 0).firstTokenMs).toBeUndefined();
 });
@@ -78,7 +80,7 @@ test('first tokens and speed are the usual ones; nearly all other waits are no l
   const model = new SpeedModel();
   for (let run = 1; run <= 20; run += 1) {
     const requests = [request(run * 100, run), request(run * 10, run)];
-    model.add({ tool: 'reason', requests, answerTokens: undefined }, 0);
+    model.add({ question: from('reason', 100), requests, answerTokens: undefined }, 0);
   }
   expect(model.pace(from('reason', 100), 0)).toEqual({
     leastFirstTokenMs: 100,
@@ -96,7 +98,8 @@ test.each([
   { name: 'a server whose waits vary', waits: [2900, 100, 1500, 800, 2200], most: 2900 * 1.2 },
 ])('hardly a wait is longer: $name', ({ waits, most }) => {
   const model = new SpeedModel();
-  for (const ms of waits) model.add({ tool: 'reason', requests: [request(ms)], answerTokens: undefined }, 0);
+  for (const ms of waits)
+    model.add({ question: from('reason', 100), requests: [request(ms)], answerTokens: undefined }, 0);
   expect(model.pace(from('reason', 100), 0).longestFirstTokenMs).toBeCloseTo(most);
 });
 
@@ -106,10 +109,25 @@ test('times expire, lengths of answers do not', () => {
   expect(model.pace(from('reason', 100), 120_000)).toEqual({ ...NOTHING, usualAnswer: 3 });
 });
 
+test.each([
+  { name: 'first tokens wait as long as then', first: 900, longest: 750 },
+  { name: 'first tokens come soon by now', first: 100, longest: 125 },
+])(
+  'while nothing is continued, earlier waits are believed as far as first tokens wait: $name',
+  ({ first, longest }) => {
+    const model = modelOf([1, 1, 1], [request(900), request(600)]);
+    const later = 200_000;
+    for (let run = 0; run < 3; run += 1)
+      model.add({ question: from('reason', 100), requests: [request(first)], answerTokens: 1 }, later);
+    expect(model.pace(from('reason', 100), later).longestContinuationMs).toBeCloseTo(longest);
+  },
+);
+
 test('a token that did not come in time would have come later; an answer that was cut has no length', () => {
   const silent = { ...request(1), reading: { ...request(1).reading, firstTokenAt: undefined } };
   const model = new SpeedModel();
-  for (let run = 0; run < 3; run += 1) model.add({ tool: 'reason', requests: [silent], answerTokens: undefined }, 9000);
+  for (let run = 0; run < 3; run += 1)
+    model.add({ question: from('reason', 100), requests: [silent], answerTokens: undefined }, 9000);
   expect(model.pace(from('reason', 100), 9000)).toMatchObject({
     firstTokenMs: 8000,
     msPerToken: undefined,
@@ -121,8 +139,8 @@ test('for operators: the speed, and the waits of every length of prompt', () => 
   const model = new SpeedModel();
   expect(model.speeds(0)).toEqual({});
   for (const promptTokens of [10, 1000, 100_000]) {
-    const requests = [request(promptTokens, 20, promptTokens), request(50, 20)];
-    model.add({ tool: 'reason', requests, answerTokens: 5 }, 0);
+    const requests = [request(promptTokens, 20), request(50, 20)];
+    model.add({ question: from('reason', promptTokens), requests, answerTokens: 5 }, 0);
   }
   expect(model.speeds(0)).toEqual({ tokensPerSecond: 50, firstTokenMs: 1000, continuationMs: 50 });
   expect(model.speeds(120_000)).toEqual({});

@@ -35,7 +35,6 @@ type Earlier = {
 function measured(evidence: EvidenceOfServers, { usual, firstTokenMs, continuationMs, msPerToken }: Earlier): void {
   const request = (waitMs: number): TimedRequest => ({
     askedAt: 0,
-    from: { promptTokens: 1 },
     reading: {
       firstTokenAt: waitMs,
       lastTokenAt: waitMs + (msPerToken ?? 0),
@@ -45,8 +44,9 @@ function measured(evidence: EvidenceOfServers, { usual, firstTokenMs, continuati
   });
   const first = firstTokenMs ?? (continuationMs === undefined ? [] : 0);
   const requests = [first, continuationMs ?? []].flat().map(request);
+  const question = { system: [], user: [{ from: 'theirs', text: 'What is it?' }] } as const;
   for (let run = 0; run < 3; run += 1) {
-    evidence.of('a server').speed.add({ tool: '', requests, answerTokens: usual }, new FakeClock().now());
+    evidence.of('a server').speed.add({ question, requests, answerTokens: usual }, new FakeClock().now());
   }
 }
 
@@ -66,7 +66,7 @@ describe('thinking ends in time for the answer', () => {
     { name: 'an answer as long as they usually are', answerTokens: 1000, usual: 20, cutAt: 27_250 },
     { name: 'at most two thirds, if answers are long here', answerTokens: 1000, usual: 900, cutAt: 11_000 },
     { name: 'the wait of requests that continue another', answerTokens: 50, waitMs: 200, cutAt: 24_500 },
-    { name: 'the whole wait, if there is one', answerTokens: 50, waitMs: 21_600, cutAt: 3000 },
+    { name: 'the whole wait, if there is one', answerTokens: 50, waitMs: 14_400, cutAt: 9000 },
     { name: 'a tenth of the whole time at least', answerTokens: 50, usual: 1, waitMs: 10, cutAt: 27_900 },
   ])('reserved: $name', async ({ answerTokens, cutAt, usual, waitMs }) => {
     const evidence = new EvidenceOfServers();
