@@ -2,13 +2,12 @@
  * The program, which `start.ts` loads: settings → engine → server → transport. Only this file reads the arguments, the
  * environment and the process's streams, and only this file ends the process.
  */
-import { CommanderError } from 'commander';
 import { Console } from 'node:console';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { createProgram, mistakeOfServer } from './cli/program.ts';
+import type { Actions } from './cli/program.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Parts } from './compose.ts';
 import { loadConfig, toError, type Config, type Flags, type SettingNotice } from './config/load.ts';
@@ -57,78 +56,75 @@ stdout.on('error', () => {
   interrupted.abort();
 });
 
-const program = createProgram(
-  {
-    serve: (flags) => serve(flags),
-    ask: (question, options, flags) =>
-      withParts(flags, import('./cli/ask.ts'), async ({ ask }, parts) => {
-        // a person at a terminal can interrupt, so only a limit given for this question applies
-        const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
-        const patient = { ...parts, defaults: { ...parts.defaults, maxSeconds } };
-        await ask(question, options, patient, terminal, interrupted.signal);
-      }),
-    runs: async (action, flags) => {
-      const { runs } = await import('./cli/runs.ts');
-      await withState(flags, (state) => runs(action, state, terminal));
-    },
-    usage: async (options, flags) => {
-      const [{ usage }, { pricesOf }] = await Promise.all([import('./cli/usage.ts'), import('./compose.ts')]);
-      await withState(flags, (state, config) => usage(options, state, pricesOf(config), terminal));
-    },
-    tune: (file, options, flags) =>
-      withParts(flags, import('./cli/tune.ts'), ({ tuneFile }, parts) =>
-        tuneFile(file, options, parts, terminal, interrupted.signal),
-      ),
-    profiles: async (action, flags) => {
-      const { profiles } = await import('./cli/profiles.ts');
-      await withState(flags, (state) => profiles(action, state, terminal));
-    },
-    doctor: (options, flags) =>
-      withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
-        doctor(options, parts, terminal, interrupted.signal),
-      ),
-    monitor: (options, flags) =>
-      withParts(flags, import('./cli/monitor.ts'), ({ monitor }, parts) =>
-        monitor(options, parts, terminal, interrupted.signal),
-      ),
-    init: async (client, options, flags) => {
-      const { config, warnings } = checkedSettings(flags);
-      for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
-      const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose-search.ts')]);
-      // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
-      const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
-      const context = {
-        machine: { platform, home: homedir(), env, folder: process.cwd() },
-        running: { node: process.execPath, program: fileURLToPath(new URL('main.js', here)), platform },
-        flags,
-        config,
-        ...serverSearch(network),
-      } as const;
-      await init(client, options, context, terminal, interrupted.signal);
-    },
-    serveModel: async (model, options) => {
-      const { serveModel } = await import('./cli/serve-model.ts');
-      await serveModel(model, options, terminal, interrupted.signal);
-    },
-    demo: async (flags) => {
-      const settings = { engine: 'demo', ...flags };
-      const [{ demo }, { calledAs }, { parts }] = await Promise.all([
-        import('./cli/demo.ts'),
-        import('./init/launch.ts'),
-        prepare(settings),
-      ]);
-      await parts.engine.close();
-      // settings go as variables: other users of the machine can read a command line, and a setting may be a key
-      const server = {
-        command: process.execPath,
-        args: [fileURLToPath(new URL('main.js', here))],
-        env: { ...present(env), ...asVariables(settings) },
-      };
-      await demo(server, calledAs(process.argv[1] ?? '', process.cwd()), terminal, interrupted.signal);
-    },
+const actions: Actions = {
+  serve: (flags) => serve(flags),
+  ask: (question, options, flags) =>
+    withParts(flags, import('./cli/ask.ts'), async ({ ask }, parts) => {
+      // a person at a terminal can interrupt, so only a limit given for this question applies
+      const maxSeconds = flags.maxSeconds === undefined ? undefined : parts.defaults.maxSeconds;
+      const patient = { ...parts, defaults: { ...parts.defaults, maxSeconds } };
+      await ask(question, options, patient, terminal, interrupted.signal);
+    }),
+  runs: async (action, flags) => {
+    const { runs } = await import('./cli/runs.ts');
+    await withState(flags, (state) => runs(action, state, terminal));
   },
-  { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
-);
+  usage: async (options, flags) => {
+    const [{ usage }, { pricesOf }] = await Promise.all([import('./cli/usage.ts'), import('./compose.ts')]);
+    await withState(flags, (state, config) => usage(options, state, pricesOf(config), terminal));
+  },
+  tune: (file, options, flags) =>
+    withParts(flags, import('./cli/tune.ts'), ({ tuneFile }, parts) =>
+      tuneFile(file, options, parts, terminal, interrupted.signal),
+    ),
+  profiles: async (action, flags) => {
+    const { profiles } = await import('./cli/profiles.ts');
+    await withState(flags, (state) => profiles(action, state, terminal));
+  },
+  doctor: (options, flags) =>
+    withParts(flags, import('./cli/doctor.ts'), ({ doctor }, parts) =>
+      doctor(options, parts, terminal, interrupted.signal),
+    ),
+  monitor: (options, flags) =>
+    withParts(flags, import('./cli/monitor.ts'), ({ monitor }, parts) =>
+      monitor(options, parts, terminal, interrupted.signal),
+    ),
+  init: async (client, options, flags) => {
+    const { config, warnings } = checkedSettings(flags);
+    for (const { what, fix } of warnings) stderr.write(`note: ${asSentence(what)} ${asSentence(fix)}\n`);
+    const [{ init }, { serverSearch }] = await Promise.all([import('./cli/init.ts'), import('./compose-search.ts')]);
+    // Electron's and Node's names of platforms; the other Unix systems keep files as Linux does
+    const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux';
+    const context = {
+      machine: { platform, home: homedir(), env, folder: process.cwd() },
+      running: { node: process.execPath, program: fileURLToPath(new URL('main.js', here)), platform },
+      flags,
+      config,
+      ...serverSearch(network),
+    } as const;
+    await init(client, options, context, terminal, interrupted.signal);
+  },
+  serveModel: async (model, options) => {
+    const { serveModel } = await import('./cli/serve-model.ts');
+    await serveModel(model, options, terminal, interrupted.signal);
+  },
+  demo: async (flags) => {
+    const settings = { engine: 'demo', ...flags };
+    const [{ demo }, { calledAs }, { parts }] = await Promise.all([
+      import('./cli/demo.ts'),
+      import('./init/launch.ts'),
+      prepare(settings),
+    ]);
+    await parts.engine.close();
+    // settings go as variables: other users of the machine can read a command line, and a setting may be a key
+    const server = {
+      command: process.execPath,
+      args: [fileURLToPath(new URL('main.js', here))],
+      env: { ...present(env), ...asVariables(settings) },
+    };
+    await demo(server, calledAs(process.argv[1] ?? '', process.cwd()), terminal, interrupted.signal);
+  },
+};
 
 /** Serves over stdin and stdout until the client has gone, with wrong settings too: then calls and status say so. */
 async function serve(flags: Flags, mistakes: readonly SettingNotice[] = []): Promise<void> {
@@ -210,26 +206,39 @@ function homeFolder(): string {
 
 /** Sets the exit code, and reports an error as a sentence. The process ends when nothing is left to do. */
 try {
-  await program.parseAsync();
-  process.exitCode = EXIT.fine;
+  // most clients give no arguments, and need not wait for the parser of a command line
+  if (process.argv.length > 2) process.exitCode = await runCommand();
+  else await serve({});
 } catch (error) {
-  const mistake = stdin.isTTY ? undefined : mistakeOfServer(program, error);
-  process.exitCode = mistake === undefined ? report(error) : await serveWith(mistake);
+  process.exitCode = report(error);
 }
 
-async function serveWith(mistake: string): Promise<number> {
-  const fix = 'correct the arguments in the configuration of your MCP client; thinkmeter --help lists the options';
+async function runCommand(): Promise<number> {
+  const [{ createProgram, mistakeOfServer }, { CommanderError }] = await Promise.all([
+    import('./cli/program.ts'),
+    import('commander'),
+  ]);
+  const program = createProgram(actions, {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+  });
   try {
+    await program.parseAsync();
+    return EXIT.fine;
+  } catch (error) {
+    const mistake = stdin.isTTY ? undefined : mistakeOfServer(program, error);
+    if (mistake === undefined) {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+      throw error;
+    }
+    const fix = 'correct the arguments in the configuration of your MCP client; thinkmeter --help lists the options';
     await serve(program.opts<Flags>(), [{ what: `the arguments of thinkmeter are wrong: ${mistake}`, fix }]);
     return EXIT.usage;
-  } catch (error) {
-    return report(error);
   }
 }
 
 function report(error: unknown): number {
   if (isUnread) return EXIT.fine;
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   if (error instanceof CancelledError) return EXIT.failed;
   if (error instanceof ThinkmeterError && error.audience !== 'nobody') {
     stderr.write(`thinkmeter: ${toSentence(error)}\n`);

@@ -21,10 +21,9 @@ const AS_NOBODY = `process.setgroups([]); process.setgid(${NOBODY}); process.set
 
 const node = (script: string): [string, ...string[]] => [
   process.execPath,
-  '--input-type=module',
-  '-e',
-  `${script} await import(${JSON.stringify(`./${ENTRY}`)});`,
-  '--',
+  '--import',
+  `data:text/javascript,${encodeURIComponent(script)}`,
+  ENTRY,
 ];
 
 const below = (name: string, ...more: string[]): string => join(folder, name, ...more);
