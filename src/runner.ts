@@ -1,5 +1,4 @@
 /** The only way from tools to the engine: queues questions under one limit, runs them, records and logs the results. */
-import { randomUUID } from 'node:crypto';
 import { BULK, callersTime, SINGLE, Turns, type CallTime } from './admission/turns.ts';
 import type { ForcedMechanism } from './budget/mechanism.ts';
 import type { Closing, TimeLimit } from './budget/deadline.ts';
@@ -141,7 +140,7 @@ export function createRunner({
     put: (record: RunRecord, thought: Promise<Earlier | undefined>) => void,
     about?: About,
   ): Promise<Outcome> => {
-    const runId = randomUUID();
+    const runId = crypto.randomUUID();
     const { tool = '', profileSaving } = question;
     const cost = new RunCost({ spending, busy, clock, tool, profileSaving, startedAt: options.startedAt });
     // a call does not wait for this: it comes in time for the next one, and often for this one
@@ -275,7 +274,7 @@ export function createRunner({
       closing = { at: clock.now() + ms, ...why };
     },
     keep(batch, reasoning, about) {
-      const runId = randomUUID();
+      const runId = crypto.randomUUID();
       runs.keep({ ...batch, run_id: runId, reasoning }, about);
       return runId;
     },

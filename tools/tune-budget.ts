@@ -1,12 +1,8 @@
 import * as z from 'zod';
 import { InvalidInputError } from '../src/errors.ts';
 import { maxSeconds } from '../src/fields.ts';
-import { tuneToolResult } from '../src/report/tuning.ts';
 import { defineTool } from '../src/tool.ts';
-import { toCases } from '../src/tuning/cases/to-cases.ts';
 import { tuneResultSchema } from '../src/tuning/schema.ts';
-import { DEFAULT_BUDGETS } from '../src/tuning/sweep/task.ts';
-import { tune } from '../src/tuning/sweep/tune.ts';
 import { MATCHES } from '../src/tuning/values.ts';
 
 const MOST_CASES = 200;
@@ -30,7 +26,15 @@ export const tuneBudget = defineTool({
     max_seconds: maxSeconds,
   }),
   output: tuneResultSchema,
-  async run(args, { runner, defaults, profiles, tunings, warnings, ...call }) {
+  async run(args, parts) {
+    // a server that tunes nothing starts faster without it
+    const [{ toCases }, { DEFAULT_BUDGETS }, { tune }, { tuneToolResult }] = await Promise.all([
+      import('../src/tuning/cases/to-cases.ts'),
+      import('../src/tuning/sweep/task.ts'),
+      import('../src/tuning/sweep/tune.ts'),
+      import('../src/report/tuning.ts'),
+    ]);
+    const { runner, defaults, profiles, tunings, warnings, ...call } = parts;
     const { cases, match, warnings: about } = toCases(args.cases, (index) => `case ${index + 1}`);
     if (cases.length === 0) throw new InvalidInputError('cases is empty', { hint: 'give at least one' });
     const result = await tune(

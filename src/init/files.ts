@@ -1,5 +1,4 @@
 /** Reads and replaces a client's settings file. */
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, copyFile, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -59,7 +58,7 @@ export async function readSettings(path: string): Promise<SettingsFile> {
  * folder if it is missing. @throws {ConfigError}
  */
 export async function writeSettings({ path, bom, mode }: SettingsFile, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.thinkmeter-${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.thinkmeter-${crypto.randomUUID()}.tmp`);
   try {
     // a rename would also replace a file that its owner has made read-only
     if (mode !== undefined) await access(path, constants.W_OK);

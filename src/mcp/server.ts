@@ -1,5 +1,4 @@
 /** The tools and runs as an MCP server for both eras of the protocol. The SDK creates one instance per connection. */
-import { randomUUID } from 'node:crypto';
 import {
   McpServer,
   ProtocolError,
@@ -146,7 +145,7 @@ function toErrorResult(
     const reason = cause instanceof Error ? String(cause) : cause;
     log[audience === 'caller' ? 'debug' : 'error']({ tool, code, cause: reason }, toSentence(error));
   } else {
-    const id = randomUUID();
+    const id = crypto.randomUUID();
     log.error({ tool, id, err: error }, 'a bug');
     throw new ProtocolError(ProtocolErrorCode.InternalError, `internal error ${id}; see the server's log for details`);
   }

@@ -1,5 +1,4 @@
 /** Runs the cases of a tuning under its budgets, in the server's queue, until the recommendation is certain. */
-import { randomUUID } from 'node:crypto';
 import { CancelledError, ContextOverflowError, EngineTimeoutError, ThinkmeterError } from '../../errors.ts';
 import { questionParts, systemParts, type Question } from '../../prompt/question.ts';
 import type { Progress } from '../../budget/values.ts';
@@ -40,7 +39,7 @@ export class Sweep {
   readonly #tally: Tally;
   readonly #done = new Set<string>();
   readonly #casesPerLook: number;
-  #tuningId: string = randomUUID();
+  #tuningId: string = crypto.randomUUID();
   #model: string | undefined;
   #resumed = 0;
   #looked = 0;
