@@ -216,7 +216,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/clock.ts',
       'src/log.ts',
     ],
-    node: ['crypto'],
   },
 
   // the product
@@ -333,13 +332,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/version.ts',
     ],
     npm: ['@modelcontextprotocol/server', '@modelcontextprotocol/client', 'zod'],
-    node: ['crypto', 'events', 'stream'],
+    node: ['events', 'stream'],
   },
   // the settings files of clients: what belongs into them, and how to change nothing else
   'src/init': {
     ours: ['src/engine/found-server.ts', 'src/errors.ts'],
     npm: ['jsonc-parser', 'smol-toml'],
-    node: ['crypto', 'fs', 'fs/promises', 'path', 'util'],
+    node: ['fs', 'fs/promises', 'path', 'util'],
   },
   'src/config': {
     ours: ['src/budget/presets.ts', 'src/budget/mechanism.ts', 'src/edit-distance.ts', 'src/errors.ts'],
@@ -393,7 +392,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   // old versions of Node must be able to parse it
-  'src/start.ts': { ours: ['src/main.ts'] },
+  'src/start.ts': { ours: ['src/main.ts'], node: ['module'] },
   'src/main.ts': {
     ours: [
       'src/cli',
