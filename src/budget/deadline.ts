@@ -77,14 +77,16 @@ export class Deadline {
     return this.#pace.leastFirstTokenMs ?? 0;
   }
 
-  /** Whether a first token, some thinking and an answer fit into the time left. */
-  leavesTimeToThink(now: number, answerTokens: number): boolean {
-    const { at } = this.#end;
-    if (at === Infinity) return true;
+  /** What leaves no time for a first token, some thinking, and an answer; undefined: there is time. */
+  leavesNoThinking(now: number, answerTokens: number): 'its own time' | 'other calls' | undefined {
+    const end = this.#end;
+    if (end.at === Infinity) return undefined;
     const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, msPerToken, usualAnswer } = this.#pace;
     const isMeasured = msPerToken !== undefined && usualAnswer !== undefined;
     const answer = isMeasured ? this.#needed(answerTokens, wait, msPerToken) : wait + this.#whole * RESERVE.unmeasured;
-    return at - now > first + answer;
+    if (end.at - now <= first + answer) return 'its own time';
+    // thinking that ends with its first token would only take time from calls that wait
+    return isMeasured && this.#turnEnds(end.at) - now <= first + answer ? 'other calls' : undefined;
   }
 
   /** How many of `budget` tokens the time is expected to allow; all of them while the speed is not measured. */
@@ -104,7 +106,7 @@ export class Deadline {
   thinkingUntil(answerTokens: number, askedAt: number, { firstTokenAt, speed }: Timed): number {
     const end = this.#end;
     if (end.at === Infinity || firstTokenAt === undefined) return end.at;
-    const turn = this.#limits.turnEnds?.(end.at) ?? Infinity;
+    const turn = this.#turnEnds(end.at);
     this.thinkingLimit = turn < end.at ? OTHER_CALLS : end;
     const at = Math.max(firstTokenAt, Math.min(end.at, turn));
     const waitMs = this.#pace.longestContinuationMs ?? (firstTokenAt - askedAt) * MARGIN;
@@ -116,6 +118,10 @@ export class Deadline {
     const own = maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000;
     const end = closing?.();
     return end === undefined || own <= end.at ? { at: own, ...MAX_SECONDS } : end;
+  }
+
+  #turnEnds(at: number): number {
+    return this.#limits.turnEnds?.(at) ?? Infinity;
   }
 
   get #whole(): number {

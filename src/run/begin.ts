@@ -125,11 +125,16 @@ function withinTime(
   const left = deadline.at - now;
   if (left < deadline.leastMs) throw noTime(left, deadline.leastMs);
   const { tokens } = question.thinkingBudget;
-  if (tokens === 0 || deadline.leavesTimeToThink(now, question.answerTokens.tokens)) return { question, warnings: [] };
+  const short = tokens === 0 ? undefined : deadline.leavesNoThinking(now, question.answerTokens.tokens);
+  if (short === undefined) return { question, warnings: [] };
   const [waited, all] = [now - startedAt, deadline.at - startedAt].map((ms) => (ms / 1000).toFixed(1));
+  const why =
+    short === 'its own time'
+      ? `${waited} of ${all} seconds had passed, and the answer needs the rest`
+      : 'other calls wait for their turn; raise max_seconds, or make fewer calls at a time';
   return {
     question: { ...question, thinkingBudget: { ...question.thinkingBudget, tokens: 0 } },
-    warnings: [`thinking was switched off: ${waited} of ${all} seconds had passed, and the answer needs the rest`],
+    warnings: [`thinking was switched off: ${why}`],
   };
 }
 

@@ -5,7 +5,8 @@
  *
  * The server is the fake vLLM in a process of its own, with 4 slots that it does not report. Its speed alternates between
  * 200 and 20 tokens/s every second, and a first token takes up to `--first-token-ms`, by chance. The model thinks without
- * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server.
+ * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server. Calls
+ * are made in rounds of as many at once.
  */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -50,34 +51,25 @@ async function calls(url: string, parallel: number, seconds: number): Promise<Ca
   const client = new Client({ name: 'bench', version: '0' });
   const env = { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
-  const done: Call[] = [];
-  let begun = 0;
-  const worker = async (): Promise<void> => {
-    while (begun++ < CALLS) {
-      const args = {
-        question: 'What is six times seven?',
-        thinking_budget: 900,
-        answer_tokens: 64,
-        max_seconds: seconds,
-      };
-      const at = performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- a worker makes one call at a time
-      const answer = await client.callTool({ name: 'reason', arguments: args });
-      const ms = performance.now() - at;
-      const isError = answer.isError === true;
-      done.push({
-        ms,
-        result: isError ? undefined : (answer.structuredContent as RunResult),
-        error: isError ? JSON.stringify(answer.content) : '',
-      });
-    }
+  const args = { question: 'What is six times seven?', thinking_budget: 900, answer_tokens: 64, max_seconds: seconds };
+  const call = async (): Promise<Call> => {
+    const at = performance.now();
+    const answer = await client.callTool({ name: 'reason', arguments: args });
+    const ms = performance.now() - at;
+    return answer.isError === true
+      ? { ms, result: undefined, error: JSON.stringify(answer.content) }
+      : { ms, result: answer.structuredContent as RunResult, error: '' };
   };
+  const done: Call[] = [];
   try {
-    await Promise.all(Array.from({ length: parallel }, worker));
+    while (done.length < CALLS) {
+      // oxlint-disable-next-line no-await-in-loop -- the next round begins when all calls of this one have ended
+      done.push(...(await Promise.all(Array.from({ length: parallel }, call))));
+    }
+    return done;
   } finally {
     await client.close();
   }
-  return done;
 }
 
 const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);

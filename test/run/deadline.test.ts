@@ -163,6 +163,29 @@ describe('thinking ends in time for the answer', () => {
     expect(warnings.join()).toContain('the time that other waiting calls need, not the thinking budget of 1000');
   });
 
+  test.each([
+    { what: 'a first token, thinking and an answer', turnMs: 4300, endedBy: 'deadline' },
+    { what: 'no thinking', turnMs: 4200, endedBy: 'off' },
+  ])('a turn with time for $what: $endedBy', async ({ turnMs, endedBy }) => {
+    const evidence = new EvidenceOfServers();
+    measured(evidence, { usual: 5, firstTokenMs: 1000, continuationMs: 1000, msPerToken: 100 });
+    const isOff = endedBy === 'off';
+    const thought = steadily(forEver(tokens, ' hm'), 1000, 100);
+    const run = start({
+      tokens,
+      evidence,
+      maxSeconds: 30,
+      state: isOff ? 'closed' : 'open',
+      turnEnds: (at) => at - 30_000 + turnMs,
+      scripts: isOff ? [answers] : [thought, answers],
+    });
+    const { thinkingEndedBy, warnings } = await run.outcome();
+    expect(thinkingEndedBy).toBe(endedBy);
+    expect(warnings.join()).toContain(
+      isOff ? 'other calls wait for their turn' : 'the time that other waiting calls need',
+    );
+  });
+
   test('waiting before the run counts', async () => {
     const run = start({ tokens, maxSeconds: 30, waitedMs: 15_000, scripts: [[...say('one two'), 'stall'], answers] });
     const begun = run.clock.now();
