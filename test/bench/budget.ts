@@ -4,9 +4,7 @@
  *   npm run bench:budget -- [--engine demo|embedded|vllm] [--base-url URL] [--model NAME] [--native] [--problems 200] [--seed 1]
  *
  * `--native` asks a vLLM server for its own `thinking_token_budget` instead, and counts what it really thought.
- * `--svg FILE` measures both on a vLLM server, and draws them.
  */
-import { writeFileSync } from 'node:fs';
 import PQueue from 'p-queue';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -19,7 +17,6 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { questionParts, systemParts } from '../../src/prompt/question.ts';
 import { nativeRun } from './native.ts';
-import { toPicture, type Point } from './picture.ts';
 import { isRight, problems, type Problem } from './problems.ts';
 
 const BUDGETS = [0, 32, 64, 128, 256, 512];
@@ -32,7 +29,6 @@ const { values } = parseArgs({
     'base-url': { type: 'string', default: 'http://localhost:8000/v1' },
     model: { type: 'string' },
     native: { type: 'boolean', default: false },
-    svg: { type: 'string' },
     problems: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
   },
@@ -99,10 +95,9 @@ const { model } = (await engine.open({ signal: new AbortController().signal })).
 const all = problems(Number(values.problems), Number(values.seed));
 const queue = new PQueue({ concurrency: values.engine === 'vllm' ? 16 : 1 });
 
-/** Solves all problems under each budget, prints the table, and returns the points of the picture. */
-async function measure(isNative: boolean): Promise<Point[]> {
+/** Solves all problems under each budget, and prints the table. */
+async function measure(isNative: boolean): Promise<void> {
   const rows: string[][] = [];
-  const points: Point[] = [];
   for (const budget of BUDGETS) {
     const startedAt = systemClock.now();
     // oxlint-disable-next-line no-await-in-loop -- one budget after the other, for its time
@@ -121,27 +116,13 @@ async function measure(isNative: boolean): Promise<Point[]> {
       mean(({ requests }) => requests).toFixed(1),
       `${((systemClock.now() - startedAt) / 1000).toFixed(1)} s`,
     ]);
-    // on an axis of doubling budgets, 0 has no place
-    if (budget > 0) points.push({ budget, right: right / results.length, thought });
   }
   const headings = ['budget', 'right', 'mean thinking', 'most thinking', 'over budget', 'mean requests', 'time'];
   process.stdout.write(
     `${model}, ${values.engine}${isNative ? ', native budget' : ''}, ${all.length} problems, seed ${values.seed}\n\n`,
   );
   process.stdout.write(`${toTable(headings, rows)}\n`);
-  return points;
 }
 
-if (values.svg === undefined) {
-  await measure(values.native);
-} else {
-  const [ours, native] = [await measure(false), await measure(true)];
-  const isExceeded = native.some(({ thought, budget }) => thought > budget);
-  const title = `${model}: right answers to ${all.length} problems`;
-  const series = [
-    { name: 'thinkmeter: never over the budget', points: ours },
-    { name: `the server's own budget field${isExceeded ? ', which is exceeded' : ''}`, points: native },
-  ] as const;
-  writeFileSync(values.svg, toPicture(title, series));
-}
+await measure(values.native);
 await engine.close();

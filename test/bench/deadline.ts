@@ -7,6 +7,10 @@
  * 200 and 20 tokens/s every second, and a first token takes up to `--first-token-ms`, by chance. The model thinks without
  * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server. Calls
  * are made in rounds of as many at once.
+ *
+ *   npm run bench:deadline -- --base-url http://localhost:8000 --load 4 --calls 20
+ *
+ * The same on a running server, beside other load: as many generations at all times, of up to 500 tokens each.
  */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -15,6 +19,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';
 import type { RunResult } from '../../src/report/result.ts';
+import { problems, type Problem } from './problems.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +27,8 @@ const { values } = parseArgs({
     'first-token-ms': { type: 'string', default: '3000' },
     seconds: { type: 'string', default: '2,5,10' },
     parallel: { type: 'string', default: '1,4,16' },
+    'base-url': { type: 'string' },
+    load: { type: 'string', default: '0' },
   },
 });
 const CALLS = Number(values.calls);
@@ -30,6 +37,28 @@ const ANSWER = 'The answer is 42, because six times seven is 42.';
 type Call = { readonly ms: number; readonly result: RunResult | undefined; readonly error: string };
 
 async function onServer<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const url = values['base-url'];
+  if (url === undefined) return onFake(use);
+  const ended = new AbortController();
+  const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] };
+  const body = { model: data[0]?.id, prompt: 'One, two, three,', max_tokens: 500, temperature: 1, ignore_eos: true };
+  const generate = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      const request = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+      // oxlint-disable-next-line no-await-in-loop -- each is one generation at a time
+      await fetch(`${url}/v1/completions`, { ...request, signal: ended.signal }).then((answer) => answer.text());
+    }
+  };
+  const load = Array.from({ length: Number(values.load) }, () => generate().catch(() => undefined));
+  try {
+    return await use(url);
+  } finally {
+    ended.abort();
+    await Promise.all(load);
+  }
+}
+
+async function onFake<T>(use: (url: string) => Promise<T>): Promise<T> {
   const load = {
     slots: 4,
     firstTokenMs: [0, Number(values['first-token-ms'])],
@@ -51,8 +80,10 @@ async function calls(url: string, parallel: number, seconds: number): Promise<Ca
   const client = new Client({ name: 'bench', version: '0' });
   const env = { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
-  const args = { question: 'What is six times seven?', thinking_budget: 900, answer_tokens: 64, max_seconds: seconds };
+  const questions = problems(CALLS + parallel, 1).values();
   const call = async (): Promise<Call> => {
+    const { question } = questions.next().value as Problem;
+    const args = { question, thinking_budget: 900, answer_tokens: 64, max_seconds: seconds };
     const at = performance.now();
     const answer = await client.callTool({ name: 'reason', arguments: args });
     const ms = performance.now() - at;
