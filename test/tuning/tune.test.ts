@@ -184,6 +184,14 @@ test.each([
   60_000,
 );
 
+test('over chat completions each budget is run by itself, and a warning says so', async () => {
+  const misbehave = { noTokenize: true, noTokenIds: true, noCompletions: true };
+  const client = await open(await startFake({ script: counting, misbehave }));
+  const { warnings, tokens } = resultOf(await client.call('tune_budget', { cases: cases(4), budgets: [100] }));
+  expect(warnings).toContainEqual(expect.stringContaining('cannot continue a thought exactly'));
+  expect(tokens.naive).toBe(tokens.generated);
+}, 60_000);
+
 test('budgets that are certainly worse are dropped, and take no more tokens', async () => {
   const client = await open(await startFake({ script: counting }));
   const result = resultOf(await client.call('tune_budget', { cases: cases(60), budgets: [8, 100] }));

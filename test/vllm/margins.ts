@@ -1,8 +1,10 @@
 /** Margins, compared with what the server says when it is asked in another way. */
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { systemClock } from '../../src/clock.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { cut, generateFrom, greedily, idsFor, read } from '../engine/reading.ts';
+import { remoteRunner, toQuestion } from '../support/remote-runner.ts';
 import { LONG } from './problems.ts';
 import type { VllmServer } from './server.ts';
 import { say } from './waits.ts';
@@ -37,5 +39,16 @@ export function describeMargins(name: string, server: () => Pick<VllmServer, 'ur
     expect(seen.length).toBeGreaterThan(2);
     for (const { index, margin } of seen) expect(margins[index]).toBeCloseTo(margin, 2);
     say(name, `margins of ${ids.length} tokens; ${seen.length} had the end marker among the top 20`);
+  });
+
+  test('thinking ends at the first line end where the end marker is near enough', async () => {
+    const { url, apiKey } = server();
+    const { runner } = remoteRunner(url, { mechanism: 'stream', ...(apiKey !== undefined && { apiKey }) });
+    const asked = { ...toQuestion({ text: LONG.question, budget: 1000 }), earlyStop: { threshold: 1000 } };
+    const outcome = await runner.run(asked, { signal: new AbortController().signal, startedAt: systemClock.now() });
+    expect(outcome).toMatchObject({ thinkingEndedBy: 'sure', requests: 2, honored: true });
+    expect(outcome.reasoning).toMatch(/^[^\n]+\n$/);
+    expect(outcome.answer).not.toBe('');
+    say(name, `sure after ${outcome.counts.thinking} tokens: ${outcome.answer}`);
   });
 }

@@ -1,10 +1,10 @@
-import { startVllm, vllmModels } from './server.ts';
+import { startVllm, servedModels } from './server.ts';
 
 const help = `npm run vllm:serve [-- [--model NAME] [--port NUMBER] [any other flag of \`vllm serve\`]]
 
 Runs a real vLLM with a demo model in the foreground until Ctrl-C. It must be installed: npm run vllm:install.
 
-  --model NAME     ${vllmModels.join(' or ')} (default ${vllmModels[0]})
+  --model NAME     ${servedModels.join(', ')} (default ${servedModels[0]})
   --port NUMBER    default 8000
   --api-key KEY    what callers must send
   --reasoning-parser NAME    default nemotron_v3
@@ -25,9 +25,9 @@ function takeFlag(args: string[], flag: string): string | undefined {
 
 function readArguments(argv: readonly string[]) {
   const args = [...argv];
-  const name = takeFlag(args, '--model') ?? vllmModels[0];
-  const model = vllmModels.find((known) => known === name);
-  if (model === undefined) throw new UsageError(`--model is one of ${vllmModels.join(', ')}, not ${name}`);
+  const name = takeFlag(args, '--model') ?? servedModels[0];
+  const model = servedModels.find((known) => known === name);
+  if (model === undefined) throw new UsageError(`--model is one of ${servedModels.join(', ')}, not ${name}`);
   const port = Number(takeFlag(args, '--port') ?? 8000);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UsageError('--port is a number from 1 to 65535');
   const apiKey = takeFlag(args, '--api-key');

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { isInstalled, llamaFolder, llamaServer, program } from './environment.ts';
 import { get, startProcess, type ServerProcess } from './process.ts';
 
+/** The models of the tests. */
 export const vllmModels = ['thinkmeter-demo', 'thinkmeter-demo-3'] as const;
 export type VllmModel = (typeof vllmModels)[number];
 
+/** Those that `npm run vllm:serve` serves. */
+export const servedModels = [...vllmModels, 'thinkmeter-demo-doubter'] as const;
+
 export type VllmOptions = {
-  readonly model: VllmModel;
+  readonly model: (typeof servedModels)[number];
   /** A free one when absent. */
   readonly port?: number | undefined;
   /** More flags of `vllm serve`, such as `['--reasoning-parser', 'nemotron_v3']`. */
@@ -19,7 +23,7 @@ export type VllmOptions = {
 };
 
 export type VllmServer = Omit<ServerProcess, 'pid'> & {
-  readonly model: VllmModel;
+  readonly model: (typeof servedModels)[number];
   readonly apiKey?: string | undefined;
   /** The sum over all labels of one counter or gauge in /metrics, such as `vllm:num_requests_running`. */
   metric(name: string): Promise<number>;

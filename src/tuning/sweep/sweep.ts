@@ -44,7 +44,8 @@ export class Sweep {
   #resumed = 0;
   #looked = 0;
   #isSettled = false;
-  #isTraced = true;
+  /** results of which each budget was run by itself */
+  #apart = 0;
   #isTimeOver = false;
   #generated = 0;
   #naive = 0;
@@ -160,9 +161,9 @@ export class Sweep {
     this.#done.add(`${number} ${repeat}`);
     this.#tally.add(number, judged, data.stops.map(judge));
     this.#model ??= data.model;
-    this.#isTraced &&= data.isTraced;
+    this.#apart += data.isTraced ? 0 : 1;
     this.#generated += data.generatedTokens;
-    this.#naive += judged.reduce((sum, { receivedTokens }) => sum + receivedTokens, 0);
+    this.#naive += data.isTraced ? sumOf(judged.map((run) => run.receivedTokens)) : data.generatedTokens;
     this.#thought += judged.at(-1)?.thinkingTokens ?? 0;
   }
 
@@ -200,7 +201,7 @@ export class Sweep {
       budgets,
       recommended,
       ...(verdict.kind === 'too-few-cases' && { cases_needed: verdict.casesNeeded }),
-      tokens: { generated: this.#generated, naive: this.#isTraced ? this.#naive : this.#generated },
+      tokens: { generated: this.#generated, naive: this.#naive },
       ...(recommended !== null && this.#task.saveAs !== undefined && { saved_as: this.#task.saveAs }),
       warnings: [
         ...(this.#task.warnings ?? []),
@@ -210,7 +211,8 @@ export class Sweep {
           tolerancePoints,
           saveAs: this.#task.saveAs,
           verdict,
-          isTraced: this.#isTraced,
+          results: this.#done.size,
+          apart: this.#apart,
           isTimeOver: this.#isTimeOver,
           isSettled: this.#isSettled,
           resumed: this.#resumed,
@@ -248,6 +250,10 @@ export class Sweep {
       made_at: new Date().toISOString(),
     });
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function spentBy({ runs, promptTokens, generatedTokens }: BudgetRuns): Parameters<Turn['spend']>[0] {

@@ -7,7 +7,10 @@ type Story = {
   readonly tolerancePoints: number;
   readonly saveAs: string | undefined;
   readonly verdict: Verdict;
-  readonly isTraced: boolean;
+  /** of cases and repeats */
+  readonly results: number;
+  /** results of which each budget was run by itself */
+  readonly apart: number;
   readonly isTimeOver: boolean;
   readonly isSettled: boolean;
   /** results taken over from an unfinished tuning */
@@ -19,11 +22,13 @@ type Story = {
 };
 
 export function sweepWarnings(story: Story): string[] {
-  const { cases, finished, tolerancePoints, saveAs, verdict, resumed, tooLong } = story;
+  const { cases, finished, tolerancePoints, saveAs, verdict, results, apart, resumed, tooLong } = story;
   const dropped = [...story.dropped].map(([budget, after]) => `${budget} after ${after}`);
   const sentences: (string | false)[] = [
-    !story.isTraced &&
-      'this server cannot continue a thought exactly, so each budget was run by itself: that takes more tokens',
+    apart > 0 && apart === results
+      ? 'this server cannot continue a thought exactly, so each budget was run by itself: that takes more tokens'
+      : apart > 0 &&
+        `in ${apart} of ${results} results each budget was run by itself, because the server did not say in time that it continues a thought exactly`,
     resumed > 0 && `${resumed} results come from an earlier tuning of the same cases that was not finished`,
     tooLong.length > 0 &&
       `${tooLong.length} cases are too long for the server's window and were left out: ${listed(tooLong)}`,
