@@ -61,10 +61,8 @@ function tuned(server: string): TuneResult {
 
 async function native(server: string): Promise<NativePoint[]> {
   const engine = createRemoteEngine({ baseUrl: server });
-  const { signal } = new AbortController();
   const points: NativePoint[] = [];
   for (const budget of BUDGETS) {
-    const options = { budget, answerTokens: ANSWER_TOKENS, signal };
     // oxlint-disable-next-line no-await-in-loop -- one budget after the other
     const runs = await Promise.all(
       all.map(async (problem) => {
@@ -72,6 +70,8 @@ async function native(server: string): Promise<NativePoint[]> {
           system: systemParts('You are a careful reasoner.', undefined),
           user: questionParts(problem.question, undefined),
         };
+        const { signal } = new AbortController();
+        const options = { budget, answerTokens: ANSWER_TOKENS, signal };
         const { answer, thinkingTokens } = await nativeRun(engine, server, question, options);
         return { isRight: isRight(answer, problem), thinkingTokens };
       }),

@@ -57,8 +57,8 @@ function drawn({ model, cases, tuned, native }: Panel): string {
     { color: COLORS.native, name: `the server's own field${isExceeded ? ', exceeded' : ''}` },
   ].map(
     ({ color, name }, index) =>
-      `<circle cx="${PANEL.left + 6 + index * 184}" cy="38" r="5" fill="${color}"/>` +
-      text({ x: PANEL.left + 16 + index * 184, y: 42, anchor: 'start' }, name),
+      `<circle cx="${PANEL.left + 6 + index * 190}" cy="38" r="5" fill="${color}"/>` +
+      text({ x: PANEL.left + 16 + index * 190, y: 42, anchor: 'start' }, name),
   );
   const intervals = tuned.map(({ budget, accuracy_low: low, accuracy_high: high }) => {
     const at = rounded(x(budget));
