@@ -10,7 +10,7 @@ import { afterFirst, type Arrival } from '../stream/speed.ts';
 const EXPIRES_AFTER_MS = 120_000;
 const MOST_KEPT = 64;
 
-/** Fewer values than this give no quantile. */
+/** Fewer values than this give no median and no usual length. */
 const LEAST_SEEN = 3;
 
 /** Most answers are no longer. */
@@ -46,26 +46,32 @@ class Quantiles {
   /** `share` from 0 to 1. undefined: too few values. `lasts`: they do not expire. */
   at(share: number, now: number, lasts = false): number | undefined {
     const sorted = this.#sorted(now, lasts);
-    return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+    return sorted.length < LEAST_SEEN ? undefined : quantile(sorted, share);
   }
 
   /**
-   * Hardly a value to come will be greater. Of n evenly spread values the greatest is n / (n + 1) of their limit, on
-   * average. An outlier counts little: a server that has just loaded its model is slow once.
+   * Hardly a value to come will be greater; from the first value on. Of n evenly spread values the greatest is n / (n + 1) of
+   * their limit, on average. An outlier counts little: a server that has just loaded its model is slow once.
    */
   limit(now: number, lasts = false): number | undefined {
     const sorted = this.#sorted(now, lasts);
     const most = sorted.at(-1);
-    const [long, median] = [LONG_WAIT.share, MEDIAN].map((share) => this.at(share, now, lasts));
-    if (most === undefined || long === undefined || median === undefined) return undefined;
+    if (most === undefined) return undefined;
+    const [long, median] = [quantile(sorted, LONG_WAIT.share), quantile(sorted, MEDIAN)];
     return Math.min(most * (1 + 1 / sorted.length), long * LONG_WAIT.margin, median * LONG_WAIT.medians);
   }
 
-  /** Empty: too few values. */
-  #sorted(now: number, lasts: boolean): number[] {
-    const values = this.#values.filter(({ at }) => lasts || now - at < EXPIRES_AFTER_MS);
-    return values.length < LEAST_SEEN ? [] : values.map(({ value }) => value).toSorted((a, b) => a - b);
+  #sorted(now: number, lasts: boolean): readonly number[] {
+    return this.#values
+      .filter(({ at }) => lasts || now - at < EXPIRES_AFTER_MS)
+      .map(({ value }) => value)
+      .toSorted((a, b) => a - b);
   }
+}
+
+/** `sorted`: at least one value. */
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] as number;
 }
 
 export type TimedRequest = Pick<Request, 'askedAt'> & { readonly reading: Arrival };

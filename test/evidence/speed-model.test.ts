@@ -94,6 +94,8 @@ test('first tokens and speed are the usual ones; nearly all other waits are no l
 
 test.each([
   { name: 'one slow start', waits: [8000, 100, 100, 100], most: 400 },
+  { name: 'of a server that was seen once', waits: [1000], most: 1250 },
+  { name: 'after a model was loaded', waits: [20_000, 200], most: 800 },
   { name: 'two in a hundred', waits: [...Array.from({ length: 38 }, () => 100), 900, 900], most: 125 },
   { name: 'a server whose waits vary', waits: [2900, 100, 1500, 800, 2200], most: 2900 * 1.2 },
 ])('hardly a wait is longer: $name', ({ waits, most }) => {
