@@ -1,13 +1,14 @@
 /** `thinkmeter monitor`: the live state of a server, with a timed request of its own every so often. */
 import type { Outcome } from '../budget/outcome.ts';
 import type { Parts } from '../compose.ts';
-import { CancelledError, ThinkmeterError, WrongSettingsError, toSentence } from '../errors.ts';
+import { CancelledError, ThinkmeterError, toSentence } from '../errors.ts';
 import { readGpus, type Gpu } from '../host/gpu.ts';
 import { serverMemory, type ServerMemory } from '../host/processes.ts';
 import { toStatusResult } from '../status/schema.ts';
 import type { Status } from '../status/status.ts';
 import { counted, statusText } from '../status/text.ts';
 import { pause } from '../wait.ts';
+import { numberOption } from './number-option.ts';
 import type { Terminal } from './terminal.ts';
 
 export type MonitorOptions = {
@@ -40,7 +41,9 @@ export async function monitor(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const [everyMs, probeMs] = [seconds('--every', options.every), seconds('--probe', options.probe)];
+  const inSeconds = { least: 0, most: 86_400, of: 'seconds' } as const;
+  const everyMs = 1000 * numberOption('--every', options.every, inSeconds);
+  const probeMs = 1000 * numberOption('--probe', options.probe, inSeconds);
   const { clock } = parts.runner;
   let probe: Probe | undefined;
   let nextProbe = clock.now();
@@ -157,13 +160,4 @@ function probeLine(probe: Probe | undefined): string {
   if (outcome === undefined) return `timed request at ${at}: ${fault}`;
   const { timing, counts, thinkingEndedBy } = outcome;
   return `timed request at ${at}: first token ${Math.round(timing.firstTokenMs)} ms, ${timing.tokensPerSecond.toFixed(1)} tokens/s, ${(timing.totalMs / 1000).toFixed(1)} s, thinking ${counts.thinking} of ${PROBE_BUDGET} (ended by ${thinkingEndedBy})`;
-}
-
-/** In milliseconds. */
-function seconds(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 86_400) return value * 1000;
-  throw new WrongSettingsError(`${flag} is ${text}, but must be a number of seconds from 0 to 86400`, {
-    hint: 'see thinkmeter monitor --help',
-  });
 }

@@ -4,6 +4,7 @@ import { InvalidInputError, ConfigError } from '../errors.ts';
 import { localDay } from '../spending/spending.ts';
 import type { StoredRun } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
+import { numberOption } from './number-option.ts';
 import { toTable } from './table.ts';
 import { dimmed, type Terminal } from './terminal.ts';
 
@@ -47,10 +48,7 @@ async function list(
   state: State,
   print: (text: string) => void,
 ): Promise<void> {
-  if (!/^[1-9]\d{0,8}$/.test(limit)) {
-    throw new InvalidInputError(`--limit is ${limit}`, { hint: 'give a whole number from 1, such as --limit 20' });
-  }
-  const found = await state.list(Number(limit));
+  const found = await state.list(numberOption('--limit', limit, { least: 1, most: 1_000_000, whole: true }));
   if (state.problem !== undefined) throw unusable(state.problem);
   if (json) print(JSON.stringify({ runs: found.map(toJson) }));
   else if (found.length === 0) print('no runs are kept yet');

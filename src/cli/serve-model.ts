@@ -2,7 +2,11 @@
 import { WrongSettingsError } from '../errors.ts';
 import { runInForeground } from '../host/programs.ts';
 import { gib, PROFILES, serveCommand, type Profile, type ServeCommand } from '../serving/command.ts';
+import { numberOption } from './number-option.ts';
 import type { Terminal } from './terminal.ts';
+
+/** of a window, or of sequences at once */
+const COUNT = { least: 1, most: 10_000_000, whole: true } as const;
 
 export type ServeModelOptions = {
   readonly gpuMemory: string;
@@ -23,12 +27,12 @@ export async function serveModel(
 ): Promise<void> {
   const command = serveCommand({
     model,
-    gpuMemory: number('--gpu-memory', options.gpuMemory, 1, 10_000),
-    utilization: number('--utilization', options.utilization, 0.1, 0.99),
-    context: options.context === undefined ? undefined : whole('--context', options.context),
-    sequences: options.sequences === undefined ? undefined : whole('--sequences', options.sequences),
+    gpuMemory: numberOption('--gpu-memory', options.gpuMemory, { least: 1, most: 10_000 }),
+    utilization: numberOption('--utilization', options.utilization, { least: 0.1, most: 0.99 }),
+    context: options.context === undefined ? undefined : numberOption('--context', options.context, COUNT),
+    sequences: options.sequences === undefined ? undefined : numberOption('--sequences', options.sequences, COUNT),
     profile: profileOf(options.profile),
-    port: whole('--port', options.port),
+    port: numberOption('--port', options.port, { least: 1, most: 65_535, whole: true }),
   });
   if (options.json === true) stdout.write(`${JSON.stringify({ ...command, command: words(command) })}\n`);
   else stdout.write(`${shellCommand(command)}\n`);
@@ -66,22 +70,6 @@ function reasons({ flags, memory, weights, notes }: ServeCommand): string {
     `        a request at full length takes ${gib(kvPerSequence)} of KV cache: ${fullSequences.toFixed(1)} such requests fit`,
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
-}
-
-function number(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new WrongSettingsError(`${flag} is ${text}, but must be a number from ${least} to ${most}`, {
-    hint: 'see thinkmeter serve-model --help',
-  });
-}
-
-function whole(flag: string, text: string): number {
-  const value = number(flag, text, 1, 10_000_000);
-  if (Number.isInteger(value)) return value;
-  throw new WrongSettingsError(`${flag} is ${text}, but must be a whole number`, {
-    hint: 'see thinkmeter serve-model --help',
-  });
 }
 
 function profileOf(text: string): Profile {

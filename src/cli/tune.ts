@@ -9,6 +9,7 @@ import { toTerminal } from '../tuning/picture/terminal.ts';
 import { DEFAULT_BUDGETS } from '../tuning/sweep/task.ts';
 import { tune } from '../tuning/sweep/tune.ts';
 import { MATCHES, type Match } from '../tuning/values.ts';
+import { numberOption } from './number-option.ts';
 import { StatusLine, type Terminal } from './terminal.ts';
 
 export type TuneOptions = {
@@ -37,8 +38,12 @@ export async function tuneFile(
     cases,
     match: matchOf(options.match) ?? match ?? 'number',
     budgets: budgetsOf(options.budgets),
-    repeats: numberOf('--repeats', options.repeats, { least: 1, most: 100, whole: true }) ?? 1,
-    tolerancePoints: numberOf('--tolerance', options.tolerance, { least: 0, most: 50 }) ?? 1,
+    repeats:
+      options.repeats === undefined
+        ? 1
+        : numberOption('--repeats', options.repeats, { least: 1, most: 100, whole: true }),
+    tolerancePoints:
+      options.tolerance === undefined ? 1 : numberOption('--tolerance', options.tolerance, { least: 0, most: 50 }),
     saveAs: options.saveAs,
     systemPrompt: defaults.systemPrompt,
     warnings,
@@ -114,16 +119,5 @@ function budgetsOf(text: string | undefined): readonly number[] {
   if (budgets.every((budget) => budget >= 0 && budget <= MOST_BUDGET)) return budgets;
   throw new InvalidInputError(`--budgets is ${text}`, {
     hint: `give numbers of tokens from 0 to ${MOST_BUDGET}, such as --budgets 0,64,256; unlimited is always measured`,
-  });
-}
-
-type Range = { readonly least: number; readonly most: number; readonly whole?: boolean };
-
-function numberOf(flag: string, text: string | undefined, { least, most, whole = false }: Range): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new InvalidInputError(`${flag} is ${text}`, {
-    hint: `give a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
   });
 }

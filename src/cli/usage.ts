@@ -13,6 +13,7 @@ import {
 import { lineToJson } from '../spending/report-json.ts';
 import { firstOfDays, type UseRow } from '../spending/spending.ts';
 import type { State } from '../state/state.ts';
+import { numberOption } from './number-option.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,7 +34,11 @@ export async function usage(
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   const print = (text: string): void => void stdout.write(`${text}\n`);
-  const report = reportOf(await rowsOf(state, wholeNumber('--days', days)), kindOf(by), prices);
+  const report = reportOf(
+    await rowsOf(state, numberOption('--days', days, { least: 1, most: 99_999, whole: true })),
+    kindOf(by),
+    prices,
+  );
   if (month !== undefined) {
     printProjection(projected(report.total, tokensOf(month), prices), json, print);
     return;
@@ -58,11 +63,6 @@ async function rowsOf(state: State, days: number): Promise<readonly UseRow[]> {
   throw new ConfigError(state.problem ?? 'THINKMETER_STATE is :memory:, so nothing is kept between calls', {
     hint: 'set --state or THINKMETER_STATE to a file',
   });
-}
-
-function wholeNumber(flag: string, text: string): number {
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new InvalidInputError(`${flag} is ${text}`, { hint: `give a whole number from 1, such as ${flag} 30` });
 }
 
 function kindOf(by: string): By {
