@@ -9,7 +9,7 @@ import { HOSTS } from './hosts.ts';
 import { HOST_NAMES, isHostInstalled, PACKAGES } from './installed.ts';
 import { resultOf, signalHost, startHost, startRecorded, startSession, type RecordedHost } from './start.ts';
 
-const TOOLS = ['analyze_batch', 'answer_fast', 'reason', 'server_status'];
+const TOOLS = ['analyze_batch', 'answer_fast', 'execute_step', 'reason', 'server_status', 'tune_budget'];
 
 const ITEMS = ['Is seven odd?', 'Is eight odd?'];
 /** Some models write a list as JSON text (anthropics/claude-code#22394). */
