@@ -11,7 +11,7 @@ export type Range = {
 
 /** `text`: digits, with a decimal point unless the number must be whole. @throws {InvalidInputError} */
 export function numberOption(flag: string, text: string, { least, most, whole = false, of }: Range): number {
-  const value = (whole ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text.trim()) ? Number(text) : Number.NaN;
+  const value = (whole ? /^[1-9]\d*$|^0$/ : /^(\d+\.?\d*|\.\d+)$/).test(text.trim()) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   const kind = `${whole ? 'whole ' : ''}number${of === undefined ? '' : ` of ${of}`}`;
   throw new InvalidInputError(`${flag} is ${text}, but must be a ${kind} from ${least} to ${most}`, {
