@@ -20,13 +20,13 @@ const OUTPUT = {
   minify: { compress: true, mangle: false, codegen: true },
 } as const;
 
-/** What a client starts. It is built apart, because old versions of Node must parse it, to be told that they are old. */
+/** What a client starts. It has a separate build, because old versions of Node must be able to parse it. */
 const start = await build({
   ...COMMON,
   input: { main: 'src/start.ts' },
   plugins: [
     {
-      name: 'the program is a file of its own',
+      name: 'the program is a separate file',
       resolveId: (imported) => (imported === './main.ts' ? { id: './program.js', external: 'relative' } : undefined),
     },
   ],
@@ -37,14 +37,14 @@ const start = await build({
 const ENTRIES = {
   program: 'src/main.ts',
   worker: 'src/engine/embedded/worker.ts',
-  // a file of its own, because it reads files next to it
+  // a separate file, because it reads files next to it
   rasterize: 'src/tuning/picture/rasterize.ts',
 } as const;
 
 /**
  * What is loaded together lies in one file, because each file takes its time at the start: what the worker and the program
  * share, what every command needs, and what the MCP server needs beside it. A module belongs to the first of them that
- * imports it. What only one command or one kind of server needs is in no group, and stays in a file of its own.
+ * imports it. What only one command or one kind of server needs is in no group, and stays in a separate file.
  */
 const GROUPS = {
   shared: [ENTRIES.worker],
@@ -95,9 +95,9 @@ const program = await build({
 const packaged = (name: string): Buffer => readFileSync(fileURLToPath(import.meta.resolve(name)));
 const FONT = '@expo-google-fonts/open-sans';
 
-/** The Mozilla Public License asks that whoever gets the program is told where its source is. */
+/** The Mozilla Public License requires a note that says where the source is. */
 const RESVG_LICENSE = `resvg.wasm is index_bg.wasm of the npm package @resvg/resvg-wasm ${packageJson.devDependencies['@resvg/resvg-wasm']}, unchanged, and
-rasterize.js contains its index.mjs. License: Mozilla Public License 2.0, https://www.mozilla.org/MPL/2.0/.
+parts/resvg-wasm-*.js contains its index.mjs. License: Mozilla Public License 2.0, https://www.mozilla.org/MPL/2.0/.
 Source: https://github.com/yisibl/resvg-js and https://github.com/linebender/resvg.
 `;
 

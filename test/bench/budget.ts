@@ -15,13 +15,12 @@ import { systemClock } from '../../src/clock.ts';
 import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
-import { questionParts, systemParts } from '../../src/prompt/question.ts';
+import { promptOf } from './engine.ts';
 import { nativeRun } from './native.ts';
 import { isRight, problems, type Problem } from './problems.ts';
 
 const BUDGETS = [0, 32, 64, 128, 256, 512];
 const ANSWER_TOKENS = 64;
-const SYSTEM = 'You are a careful reasoner.';
 
 const { values } = parseArgs({
   options: {
@@ -56,21 +55,18 @@ type Result = {
 };
 
 async function ask(engine: Engine, problem: Problem, budget: number, isNative: boolean): Promise<Result> {
-  const system = systemParts(SYSTEM, undefined);
-  const user = questionParts(problem.question, undefined);
+  const prompt = promptOf(problem);
   const signal = new AbortController().signal;
   if (isNative && budget > 0) {
-    const { answer, thinkingTokens } = await nativeRun(
-      engine,
-      values['base-url'],
-      { system, user },
-      { budget, answerTokens: ANSWER_TOKENS, signal },
-    );
+    const { answer, thinkingTokens } = await nativeRun(engine, values['base-url'], prompt, {
+      budget,
+      answerTokens: ANSWER_TOKENS,
+      signal,
+    });
     return { right: isRight(answer, problem), thinkingTokens, endedBy: 'native', requests: 1 };
   }
   const question = {
-    system,
-    user,
+    ...prompt,
     thinkingBudget: { tokens: budget, given: true },
     answerTokens: { tokens: ANSWER_TOKENS, given: true },
   };

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toTerminal } from '../../src/tuning/picture/terminal.ts';
 import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
-import { questionParts, systemParts } from '../../src/prompt/question.ts';
 import type { TuneResult } from '../../src/tuning/values.ts';
+import { promptOf } from './engine.ts';
 import { nativeRun } from './native.ts';
 import { toPicture, type NativePoint, type Panel } from './picture.ts';
 import { isRight, problems } from './problems.ts';
@@ -66,13 +66,9 @@ async function native(server: string): Promise<NativePoint[]> {
     // oxlint-disable-next-line no-await-in-loop -- one budget after the other
     const runs = await Promise.all(
       all.map(async (problem) => {
-        const question = {
-          system: systemParts('You are a careful reasoner.', undefined),
-          user: questionParts(problem.question, undefined),
-        };
         const { signal } = new AbortController();
         const options = { budget, answerTokens: ANSWER_TOKENS, signal };
-        const { answer, thinkingTokens } = await nativeRun(engine, server, question, options);
+        const { answer, thinkingTokens } = await nativeRun(engine, server, promptOf(problem), options);
         return { isRight: isRight(answer, problem), thinkingTokens };
       }),
     );

@@ -6,11 +6,8 @@
  * One generation at a time. The speed is that from its first to its last token.
  */
 import { parseArgs } from 'node:util';
-import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
-import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
-import { questionParts, systemParts } from '../../src/prompt/question.ts';
 import { toTable } from '../../src/cli/table.ts';
+import { engineOf, promptOf } from './engine.ts';
 import { machine, median } from './figures.ts';
 import { problems, type Problem } from './problems.ts';
 
@@ -23,24 +20,13 @@ const { values } = parseArgs({
 });
 /** Fewer tokens give no speed. */
 const LEAST_TOKENS = 40;
-const engine: Engine =
-  values['base-url'] === undefined
-    ? createEmbeddedEngine({
-        worker: new URL('../../dist/worker.js', import.meta.url),
-        model: values.model,
-        library: 'onnxruntime',
-      })
-    : createRemoteEngine({ baseUrl: values['base-url'] });
+const engine = engineOf(values);
 const call = { signal: new AbortController().signal };
 const session = await engine.open(call);
 
 /** Tokens per second, and whether margins arrived. */
-async function speed({ question }: Problem, margins: boolean): Promise<{ perSecond: number; hasMargins: boolean }> {
-  const asked = {
-    system: systemParts('You are a careful reasoner.', undefined),
-    user: questionParts(question, undefined),
-  };
-  const { beginning } = await session.render(asked, { thinking: true, room: 600, ...call });
+async function speed(problem: Problem, margins: boolean): Promise<{ perSecond: number; hasMargins: boolean }> {
+  const { beginning } = await session.render(promptOf(problem), { thinking: true, room: 600, ...call });
   let [firstAt, lastAt, tokens, hasMargins] = [0, 0, 0, false];
   const limits = { maxTokens: 600, sampling: { temperature: 0 }, margins };
   for await (const piece of session.generate(beginning, limits, call)) {

@@ -6,15 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/clock.ts';
-import { createEmbeddedEngine } from '../../src/engine/embedded/engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
-import { createRemoteEngine } from '../../src/engine/remote/engine.ts';
 import { EvidenceOfServers } from '../../src/evidence/evidence.ts';
 import type { Question } from '../../src/prompt/question.ts';
 import { run } from '../../src/run/run.ts';
 import { THRESHOLDS } from '../../src/tuning/sweep/calibrate.ts';
 import { runBudgets, type BudgetRun, type BudgetRuns } from '../../src/tuning/sweep/run-budgets.ts';
 import { toTable } from '../../src/cli/table.ts';
+import { engineOf, promptOf } from './engine.ts';
 import { isRight, problems, type Problem } from './problems.ts';
 
 const { values } = parseArgs({
@@ -29,21 +27,13 @@ const { values } = parseArgs({
 });
 
 const budgets = values.budgets.split(',').map(Number);
-const engine: Engine =
-  values['base-url'] === undefined
-    ? createEmbeddedEngine({
-        worker: new URL('../../dist/worker.js', import.meta.url),
-        model: values.model,
-        library: 'onnxruntime',
-      })
-    : createRemoteEngine({ baseUrl: values['base-url'] });
+const engine = engineOf(values);
 const signal = new AbortController().signal;
 const nobody = { firstToken: () => undefined, ended: () => undefined };
 
-function questionOf({ question }: Problem, tokens: number): Question {
+function questionOf(problem: Problem, tokens: number): Question {
   return {
-    system: [{ from: 'ours', text: 'You are a careful reasoner.' }],
-    user: [{ from: 'theirs', text: question }],
+    ...promptOf(problem),
     thinkingBudget: { tokens, given: true },
     answerTokens: { tokens: 512, given: false },
   };

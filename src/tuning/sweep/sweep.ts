@@ -1,4 +1,5 @@
 /** Runs the cases of a tuning under its budgets, in the server's queue, until the recommendation is certain. */
+import { sum } from '../../budget/counts.ts';
 import { CancelledError, ContextOverflowError, EngineTimeoutError, ThinkmeterError } from '../../errors.ts';
 import { questionParts, systemParts, type Question } from '../../prompt/question.ts';
 import type { Progress } from '../../budget/values.ts';
@@ -44,7 +45,7 @@ export class Sweep {
   #resumed = 0;
   #looked = 0;
   #isSettled = false;
-  /** results of which each budget was run by itself */
+  /** results whose budgets were run separately */
   #apart = 0;
   #isTimeOver = false;
   #generated = 0;
@@ -163,7 +164,7 @@ export class Sweep {
     this.#model ??= data.model;
     this.#apart += data.isTraced ? 0 : 1;
     this.#generated += data.generatedTokens;
-    this.#naive += data.isTraced ? sumOf(judged.map((run) => run.receivedTokens)) : data.generatedTokens;
+    this.#naive += data.isTraced ? sum(judged, ({ receivedTokens }) => receivedTokens) : data.generatedTokens;
     this.#thought += judged.at(-1)?.thinkingTokens ?? 0;
   }
 
@@ -250,10 +251,6 @@ export class Sweep {
       made_at: new Date().toISOString(),
     });
   }
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function spentBy({ runs, promptTokens, generatedTokens }: BudgetRuns): Parameters<Turn['spend']>[0] {

@@ -9,7 +9,7 @@ type Story = {
   readonly verdict: Verdict;
   /** of cases and repeats */
   readonly results: number;
-  /** results of which each budget was run by itself */
+  /** results whose budgets were run separately */
   readonly apart: number;
   readonly isTimeOver: boolean;
   readonly isSettled: boolean;
@@ -26,9 +26,9 @@ export function sweepWarnings(story: Story): string[] {
   const dropped = [...story.dropped].map(([budget, after]) => `${budget} after ${after}`);
   const sentences: (string | false)[] = [
     apart > 0 && apart === results
-      ? 'this server cannot continue a thought exactly, so each budget was run by itself: that takes more tokens'
+      ? 'this server cannot continue a thought exactly, so each budget was run separately: that takes more tokens'
       : apart > 0 &&
-        `in ${apart} of ${results} results each budget was run by itself, because the server did not say in time that it continues a thought exactly`,
+        `in ${apart} of ${results} results each budget was run separately, because the server did not say in time that it continues a thought exactly`,
     resumed > 0 && `${resumed} results come from an earlier tuning of the same cases that was not finished`,
     tooLong.length > 0 &&
       `${tooLong.length} cases are too long for the server's window and were left out: ${listed(tooLong)}`,
