@@ -2,10 +2,9 @@
  * Runs, kept in a file that outlives the process. Nothing here stops a call: a record is written some time after the
  * answer was returned, and if the file cannot be used, `problem` says why and the process's memory has to do.
  */
-import type { Clock } from '../clock.ts';
 import type { Earlier } from '../prompt/question.ts';
 import type { UseRow } from '../spending/spending.ts';
-import { isBusy, openDatabase, whyNot, type OpenDatabase } from './database.ts';
+import { StateFile, type FileOptions } from './file.ts';
 import { Journal, type RunningRun } from './journal.ts';
 import { deleteOld, type Retention } from './retention.ts';
 import type { Database } from './libsql.ts';
@@ -23,55 +22,45 @@ const MOST_IN_TRANSACTION = 16;
 /** While another process locks the file, this many runs wait; older ones are dropped. */
 const MOST_PENDING = 1000;
 
-/** A file that has been locked for so many attempts in a row is a problem that a person has to know. */
-const LOCKED_TOO_OFTEN = 25;
-
 /** Old runs are deleted when the file is opened, and after so many new ones. */
 const CLEAN_AFTER = 100;
 
-export type StateOptions = Retention & {
-  /** of the file; undefined: nothing is kept */
-  readonly path: string | undefined;
-  /** why there is no path, as a sentence */
-  readonly problem?: string;
-  readonly clock: Clock;
-  /** called once, with a sentence */
-  readonly onProblem: (problem: string) => void;
-};
+export type StateOptions = Retention & Omit<FileOptions, 'onOpen' | 'onMoved'>;
 
 export type Write = (database: Database) => void;
 
 export class State {
   readonly #options: StateOptions;
+  readonly #file: StateFile;
   readonly #journal = new Journal();
   readonly #speeds = new PendingSpeeds();
   readonly #use = new PendingUse();
   #writes: Write[] = [];
-  #opening: Promise<Database | undefined> | undefined;
-  #opened: OpenDatabase | undefined;
   #pending: StoredRun[] = [];
   #cancelFlush: (() => void) | undefined;
-  #timesLocked = 0;
   #written = 0;
-  #problem: string | undefined;
 
   constructor(options: StateOptions) {
     this.#options = options;
-    if (options.problem !== undefined) this.#stop(options.problem);
+    this.#file = new StateFile({
+      ...options,
+      onOpen: (database) => deleteOld(database, options),
+      onMoved: () => this.#journal.startAgain(),
+      onProblem: (problem) => {
+        this.#forget();
+        options.onProblem(problem);
+      },
+    });
   }
 
   /** Why the file is not used; undefined: it is. */
   get problem(): string | undefined {
-    return this.#problem;
-  }
-
-  get #isUsable(): boolean {
-    return this.#options.path !== undefined && this.#problem === undefined;
+    return this.#file.problem;
   }
 
   /** Returns at once. */
   put(run: NewRun & { readonly record: object }): void {
-    if (!this.#isUsable) return;
+    if (!this.#file.isUsable) return;
     this.#journal.end(run.runId);
     this.#pending.push({ ...run, at: Date.now() });
     if (this.#pending.length > MOST_PENDING) this.#pending.shift();
@@ -80,7 +69,7 @@ export class State {
 
   /** Writes the thinking of a run while it arrives, until `put` or `drop`. */
   watch(run: Omit<RunningRun, 'at'>): void {
-    if (!this.#isUsable) return;
+    if (!this.#file.isUsable) return;
     this.#journal.begin({ ...run, at: Date.now() });
     this.#flushSoon();
   }
@@ -92,7 +81,7 @@ export class State {
 
   /** Keeps a server's speed for other processes; `read` is called when the file is written. */
   putSpeed(server: string, read: () => object): void {
-    if (!this.#isUsable) return;
+    if (!this.#file.isUsable) return;
     this.#speeds.put(server, read);
     this.#flushSoon();
   }
@@ -104,7 +93,7 @@ export class State {
 
   /** Writes soon, in a transaction. */
   enqueue(write: Write): void {
-    if (!this.#isUsable) return;
+    if (!this.#file.isUsable) return;
     this.#writes.push(write);
     this.#flushSoon();
   }
@@ -116,7 +105,7 @@ export class State {
 
   /** Adds to the sums of a day, model and tool. */
   addUse(row: UseRow): void {
-    if (!this.#isUsable) return;
+    if (!this.#file.isUsable) return;
     this.#use.add(row);
     this.#flushSoon();
   }
@@ -124,7 +113,7 @@ export class State {
   /** The sums of all processes, from a day on; undefined: nothing is kept. */
   async uses(sinceDay: string): Promise<UseRow[] | undefined> {
     const found = await this.#from((database) => selectUse(database, sinceDay));
-    return this.#isUsable ? found : undefined;
+    return this.#file.isUsable ? found : undefined;
   }
 
   /** A watched run ended without anything to keep. */
@@ -132,20 +121,12 @@ export class State {
     this.#journal.drop(runId);
   }
 
-  /** Writes what waits. Never rejects. */
+  /** Writes what waits, unless another process locks the file: then a little later. Never rejects. */
   async flush(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    const database = await this.#open();
-    try {
-      if (database !== undefined) {
-        this.#writePending(database);
-        this.#timesLocked = 0;
-      }
-    } catch (error) {
-      this.#failed(error);
-    }
-    if (this.#problem === undefined && this.#hasWork) this.#flushSoon();
+    await this.#file.tryOnce((database) => this.#writePending(database));
+    if (this.#file.isUsable && this.#hasWork) this.#flushSoon();
   }
 
   get #hasWork(): boolean {
@@ -189,28 +170,22 @@ export class State {
 
   /** The number of runs that were deleted; `problem` says why if they could not be. */
   async delete(runIds: readonly string[] | 'all'): Promise<number> {
-    await this.flush();
-    const database = await this.#open();
-    if (database === undefined) return 0;
-    try {
+    const deleted = await this.#file.use((database) => {
+      this.#writePending(database);
       const count = deleteRuns(database, runIds);
       // the file becomes smaller
       database.exec('PRAGMA incremental_vacuum');
       return count;
-    } catch (error) {
-      this.#cannotUse(error);
-      return 0;
-    }
+    });
+    return deleted ?? 0;
   }
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
-    if (this.#hasWork) await this.flush();
     this.#cancelFlush?.();
-    const database = await this.#opening;
-    this.#opening = undefined;
-    this.#opened = undefined;
-    database?.close();
+    this.#cancelFlush = undefined;
+    if (this.#hasWork) await this.#file.use((database) => this.#writePending(database));
+    await this.#file.close();
   }
 
   #read(where: string, ...values: (string | number)[]): Promise<StoredRun[]> {
@@ -219,41 +194,12 @@ export class State {
 
   /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
   async #from<T>(select: (database: Database) => T[]): Promise<T[]> {
-    if (this.#pending.length > 0 || this.#writes.length > 0 || !this.#use.isEmpty) await this.flush();
-    const database = await this.#open();
-    try {
-      return database === undefined ? [] : select(database);
-    } catch (error) {
-      this.#failed(error);
-      return [];
-    }
-  }
-
-  #open(): Promise<Database | undefined> {
-    const { path } = this.#options;
-    if (path === undefined || this.#problem !== undefined) return Promise.resolve(undefined);
-    if (this.#opened?.isMoved === true) this.#leave(this.#opened);
-    this.#opening ??= openDatabase(path)
-      .then((database) => {
-        deleteOld(database, this.#options);
-        this.#opened = database;
-        return database;
-      })
-      .catch((error: unknown) => {
-        this.#opening = undefined;
-        this.#failed(error);
-        return undefined;
-      });
-    return this.#opening;
-  }
-
-  /** The file was removed or replaced: the next one gets the whole thinking of runs that are not over. */
-  #leave(database: Database): void {
-    this.#opened = undefined;
-    this.#opening = undefined;
-    this.#journal.startAgain();
-    // a reader may be about to use it
-    this.#options.clock.timer(0, () => database.close());
+    const isWaiting = this.#pending.length > 0 || this.#writes.length > 0 || !this.#use.isEmpty;
+    const found = await this.#file.use((database) => {
+      if (isWaiting) this.#writePending(database);
+      return select(database);
+    });
+    return found ?? [];
   }
 
   #writePending(database: Database): void {
@@ -280,23 +226,12 @@ export class State {
     deleteOld(database, this.#options);
   }
 
-  #failed(error: unknown): void {
-    if (isBusy(error) && ++this.#timesLocked < LOCKED_TOO_OFTEN) return;
-    this.#cannotUse(error);
-  }
-
-  #cannotUse(error: unknown): void {
-    if (this.#problem !== undefined) return;
-    this.#stop(`the state file ${String(this.#options.path)} ${whyNot(error)}`);
-  }
-
-  #stop(problem: string): void {
-    this.#problem = problem;
+  /** Nothing of what waits can be written. */
+  #forget(): void {
     this.#pending = [];
     this.#writes = [];
     this.#use.clear();
     this.#speeds.clear();
     this.#journal.clear();
-    this.#options.onProblem(problem);
   }
 }

@@ -2,8 +2,9 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import type { StoredRun } from '../../src/state/rows.ts';
 import { State } from '../../src/state/state.ts';
@@ -19,9 +20,13 @@ afterEach(async () => {
 
 type Opened = { readonly state: State; readonly problems: string[] };
 
-function open(path = join(folder, 'state.db'), limits = { days: 30, megabytes: 100 }): Opened {
+function open(
+  path = join(folder, 'state.db'),
+  limits = { days: 30, megabytes: 100 },
+  clock: Clock = systemClock,
+): Opened {
   const problems: string[] = [];
-  const state = new State({ path, ...limits, clock: systemClock, onProblem: (problem) => problems.push(problem) });
+  const state = new State({ path, ...limits, clock, onProblem: (problem) => problems.push(problem) });
   opened.push(state);
   return { state, problems };
 }
@@ -172,15 +177,65 @@ describe('a file that cannot be used', () => {
   });
 });
 
-test('a file that stays locked from its opening on: one sentence', async () => {
-  const other = await openDatabase(join(folder, 'state.db'));
-  other.exec('BEGIN IMMEDIATE');
-  const { state, problems } = open();
-  state.put(run('a'));
-  for (let time = 0; time < 25; time += 1) await state.flush();
-  other.exec('COMMIT');
-  other.close();
-  expect(problems).toEqual([expect.stringContaining('is locked by another process')]);
+/** Ten times as fast. */
+const HURRIED: Clock = {
+  now: () => 10 * systemClock.now(),
+  timer: (ms, ring) => systemClock.timer(ms / 10, ring),
+};
+
+describe('a file that another process locks for a moment', () => {
+  const locked = async (): Promise<() => void> => {
+    const other = await openDatabase(join(folder, 'state.db'));
+    other.exec('BEGIN IMMEDIATE');
+    return () => {
+      other.exec('COMMIT');
+      other.close();
+    };
+  };
+
+  test.each(['from its opening on', 'later'])('%s: a process that ends writes its runs', async (when) => {
+    const { state, problems } = open();
+    if (when === 'later') await state.flush();
+    const unlock = await locked();
+    state.put(run('a'));
+    const closing = state.close();
+    await setTimeout(100);
+    unlock();
+    await closing;
+    expect(problems).toEqual([]);
+    expect(await idsOf(open().state)).toEqual(['a']);
+  });
+
+  test('a reader waits, and does not say that there is nothing', async () => {
+    const first = open();
+    first.state.put(run('a'));
+    await first.state.close();
+    const unlock = await locked();
+    const found = idsOf(open().state);
+    await setTimeout(100);
+    unlock();
+    expect(await found).toEqual(['a']);
+  });
+
+  test('runs are deleted', async () => {
+    const { state, problems } = open();
+    state.put(run('a'));
+    await state.flush();
+    const unlock = await locked();
+    const deleted = state.delete('all');
+    await setTimeout(100);
+    unlock();
+    expect([await deleted, problems]).toEqual([1, []]);
+  });
+
+  test.each(['list', 'close'] as const)('it stays locked: one sentence from %s', async (what) => {
+    const unlock = await locked();
+    const { state, problems } = open(undefined, undefined, HURRIED);
+    state.put(run('a'));
+    await (what === 'list' ? state.list(1) : state.close());
+    unlock();
+    expect(problems).toEqual([expect.stringContaining('is locked by another process')]);
+  });
 });
 
 test('no file is made for :memory:', async () => {
