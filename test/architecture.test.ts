@@ -194,6 +194,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/tuning/profiles',
       'src/tuning/sweep/kept.ts',
       'src/clock.ts',
+      'src/wait.ts',
     ],
     npm: ['libsql'],
     node: ['fs', 'path'],

@@ -53,12 +53,15 @@ type Limits = {
 
 export class Deadline {
   readonly #limits: Limits;
+  readonly #own: Closing;
   readonly #pace: Pace;
   /** what limited the thinking, as of the last `thinkingUntil` */
   thinkingLimit: TimeLimit = MAX_SECONDS;
 
   constructor(limits: Limits) {
+    const { startedAt, maxSeconds } = limits;
     this.#limits = limits;
+    this.#own = { at: maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000, ...MAX_SECONDS };
     this.#pace = limits.pace ?? {};
   }
 
@@ -114,10 +117,8 @@ export class Deadline {
   }
 
   get #end(): Closing {
-    const { startedAt, maxSeconds, closing } = this.#limits;
-    const own = maxSeconds === undefined ? Infinity : startedAt + maxSeconds * 1000;
-    const end = closing?.();
-    return end === undefined || own <= end.at ? { at: own, ...MAX_SECONDS } : end;
+    const end = this.#limits.closing?.();
+    return end === undefined || this.#own.at <= end.at ? this.#own : end;
   }
 
   #turnEnds(at: number): number {

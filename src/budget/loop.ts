@@ -47,7 +47,7 @@ export class LoopWatch {
   readonly #limits: LoopLimits;
   readonly #ids: number[] = [];
   /** by distance: how many tokens at the end equal the tokens so far before them */
-  readonly #runs = new Int32Array(LONGEST_SPAN + 1);
+  #runs = new Int32Array(0);
   #found: LoopFound | undefined;
 
   constructor(limits: LoopLimits = TOKEN_LIMITS) {
@@ -68,6 +68,8 @@ export class LoopWatch {
     const { occurrences, length, monotonousLength } = this.#limits;
     const total = this.#ids.length;
     if (total < length) return undefined;
+    // most thinking ends before
+    if (this.#runs.length === 0) this.#runs = new Int32Array(LONGEST_SPAN + 1);
     const longest = Math.min(LONGEST_SPAN, Math.floor(total / occurrences));
     this.#measureRuns(longest, Math.max(longest * occurrences, length, monotonousLength));
     for (let span = 1; span <= longest; span++) {

@@ -6,73 +6,16 @@ import type { Pace } from '../budget/deadline.ts';
 import { roughTokens, type Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst, type Arrival } from '../stream/speed.ts';
-
-const EXPIRES_AFTER_MS = 120_000;
-const MOST_KEPT = 64;
-
-/** Fewer values than this give no median and no usual length. */
-const LEAST_SEEN = 3;
+import { MEDIAN, Quantiles, type Aged } from './quantiles.ts';
 
 /** Most answers are no longer. */
 const USUAL_ANSWER = 0.9;
-/** Waits vary with the load: a reserve has to cover nearly all of them, and some more than that. */
-const LONG_WAIT = { share: 0.95, margin: 1.25, medians: 4 } as const;
-const MEDIAN = 0.5;
+
+/** Nearly all waits are no longer. */
+const LONG_WAIT = 0.95;
 
 /** Prompts whose lengths differ by less than a factor of four wait alike. Rough, because a plan is made before rendering. */
 const lengthClass = (question: Asked): number => Math.floor(Math.log2(Math.max(1, roughTokens(question))) / 2);
-
-/** Values with their ages in milliseconds, oldest first. */
-type Aged = readonly (readonly [age: number, value: number])[];
-
-/** Quantiles of recent values. */
-class Quantiles {
-  #values: readonly { readonly at: number; readonly value: number }[] = [];
-
-  add(value: number, now: number): void {
-    this.#values = [...this.#values, { at: now, value }].slice(-MOST_KEPT);
-  }
-
-  /** Adds values that another process has seen. */
-  recall(aged: Aged, now: number): void {
-    const earlier = aged.map(([age, value]) => ({ at: now - age, value }));
-    this.#values = [...earlier, ...this.#values].slice(-MOST_KEPT);
-  }
-
-  aged(now: number): Aged {
-    return this.#values.map(({ at, value }) => [now - at, value]);
-  }
-
-  /** `share` from 0 to 1. undefined: too few values. `lasts`: they do not expire. */
-  at(share: number, now: number, lasts = false): number | undefined {
-    const sorted = this.#sorted(now, lasts);
-    return sorted.length < LEAST_SEEN ? undefined : quantile(sorted, share);
-  }
-
-  /**
-   * Hardly a value to come will be greater; from the first value on. Of n evenly spread values the greatest is n / (n + 1) of
-   * their limit, on average. An outlier counts little: a server that has just loaded its model is slow once.
-   */
-  limit(now: number, lasts = false): number | undefined {
-    const sorted = this.#sorted(now, lasts);
-    const most = sorted.at(-1);
-    if (most === undefined) return undefined;
-    const [long, median] = [quantile(sorted, LONG_WAIT.share), quantile(sorted, MEDIAN)];
-    return Math.min(most * (1 + 1 / sorted.length), long * LONG_WAIT.margin, median * LONG_WAIT.medians);
-  }
-
-  #sorted(now: number, lasts: boolean): readonly number[] {
-    return this.#values
-      .filter(({ at }) => lasts || now - at < EXPIRES_AFTER_MS)
-      .map(({ value }) => value)
-      .toSorted((a, b) => a - b);
-  }
-}
-
-/** `sorted`: at least one value. */
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] as number;
-}
 
 export type TimedRequest = Pick<Request, 'askedAt'> & { readonly reading: Arrival };
 
@@ -133,7 +76,7 @@ export class SpeedModel {
     const firstTokens = new Quantiles();
     for (const waits of this.#firstTokens.values()) firstTokens.recall(waits.aged(now), now);
     const firstTokenMs = firstTokens.at(MEDIAN, now);
-    const continuationMs = this.#continuations.at(LONG_WAIT.share, now);
+    const continuationMs = this.#continuations.at(LONG_WAIT, now);
     return {
       ...(msPerToken !== undefined && msPerToken > 0 && { tokensPerSecond: 1000 / msPerToken }),
       ...(firstTokenMs !== undefined && { firstTokenMs }),

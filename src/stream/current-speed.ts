@@ -6,25 +6,32 @@ const LEAST_TOKENS = 7;
 /** The recent speed is that of this many chunks. */
 const RECENT_CHUNKS = 16;
 
+type Sample = { readonly at: number; readonly tokens: number };
+
 export class CurrentSpeed {
-  readonly #recent: { readonly at: number; readonly tokens: number }[] = [];
-  #first: { readonly at: number; readonly tokens: number } | undefined;
+  /** the latest replaces the oldest */
+  readonly #recent: Sample[] = [];
+  #first: Sample | undefined;
+  #last: Sample | undefined;
+  #oldest = 0;
 
   /** `tokens`: of the stream so far. */
   add(at: number, tokens: number): void {
-    this.#first ??= { at, tokens };
-    this.#recent.push({ at, tokens });
-    if (this.#recent.length > RECENT_CHUNKS) this.#recent.shift();
+    const sample = { at, tokens };
+    this.#first ??= sample;
+    this.#last = sample;
+    this.#recent[this.#oldest] = sample;
+    this.#oldest = (this.#oldest + 1) % RECENT_CHUNKS;
   }
 
   /** The slower of the recent speed and that of the whole stream; undefined while too few tokens have arrived. */
   get msPerToken(): number | undefined {
-    const last = this.#recent.at(-1);
-    const [recent] = this.#recent;
-    if (last === undefined || recent === undefined || this.#first === undefined) return undefined;
-    if (last.tokens - this.#first.tokens < LEAST_TOKENS) return undefined;
-    const since = ({ at, tokens }: { readonly at: number; readonly tokens: number }): number =>
-      (last.at - at) / Math.max(1, last.tokens - tokens);
-    return Math.max(since(recent), since(this.#first));
+    const [first, last] = [this.#first, this.#last];
+    if (first === undefined || last === undefined || last.tokens - first.tokens < LEAST_TOKENS) return undefined;
+    return Math.max(between(this.#recent[this.#oldest] ?? first, last), between(first, last));
   }
+}
+
+function between(from: Sample, to: Sample): number {
+  return (to.at - from.at) / Math.max(1, to.tokens - from.tokens);
 }

@@ -22,7 +22,7 @@ const { values } = parseArgs({ options: { repeats: { type: 'string', default: '5
 
 /** `tokens` in each stream; `streams` are measured in each process. */
 const SHAPES = [
-  { shape: 'coalesced', tokens: 20_000, streams: 3 },
+  { shape: 'coalesced', tokens: 20_000, streams: 5 },
   { shape: 'apart', tokens: 3000, streams: 1 },
 ] as const;
 

@@ -177,6 +177,15 @@ describe('a file that cannot be used', () => {
   });
 });
 
+async function locked(): Promise<() => void> {
+  const other = await openDatabase(join(folder, 'state.db'));
+  other.exec('BEGIN IMMEDIATE');
+  return () => {
+    other.exec('COMMIT');
+    other.close();
+  };
+}
+
 /** Ten times as fast. */
 const HURRIED: Clock = {
   now: () => 10 * systemClock.now(),
@@ -184,15 +193,6 @@ const HURRIED: Clock = {
 };
 
 describe('a file that another process locks for a moment', () => {
-  const locked = async (): Promise<() => void> => {
-    const other = await openDatabase(join(folder, 'state.db'));
-    other.exec('BEGIN IMMEDIATE');
-    return () => {
-      other.exec('COMMIT');
-      other.close();
-    };
-  };
-
   test.each(['from its opening on', 'later'])('%s: a process that ends writes its runs', async (when) => {
     const { state, problems } = open();
     if (when === 'later') await state.flush();

@@ -36,6 +36,9 @@ class Library extends OpenAI {
   }
 }
 
+/** What the library hands on to `fetch` as it is. */
+type RunInit = RequestInit & { readonly run?: RunHeaders | undefined };
+
 export class RemoteClient {
   readonly #library: OpenAI;
   readonly #transport: Transport;
@@ -43,31 +46,22 @@ export class RemoteClient {
   readonly #run: RunHeaders | undefined;
 
   /** `sessionHeader`: the header that the operator's router reads, in lower case. It receives the run's id too. */
-  constructor(transport: Transport, sessionHeader?: string, run?: RunHeaders) {
+  constructor(transport: Transport, sessionHeader?: string, run?: RunHeaders, library = libraryFor(transport)) {
+    this.#library = library;
     this.#transport = transport;
     this.#sessionHeader = sessionHeader;
     this.#run = run;
-    this.#library = new Library({
-      baseURL: this.#transport.root,
-      // the library reads OPENAI_* variables, which may hold secrets for other servers: `#fetch` replaces all headers
-      apiKey: 'none',
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      fetch: this.#fetch as unknown as typeof globalThis.fetch,
-      maxRetries: 0,
-      timeout: DAY_MS,
-      logLevel: 'off',
-    });
   }
 
   /** The same server and connections; each request carries the run's id, so that routers keep the run on one replica. */
   forRun(runId: string): RemoteClient {
-    return new RemoteClient(this.#transport, this.#sessionHeader, new RunHeaders(runId, this.#sessionHeader));
+    const run = new RunHeaders(runId, this.#sessionHeader);
+    return new RemoteClient(this.#transport, this.#sessionHeader, run, this.#library);
   }
 
-  readonly #fetch = (url: string, init: RequestInit = {}): Promise<FetchResponse> =>
-    this.#transport.fetch(url, init, this.#run);
+  get #fetchOptions(): object {
+    return { run: this.#run } satisfies RunInit;
+  }
 
   /** If requests are rate-limited, callers skip optional requests. */
   get isRateLimited(): boolean {
@@ -105,7 +99,7 @@ export class RemoteClient {
   async poll(path: string, callers: AbortSignal, limitMs: number): Promise<PollResult> {
     const running = this.#transport.begin(callers, limitMs);
     try {
-      const response = await this.#fetch(this.#transport.urlOf(path), { signal: running.signal });
+      const response = await this.#transport.fetch(this.#transport.urlOf(path), { signal: running.signal }, this.#run);
       const text = await response.text();
       return response.ok ? { kind: 'answered', text } : { kind: 'absent' };
     } catch {
@@ -122,7 +116,9 @@ export class RemoteClient {
     const { signal } = running;
     const sent: Sent = { path, method: 'POST', body };
     const open = async (url: string) => {
-      const response = await this.#library.post(url, { body: { ...body, stream: true }, signal }).asResponse();
+      const response = await this.#library
+        .post(url, { body: { ...body, stream: true }, signal, fetchOptions: this.#fetchOptions })
+        .asResponse();
       await this.#refuseOther(response, path);
       const opened = new EventReader(response);
       try {
@@ -177,7 +173,7 @@ export class RemoteClient {
     sent: Sent,
     schema: z.ZodType<T>,
     { signal: callers, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
-    call: (url: string, options: { signal: AbortSignal }) => Promise<unknown>,
+    call: (url: string, options: { signal: AbortSignal; fetchOptions: object }) => Promise<unknown>,
   ): Promise<T> {
     const { path } = sent;
     const running = this.#transport.begin(callers, Infinity);
@@ -186,7 +182,7 @@ export class RemoteClient {
     const inTime = async (url: string): Promise<unknown> => {
       const within = limit(signal, limitMs);
       try {
-        return await call(url, { signal: within.signal });
+        return await call(url, { signal: within.signal, fetchOptions: this.#fetchOptions });
       } catch (error) {
         if (!within.expired) throw error;
         throw new EngineTimeoutError(
@@ -221,4 +217,21 @@ export class RemoteClient {
     if (parsed.success) return parsed.data;
     throw toUnexpected(value, this.#transport.server, path);
   }
+}
+
+function libraryFor(transport: Transport): OpenAI {
+  const fetch = (url: string, { run, ...init }: RunInit = {}): Promise<FetchResponse> =>
+    transport.fetch(url, init, run);
+  return new Library({
+    baseURL: transport.root,
+    // the library reads OPENAI_* variables, which may hold secrets for other servers: `fetch` replaces all headers
+    apiKey: 'none',
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    fetch: fetch as unknown as typeof globalThis.fetch,
+    maxRetries: 0,
+    timeout: DAY_MS,
+    logLevel: 'off',
+  });
 }
