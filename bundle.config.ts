@@ -17,7 +17,7 @@ const OUTPUT = {
   chunkFileNames: 'parts/[name]-[hash].js',
   comments: { legal: true, annotation: false, jsdoc: false },
   // names stay, for stack traces
-  minify: { compress: true, mangle: false, codegen: true },
+  minify: { compress: true, mangle: { toplevel: false, keepNames: true }, codegen: true },
 } as const;
 
 /** What a client starts. It has a separate build, because old versions of Node must be able to parse it. */

@@ -38,7 +38,11 @@ export function ours(url: string): StreamProgram {
         maxSeconds: MAX_SECONDS,
       } as const;
       const { signal } = new AbortController();
-      const { counts, answer, thinkingEndedBy: endedBy } = await runner.run(question, { signal, startedAt: performance.now() });
+      const {
+        counts,
+        answer,
+        thinkingEndedBy: endedBy,
+      } = await runner.run(question, { signal, startedAt: performance.now() });
       if (endedBy !== 'model' || answer.trim() !== ANSWER) {
         throw new Error(`the stream was not read to its end: ${endedBy}, ${answer}`);
       }
