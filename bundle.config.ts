@@ -37,7 +37,7 @@ const start = await build({
 const ENTRIES = {
   program: 'src/main.ts',
   worker: 'src/engine/embedded/worker.ts',
-  // a separate file, because it reads files next to it
+  // a thread that reads files next to it
   rasterize: 'src/tuning/picture/rasterize.ts',
 } as const;
 
@@ -97,7 +97,7 @@ const FONT = '@expo-google-fonts/open-sans';
 
 /** The Mozilla Public License requires a note that says where the source is. */
 const RESVG_LICENSE = `resvg.wasm is index_bg.wasm of the npm package @resvg/resvg-wasm ${packageJson.devDependencies['@resvg/resvg-wasm']}, unchanged, and
-parts/resvg-wasm-*.js contains its index.mjs. License: Mozilla Public License 2.0, https://www.mozilla.org/MPL/2.0/.
+rasterize.js contains its index.mjs. License: Mozilla Public License 2.0, https://www.mozilla.org/MPL/2.0/.
 Source: https://github.com/yisibl/resvg-js and https://github.com/linebender/resvg.
 `;
 

@@ -1,6 +1,6 @@
 /** Builds the parts of the program from the settings, once per process. */
 import { DEFAULT_THINKING_BUDGET, USE_CASE } from './budget/presets.ts';
-import { EvidenceOfServers, type Recalled } from './evidence/evidence.ts';
+import { EvidenceOfServers } from './evidence/evidence.ts';
 import { systemClock } from './clock.ts';
 import { toError, type Config, type SettingNotice, type Settings } from './config/load.ts';
 import { createEmbeddedEngine } from './engine/embedded/engine.ts';
@@ -10,7 +10,7 @@ import type { Proxies } from './engine/remote/http/proxies.ts';
 import { createRemoteEngine } from './engine/remote/engine.ts';
 import { ConfigError, asSentence } from './errors.ts';
 import type { Log } from './log.ts';
-import { createRunner, type Runner } from './runner.ts';
+import { createRunner, type Runner, type RecalledSpeed } from './runner.ts';
 import { Runs } from './runs.ts';
 import type { Prices } from './spending/prices.ts';
 import { localDay, Spending } from './spending/spending.ts';
@@ -83,7 +83,7 @@ export function compose(settings: Settings, installation: Installation, log: Log
       spending,
       speeds: {
         putSpeed: (server, read) => state.putSpeed(server, read),
-        speeds: async () => (await state.speeds()) as readonly Recalled[],
+        speeds: async () => (await state.speeds()) as readonly RecalledSpeed[],
       },
       log,
       troubles: () =>

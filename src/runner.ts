@@ -74,9 +74,14 @@ export type Runner = {
   keep(batch: BatchResult, reasoning: readonly string[], about: About): string;
 };
 
+/** What a later process needs to know of a server's speed. `atOnce`: how many generations it computes at once, if known. */
+type KeptSpeed = SpeedData & { readonly atOnce?: number };
+
+export type RecalledSpeed = Recalled & { readonly data: KeptSpeed };
+
 export type SpeedStore = {
-  putSpeed(server: string, read: () => SpeedData): void;
-  speeds(): Promise<readonly Recalled[]>;
+  putSpeed(server: string, read: () => KeptSpeed): void;
+  speeds(): Promise<readonly RecalledSpeed[]>;
 };
 
 type Parts = {
@@ -128,10 +133,12 @@ export function createRunner({
   const recallSpeeds = async (): Promise<void> => {
     const found = (await speeds?.speeds()) ?? [];
     evidence.recall(found, clock.now());
+    for (const { server, data } of found) turns.recall(server, data.atOnce ?? 0);
   };
   const keepSpeed = (): void => {
-    const { server } = turns;
-    if (server !== undefined) speeds?.putSpeed(server, () => evidence.of(server).speed.toData(clock.now()));
+    const { server, atOnce } = turns;
+    if (server === undefined) return;
+    speeds?.putSpeed(server, () => ({ ...evidence.of(server).speed.toData(clock.now()), atOnce }));
   };
 
   const runNow = async (

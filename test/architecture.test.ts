@@ -281,9 +281,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'src/tuning/match': { ours: ['src/tuning/values.ts', 'src/clipped.ts', 'src/errors.ts'], node: ['vm'] },
   'src/tuning/picture': {
-    ours: ['src/tuning/values.ts'],
+    ours: ['src/tuning/values.ts', 'src/wait.ts'],
     npm: ['@resvg/resvg-wasm'],
-    node: ['fs/promises', 'url'],
+    node: ['events', 'fs/promises', 'worker_threads'],
   },
   'src/tuning/statistics': { ours: [] },
   'src/tuning/profiles': { ours: ['src/budget/outcome.ts', 'src/prompt/question.ts', 'src/errors.ts'] },

@@ -51,6 +51,6 @@ export const tuneBudget = defineTool({
       },
       { runner, profiles, store: tunings, ...call },
     );
-    return tuneToolResult(result);
+    return tuneToolResult(result, call.signal);
   },
 });

@@ -3,7 +3,7 @@
  * where their plan can no longer change.
  *
  * A server that reports its slots gets as many runs. Otherwise the limit is learnt, as TCP learns from acknowledgements.
- * It begins low and rises with every first token that did not wait for a slot. If a first token is late, the server is
+ * It begins low, or with what an earlier process has learnt, and rises with every first token that did not wait for a slot. If a first token is late, the server is
  * asked whether requests wait in its queue: the limit then falls to the number that it computes. For a server without
  * such figures, times decide (waits.ts). After a fall the limit rises by one at a time, and more slowly after each
  * further fall.
@@ -57,6 +57,8 @@ export class Admission {
   readonly #most: number;
   readonly #clock: Clock;
   readonly #onChange: (limit: number) => void;
+  /** by server: the most generations that an earlier process saw it compute at once */
+  readonly #earlier = new Map<string, number>();
   #limit: number;
   #place: Place;
 
@@ -84,7 +86,20 @@ export class Admission {
     if (server === this.#place.server) return;
     for (const { silence } of this.#place.active) silence();
     this.#place = newPlace(server, Math.min(this.#most, slots ?? this.#most));
-    this.#set(Math.min(this.#place.highest, slots ?? BEGINNING));
+    this.#set(Math.min(this.#place.highest, slots ?? Math.max(BEGINNING, this.#earlier.get(server) ?? 0)));
+  }
+
+  /** How many generations the current server is known to compute at once; 0: not known. */
+  get atOnce(): number {
+    return Math.min(this.#limit, this.#place.mostAtOnce);
+  }
+
+  /** What an earlier process knew as `atOnce`. The limit begins there, because slots are a setting of the server. */
+  recall(server: string, atOnce: number): void {
+    this.#earlier.set(server, atOnce);
+    const { fall, highest } = this.#place;
+    if (server === this.#place.server && fall === undefined)
+      this.#set(Math.max(this.#limit, Math.min(highest, atOnce)));
   }
 
   /** Call this when a generation is requested. */

@@ -41,6 +41,16 @@ export class Turns {
     return this.#admission.server;
   }
 
+  /** How many generations the current server is known to compute at once; 0: not known. */
+  get atOnce(): number {
+    return this.#admission.atOnce;
+  }
+
+  /** What an earlier process knew as `atOnce`. */
+  recall(server: string, atOnce: number): void {
+    this.#admission.recall(server, atOnce);
+  }
+
   know(facts: Asked['facts']): void {
     this.#admission.know(facts);
   }

@@ -8,7 +8,7 @@ import type { ToolResult } from './tool-result.ts';
 /** Columns of a table in a chat. */
 const WIDTH = 100;
 
-export async function tuneToolResult(result: TuneResult): Promise<ToolResult> {
+export async function tuneToolResult(result: TuneResult, signal: AbortSignal): Promise<ToolResult> {
   const notes = result.warnings.map((warning) => `note: ${warning}`);
   const table = ['```', ...toTerminal(result, { width: WIDTH, color: false }), '```'].join('\n');
   const { generated, naive } = result.tokens;
@@ -18,7 +18,7 @@ export async function tuneToolResult(result: TuneResult): Promise<ToolResult> {
     structured: { ...result },
     tuningId: result.tuning_id,
     // a picture that cannot be drawn does not cost the numbers
-    ...(await toPng(result).then(
+    ...(await toPng(result, signal).then(
       (png) => ({ png }),
       () => ({}),
     )),

@@ -23,8 +23,8 @@ type Simulated = {
   readonly totalMs: number;
 };
 
-/** `count` generations, as many at a time as the admission allows. */
-async function simulate(server: Server, count: number, most = 16): Promise<Simulated> {
+/** `count` generations, as many at a time as the admission allows. `earlier`: what an earlier process has learnt. */
+async function simulate(server: Server, count: number, most = 16, earlier = 0): Promise<Simulated> {
   const clock = new FakeClock();
   const startedAt = clock.now();
   const limits: number[] = [];
@@ -59,6 +59,7 @@ async function simulate(server: Server, count: number, most = 16): Promise<Simul
   const fillUp = (): void => {
     while (sent < count && sent - over < admission.limit) void one(sent++);
   };
+  admission.recall('a', earlier);
   admission.know(facts);
   fillUp();
   await clock.until(allOver);
@@ -138,6 +139,45 @@ test('a server without a limit of its own gets as many as the operator allows, a
   const admission = new Admission(16, new FakeClock(), () => undefined);
   admission.know({ server: 'hosted', slots: Infinity });
   expect(admission.limit).toBe(16);
+});
+
+test.each(['before the server is known', 'after it'])(
+  'what an earlier process has learnt, %s: the limit begins there',
+  (when) => {
+    const admission = new Admission(16, new FakeClock(), () => undefined);
+    const earlier = (): void => {
+      admission.recall('a', 4);
+      admission.recall('b', 7);
+    };
+    if (when === 'after it') admission.know({ server: 'a' });
+    earlier();
+    admission.know({ server: 'a' });
+    expect(admission.limit).toBe(4);
+    admission.know({ server: 'b', slots: 1 });
+    expect(admission.limit).toBe(1);
+  },
+);
+
+test('what an earlier process has learnt is neither more than the operator allows, nor believed after the limit fell', async () => {
+  const few = new Admission(3, new FakeClock(), () => undefined);
+  few.recall('a', 4);
+  few.know({ server: 'a' });
+  expect(few.limit).toBe(3);
+  const { limits } = await simulate(
+    { slots: 1, firstTokenMs: 40, generationMs: even(10_000), hasFigures: true },
+    3,
+    16,
+    8,
+  );
+  expect(limits[0]).toBe(1);
+});
+
+test('as many as ran at once are known for a later process', () => {
+  const admission = new Admission(16, new FakeClock(), () => undefined);
+  expect(admission.atOnce).toBe(0);
+  const generations = [1, 2].map(() => admission.observe({ facts: { server: 'a' } }, 10));
+  for (const generation of generations) generation.firstToken();
+  expect(admission.atOnce).toBe(2);
 });
 
 test('another server begins anew, and an old generation changes nothing', () => {

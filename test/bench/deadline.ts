@@ -1,12 +1,13 @@
 /**
  * Calls with a time limit on a server under other load:
  *
- *   npm run bench:deadline [-- --calls 200]
+ *   npm run bench:deadline [-- --calls 200 --known 32]
  *
  * The server is the fake vLLM in a process of its own, with 4 slots that it does not report. Its speed alternates between
  * 200 and 20 tokens/s every second, and a first token takes up to `--first-token-ms`, by chance. The model thinks without
- * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server. Calls
- * are made in rounds of as many at once.
+ * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server, or
+ * (`--known`) what an earlier process has left in the state file after so many calls. Calls are made in rounds of as many
+ * at once. "Possible" is the share that such a server can answer at all, without thinking and without a moment lost.
  *
  *   npm run bench:deadline -- --base-url http://localhost:8000 --load 4 --calls 20
  *
@@ -15,10 +16,15 @@
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';
 import type { RunResult } from '../../src/report/result.ts';
+import { randomFrom } from '../support/random.ts';
+import { demoTokens } from '../support/tokens.ts';
 import { problems, type Problem } from './problems.ts';
 
 const { values } = parseArgs({
@@ -29,9 +35,14 @@ const { values } = parseArgs({
     parallel: { type: 'string', default: '1,4,16' },
     'base-url': { type: 'string' },
     load: { type: 'string', default: '0' },
+    known: { type: 'string', default: '0' },
   },
 });
 const CALLS = Number(values.calls);
+const FIRST_TOKEN_MS = Number(values['first-token-ms']);
+const SLOTS = 4;
+/** of the server's two speeds, which take turns */
+const MS_PER_TOKEN = { fast: 5, slow: 50 } as const;
 const ANSWER = 'The answer is 42, because six times seven is 42.';
 
 type Call = { readonly ms: number; readonly result: RunResult | undefined; readonly error: string };
@@ -60,11 +71,16 @@ async function onServer<T>(use: (url: string) => Promise<T>): Promise<T> {
 
 async function onFake<T>(use: (url: string) => Promise<T>): Promise<T> {
   const load = {
-    slots: 4,
-    firstTokenMs: [0, Number(values['first-token-ms'])],
-    slow: { msPerToken: 50, everyMs: 1000 },
+    slots: SLOTS,
+    firstTokenMs: [0, FIRST_TOKEN_MS],
+    slow: { msPerToken: MS_PER_TOKEN.slow, everyMs: 1000 },
   };
-  const options = ['--script=endless', `--answer=${ANSWER}`, '--ms-per-token=5', `--misbehave=${JSON.stringify(load)}`];
+  const options = [
+    '--script=endless',
+    `--answer=${ANSWER}`,
+    `--ms-per-token=${MS_PER_TOKEN.fast}`,
+    `--misbehave=${JSON.stringify(load)}`,
+  ];
   const fake = spawn(process.execPath, ['--import', 'tsx', 'test/support/fake-vllm/main.ts', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -76,11 +92,13 @@ async function onFake<T>(use: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-async function calls(url: string, parallel: number, seconds: number): Promise<Call[]> {
+type Round = { readonly url: string; readonly parallel: number; readonly seconds: number; readonly state: string };
+
+async function calls({ url, parallel, seconds, state }: Round, count: number): Promise<Call[]> {
   const client = new Client({ name: 'bench', version: '0' });
-  const env = { THINKMETER_STATE: ':memory:', THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
+  const env = { THINKMETER_STATE: state, THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
-  const questions = problems(CALLS + parallel, 1).values();
+  const questions = problems(count + parallel, 1).values();
   const call = async (): Promise<Call> => {
     const { question } = questions.next().value as Problem;
     const args = { question, thinking_budget: 900, answer_tokens: 64, max_seconds: seconds };
@@ -93,7 +111,7 @@ async function calls(url: string, parallel: number, seconds: number): Promise<Ca
   };
   const done: Call[] = [];
   try {
-    while (done.length < CALLS) {
+    while (done.length < count) {
       // oxlint-disable-next-line no-await-in-loop -- the next round begins when all calls of this one have ended
       done.push(...(await Promise.all(Array.from({ length: parallel }, call))));
     }
@@ -101,6 +119,41 @@ async function calls(url: string, parallel: number, seconds: number): Promise<Ca
   } finally {
     await client.close();
   }
+}
+
+/** In a new process, after the calls of an earlier one. */
+async function measured(row: Omit<Round, 'state'>): Promise<Call[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'thinkmeter-deadline-'));
+  const known = Number(values.known);
+  const round = { ...row, state: known > 0 ? join(folder, 'state.db') : ':memory:' };
+  try {
+    if (known > 0) await calls(round, known);
+    return await calls(round, CALLS);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Calls that are on the fake's slots without a pause, and need nothing there but their first token and their answer. */
+function possible(parallel: number, seconds: number): string {
+  if (values['base-url'] !== undefined) return '-';
+  const random = randomFrom(1);
+  // in half of the time, the server makes most of the tokens
+  const answerMs =
+    (2 * demoTokens('thinkmeter-demo').encode(ANSWER).length) / (1 / MS_PER_TOKEN.fast + 1 / MS_PER_TOKEN.slow);
+  const rounds = 2000;
+  let inTime = 0;
+  for (let round = 0; round < rounds; round++) {
+    const free = Array.from({ length: SLOTS }, () => 0);
+    for (let call = 0; call < parallel; call++) {
+      const [next = 0] = free.toSorted((a, b) => a - b);
+      const firstTokenAt = next + random() * FIRST_TOKEN_MS;
+      if (firstTokenAt <= seconds * 1000) inTime += 1;
+      // a call that is late is given up, and one that has begun to answer ends with what it has
+      free[free.indexOf(next)] = Math.min(firstTokenAt + answerMs, seconds * 1000);
+    }
+  }
+  return share(inTime, rounds * parallel);
 }
 
 const share = (part: number, whole: number): string => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
@@ -120,6 +173,7 @@ function toRow(parallel: number, seconds: number, all: readonly Call[]): string[
     String(parallel),
     `${seconds} s`,
     share(inTime.length, all.length),
+    possible(parallel, seconds),
     share(whole.length, all.length),
     String(Math.round(mean(results.map(({ thinking }) => thinking.tokens)))),
     share(results.filter(({ thinking }) => thinking.ended_by === 'off').length, results.length),
@@ -138,7 +192,7 @@ const rows: string[][] = [];
 for (const parallel of values.parallel.split(',').map(Number)) {
   for (const seconds of values.seconds.split(',').map(Number)) {
     // oxlint-disable-next-line no-await-in-loop -- one server at a time
-    const all = await onServer((url) => calls(url, parallel, seconds));
+    const all = await onServer((url) => measured({ url, parallel, seconds }));
     rows.push(toRow(parallel, seconds, all));
     const errors = all.flatMap(({ error }) => (error === '' ? [] : [kindOf(error)]));
     for (const error of new Set(errors)) {
@@ -150,6 +204,7 @@ const headings = [
   'at once',
   'limit',
   'answered in time',
+  'possible',
   'whole answers',
   'thinking tokens',
   'thinking switched off',

@@ -1,13 +1,12 @@
 /** What is assumed of the font that is shipped: which characters it has, and how wide they are. */
-import { Resvg } from '@resvg/resvg-wasm';
+import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { CARD_FONT, drawable } from '../../../src/tuning/picture/card-font.ts';
-import { toPng } from '../../../src/tuning/picture/png.ts';
 import { textWidth } from '../../../src/tuning/picture/text-width.ts';
 import { ROOT } from '../../support/program.ts';
-import { sampleResult } from './samples.ts';
 
 const FONT = readFileSync(join(ROOT, 'node_modules/@expo-google-fonts/open-sans/400Regular/OpenSans_400Regular.ttf'));
 const SIZE = 20;
@@ -33,10 +32,7 @@ function drawnWidth(text: string): number | undefined {
 const character = (code: number): string => String.fromCodePoint(code);
 const ASCII = Array.from({ length: 94 }, (_, index) => character(0x21 + index));
 
-// the first picture loads the library
-beforeAll(async () => {
-  await toPng(sampleResult({ budgets: 3 }));
-});
+beforeAll(() => initWasm(readFileSync(createRequire(import.meta.url).resolve('@resvg/resvg-wasm/index_bg.wasm'))));
 
 test('no text is wider than estimated', () => {
   const wider = [...ASCII, '·', '–', '−', '…'].filter((each) => {

@@ -1,12 +1,10 @@
 import * as fc from 'fast-check';
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
-import { CARD_FONT } from '../../../src/tuning/picture/card-font.ts';
-import { PNG_WIDTH, toPng } from '../../../src/tuning/picture/png.ts';
-import { toSvg } from '../../../src/tuning/picture/svg.ts';
+import { PNG_WIDTH, toPng as draw } from '../../../src/tuning/picture/png.ts';
+import type { TuneResult } from '../../../src/tuning/values.ts';
 import { ROOT } from '../../support/program.ts';
 import { anyResult, sampleResult } from './samples.ts';
 
@@ -15,6 +13,8 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const DIST = join(ROOT, 'dist');
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+const toPng = (result: TuneResult): Promise<Uint8Array> => draw(result, new AbortController().signal);
 
 type Chunk = { readonly type: string; readonly data: Buffer };
 
@@ -50,9 +50,8 @@ test('it is a PNG of 1280 pixels, and not of one color', async () => {
   expect(png.length).toBeLessThan(200_000);
 });
 
-test('two calls at once load the library once', async () => {
-  const [one, other] = await Promise.all([3, 12].map((budgets) => toPng(sampleResult({ budgets }))));
-  expect(one).not.toEqual(other);
+test('a caller who has gone does not wait for the picture', async () => {
+  await expect(draw(sampleResult({ budgets: 3 }), AbortSignal.abort())).rejects.toThrow('aborted');
 });
 
 test('text is drawn: another name of the model is another picture', async () => {
@@ -72,15 +71,6 @@ test('whatever the types allow becomes a PNG: the library reads only well-formed
     }),
     { numRuns: 25 },
   );
-});
-
-test('the built program draws the same', async () => {
-  const result = sampleResult({ budgets: 8 });
-  const program = `
-    import { rasterize } from ${JSON.stringify(new URL('../../../dist/rasterize.js', import.meta.url).href)};
-    process.stdout.write(await rasterize(${JSON.stringify(toSvg(result, 'card'))}, ${PNG_WIDTH}, '${CARD_FONT}'));`;
-  const png = execFileSync(process.execPath, ['--input-type=module', '-e', program], { maxBuffer: 1e7 });
-  expect(new Uint8Array(png)).toEqual(await toPng(result));
 });
 
 test('the built program loads nothing of it at its start', () => {
