@@ -14,8 +14,7 @@ import {
   ThinkmeterError,
   toSentence,
 } from './errors.ts';
-import type { EvidenceOfServers, Recalled } from './evidence/evidence.ts';
-import type { SpeedData } from './evidence/speed-model.ts';
+import type { EvidenceOfServers } from './evidence/evidence.ts';
 import type { Log } from './log.ts';
 import type { Earlier, Question } from './prompt/question.ts';
 import type { BatchResult } from './report/batch.ts';
@@ -24,6 +23,7 @@ import type { Received } from './run/received.ts';
 import { run } from './run/run.ts';
 import type { Observe } from './stream/requests.ts';
 import type { About, Continuable, RunRecord, Runs } from './runs.ts';
+import { ServerSpeeds, type SpeedStore } from './server-speeds.ts';
 import { RunCost } from './spending/run-cost.ts';
 import { BusyTime } from './spending/busy-time.ts';
 import type { Spending } from './spending/spending.ts';
@@ -74,16 +74,6 @@ export type Runner = {
   keep(batch: BatchResult, reasoning: readonly string[], about: About): string;
 };
 
-/** What a later process needs to know of a server's speed. `atOnce`: how many generations it computes at once, if known. */
-type KeptSpeed = SpeedData & { readonly atOnce?: number };
-
-export type RecalledSpeed = Recalled & { readonly data: KeptSpeed };
-
-export type SpeedStore = {
-  putSpeed(server: string, read: () => KeptSpeed): void;
-  speeds(): Promise<readonly RecalledSpeed[]>;
-};
-
 type Parts = {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -118,6 +108,7 @@ export function createRunner({
 }: Parts): Runner {
   const turns = new Turns(concurrency, clock);
   const busy = new BusyTime();
+  const serverSpeeds = new ServerSpeeds({ store: speeds, evidence, turns, clock });
   const statusParts = {
     engine,
     evidence,
@@ -129,17 +120,6 @@ export function createRunner({
   /** finished runs that are still recording evidence */
   const learning = new Set<Promise<void>>();
   let closing: Closing | undefined;
-  let recalled: Promise<void> | undefined;
-  const recallSpeeds = async (): Promise<void> => {
-    const found = (await speeds?.speeds()) ?? [];
-    evidence.recall(found, clock.now());
-    for (const { server, data } of found) turns.recall(server, data.atOnce ?? 0);
-  };
-  const keepSpeed = (): void => {
-    const { server, atOnce } = turns;
-    if (server === undefined) return;
-    speeds?.putSpeed(server, () => ({ ...evidence.of(server).speed.toData(clock.now()), atOnce }));
-  };
 
   const runNow = async (
     question: Question,
@@ -150,8 +130,7 @@ export function createRunner({
     const runId = crypto.randomUUID();
     const { tool = '', profileSaving } = question;
     const cost = new RunCost({ spending, busy, clock, tool, profileSaving, startedAt: options.startedAt });
-    // a call does not wait for this: it comes in time for the next one, and often for this one
-    recalled ??= recallSpeeds();
+    serverSpeeds.recall();
     const watched = about && {
       watch: (received: Received) => runs.watch(runId, about, received),
       settle: (thought: Earlier | undefined) => runs.settle(runId, thought),
@@ -177,7 +156,7 @@ export function createRunner({
       learning.add(learnt);
       void learnt.finally(() => {
         learning.delete(learnt);
-        keepSpeed();
+        serverSpeeds.keep();
       });
       put({ ...toRunResult(outcome), reasoning: outcome.reasoning }, thought);
       log.debug({ runId, counts: outcome.counts, endedBy: outcome.thinkingEndedBy }, 'run over');

@@ -200,8 +200,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     node: ['fs', 'path'],
   },
   'src/batch-time.ts': { ours: ['src/recent.ts'] },
+  'src/server-speeds.ts': { ours: ['src/admission', 'src/evidence', 'src/clock.ts'] },
   'src/runner.ts': {
     ours: [
+      'src/server-speeds.ts',
       'src/admission',
       'src/stream/requests.ts',
       'src/budget',
@@ -383,6 +385,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'src/budget/presets.ts',
       'src/evidence/evidence.ts',
       'src/runner.ts',
+      'src/server-speeds.ts',
       'src/runs.ts',
       'src/spending',
       'src/tool.ts',
