@@ -10,7 +10,7 @@ const RESERVE = {
   most: 2 / 3,
 } as const;
 
-/** Answers vary in length, and a server's speed in time. */
+/** A server's speed varies in time. */
 const MARGIN = 1.25;
 
 /** Times and lengths measured in earlier runs on the same server; absent: not measured. */
@@ -84,9 +84,10 @@ export class Deadline {
   leavesNoThinking(now: number, answerTokens: number): 'its own time' | 'other calls' | undefined {
     const end = this.#end;
     if (end.at === Infinity) return undefined;
-    const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, msPerToken, usualAnswer } = this.#pace;
-    const isMeasured = msPerToken !== undefined && usualAnswer !== undefined;
-    const answer = isMeasured ? this.#needed(answerTokens, wait, msPerToken) : wait + this.#whole * RESERVE.unmeasured;
+    const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, usualAnswer } = this.#pace;
+    const expected = this.#expectedMsPerToken;
+    const isMeasured = expected !== undefined && usualAnswer !== undefined;
+    const answer = isMeasured ? this.#needed(answerTokens, wait, expected) : wait + this.#whole * RESERVE.unmeasured;
     if (end.at - now <= first + answer) return 'its own time';
     // thinking that ends with its first token would only take time from calls that wait
     return isMeasured && this.#turnEnds(end.at) - now <= first + answer ? 'other calls' : undefined;
@@ -98,7 +99,7 @@ export class Deadline {
     const { firstTokenMs = 0, longestContinuationMs = firstTokenMs, msPerToken } = this.#pace;
     if (at === Infinity || msPerToken === undefined || msPerToken === 0) return budget;
     const left = at - now - firstTokenMs;
-    const time = left - this.#reserve(left, answerTokens, longestContinuationMs, msPerToken);
+    const time = left - this.#reserve(left, answerTokens, longestContinuationMs, this.#expectedMsPerToken);
     return Math.max(0, Math.min(budget, Math.floor(time / msPerToken)));
   }
 
@@ -113,12 +114,20 @@ export class Deadline {
     this.thinkingLimit = turn < end.at ? OTHER_CALLS : end;
     const at = Math.max(firstTokenAt, Math.min(end.at, turn));
     const waitMs = this.#pace.longestContinuationMs ?? (firstTokenAt - askedAt) * MARGIN;
-    return at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.msPerToken ?? this.#pace.msPerToken);
+    return (
+      at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.expectedMsPerToken ?? this.#expectedMsPerToken)
+    );
   }
 
   get #end(): Closing {
     const end = this.#limits.closing?.();
     return end === undefined || this.#own.at <= end.at ? this.#own : end;
+  }
+
+  /** Of the answer, before this run's own speed is known. */
+  get #expectedMsPerToken(): number | undefined {
+    const { msPerToken } = this.#pace;
+    return msPerToken === undefined ? undefined : msPerToken * MARGIN;
   }
 
   #turnEnds(at: number): number {
@@ -142,7 +151,7 @@ export class Deadline {
 
   #needed(answerTokens: number, waitMs: number, msPerToken: number): number {
     const expected = Math.min(answerTokens, this.#pace.usualAnswer ?? Infinity);
-    return Math.max(waitMs + expected * msPerToken * MARGIN, this.#whole * RESERVE.least);
+    return Math.max(waitMs + expected * msPerToken, this.#whole * RESERVE.least);
   }
 }
 

@@ -6,6 +6,9 @@ const LEAST_TOKENS = 7;
 /** The recent speed is that of this many chunks. */
 const RECENT_CHUNKS = 16;
 
+/** A server's speed varies in time. */
+const MARGIN = 1.25;
+
 type Sample = { readonly at: number; readonly tokens: number };
 
 export class CurrentSpeed {
@@ -24,11 +27,14 @@ export class CurrentSpeed {
     this.#oldest = (this.#oldest + 1) % RECENT_CHUNKS;
   }
 
-  /** The slower of the recent speed and that of the whole stream; undefined while too few tokens have arrived. */
-  get msPerToken(): number | undefined {
+  /**
+   * What the next tokens take at most, by experience: the slower of the recent speed, and that of the whole stream with a
+   * margin. undefined while too few tokens have arrived.
+   */
+  get expectedMsPerToken(): number | undefined {
     const [first, last] = [this.#first, this.#last];
     if (first === undefined || last === undefined || last.tokens - first.tokens < LEAST_TOKENS) return undefined;
-    return Math.max(between(this.#recent[this.#oldest] ?? first, last), between(first, last));
+    return Math.max(between(this.#recent[this.#oldest] ?? first, last), between(first, last) * MARGIN);
   }
 }
 
