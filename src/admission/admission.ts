@@ -3,10 +3,10 @@
  * where their plan can no longer change.
  *
  * A server that reports its slots gets as many runs. Otherwise the limit is learnt, as TCP learns from acknowledgements.
- * It begins low, or with what an earlier process has learnt, and rises with every first token that did not wait for a slot. If a first token is late, the server is
- * asked whether requests wait in its queue: the limit then falls to the number that it computes. For a server without
- * such figures, times decide (waits.ts). After a fall the limit rises by one at a time, and more slowly after each
- * further fall.
+ * It begins low, or higher if more is known from earlier, and rises with every first token that did not wait for a slot.
+ * If a first token is late, the server is asked whether requests wait in its queue: the limit then falls to the number that
+ * it computes. For a server without such figures, times decide (waits.ts). After a fall the limit rises by one at a time,
+ * and more slowly after each further fall.
  */
 import type { Clock } from '../clock.ts';
 import type { Facts, Load, Session } from '../engine/engine.ts';
@@ -57,7 +57,7 @@ export class Admission {
   readonly #most: number;
   readonly #clock: Clock;
   readonly #onChange: (limit: number) => void;
-  /** by server: the most generations that an earlier process saw it compute at once */
+  /** by server: how many generations it is known to compute at once, from earlier processes or before its last fall */
   readonly #earlier = new Map<string, number>();
   #limit: number;
   #place: Place;
@@ -91,15 +91,16 @@ export class Admission {
 
   /** How many generations the current server is known to compute at once; 0: not known. */
   get atOnce(): number {
-    return Math.min(this.#limit, this.#place.mostAtOnce);
+    const { server = '', mostAtOnce } = this.#place;
+    return Math.min(this.#limit, Math.max(mostAtOnce, this.#earlier.get(server) ?? 0));
   }
 
   /** What an earlier process knew as `atOnce`. The limit begins there, because slots are a setting of the server. */
   recall(server: string, atOnce: number): void {
+    const { server: current, fall, highest } = this.#place;
+    if (server === current && fall !== undefined) return;
     this.#earlier.set(server, atOnce);
-    const { fall, highest } = this.#place;
-    if (server === this.#place.server && fall === undefined)
-      this.#set(Math.max(this.#limit, Math.min(highest, atOnce)));
+    if (server === current) this.#set(Math.max(this.#limit, Math.min(highest, atOnce)));
   }
 
   /** Call this when a generation is requested. */
@@ -195,7 +196,8 @@ export class Admission {
 
   #lower(limit: number): void {
     if (limit >= this.#limit) return;
-    const { fall } = this.#place;
+    const { server, fall } = this.#place;
+    if (server !== undefined) this.#earlier.set(server, limit);
     const patience = fall === undefined ? PATIENCE.least : Math.min(PATIENCE.most, fall.patience * 2);
     this.#place.fall = { at: this.#clock.now(), patience };
     this.#set(limit);

@@ -1,4 +1,5 @@
 /** Shares the caller's time limit between thinking and answer. Times are milliseconds on the run's clock. */
+import { MARGIN } from '../stream/current-speed.ts';
 import type { Reading } from '../stream/reading.ts';
 
 /** Reserved for the answer: at least this share of the whole time; at most these shares of the time left. */
@@ -9,9 +10,6 @@ const RESERVE = {
   unmeasured: 1 / 3,
   most: 2 / 3,
 } as const;
-
-/** A server's speed varies in time. */
-const MARGIN = 1.25;
 
 /** Times and lengths measured in earlier runs on the same server; absent: not measured. */
 export type Pace = {
@@ -124,7 +122,7 @@ export class Deadline {
     return end === undefined || this.#own.at <= end.at ? this.#own : end;
   }
 
-  /** Of the answer, before this run's own speed is known. */
+  /** Of the answer, before this run's own speed is known: the speed of earlier runs. */
   get #expectedMsPerToken(): number | undefined {
     const { msPerToken } = this.#pace;
     return msPerToken === undefined ? undefined : msPerToken * MARGIN;

@@ -1,10 +1,11 @@
 /** `thinkmeter profiles`: the budgets that tunings have found. */
-import { ConfigError, InvalidInputError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { State } from '../state/state.ts';
 import { Tunings } from '../state/tunings.ts';
 import type { Profile } from '../tuning/profiles/profiles.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { checkUsable } from './usable-state.ts';
 
 export type ProfilesAction =
   | { readonly kind: 'list'; readonly json: boolean }
@@ -15,9 +16,7 @@ export async function profiles(action: ProfilesAction, state: State, { stdout }:
   const print = (text: string): void => void stdout.write(`${text}\n`);
   const tunings = new Tunings(state);
   const all = await tunings.profiles();
-  if (state.problem !== undefined) {
-    throw new ConfigError(state.problem, { hint: 'set --state or THINKMETER_STATE to another file' });
-  }
+  checkUsable(state);
   if (action.kind === 'list') {
     if (action.json) print(JSON.stringify({ profiles: all }));
     else if (all.length === 0) print('no profiles are kept yet; thinkmeter tune FILE --save-as NAME makes one');
@@ -33,7 +32,8 @@ export async function profiles(action: ProfilesAction, state: State, { stdout }:
     return;
   }
   tunings.deleteProfile(found.name);
-  await state.flush();
+  await state.write();
+  checkUsable(state);
   print(`the profile ${found.name} was deleted`);
 }
 

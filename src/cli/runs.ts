@@ -1,12 +1,13 @@
 /** `thinkmeter runs`: the runs in the state file. The file is read and written here as by any server that runs. */
 import { clipped } from '../clipped.ts';
-import { InvalidInputError, ConfigError } from '../errors.ts';
+import { InvalidInputError } from '../errors.ts';
 import { localDay } from '../spending/spending.ts';
 import type { StoredRun } from '../state/rows.ts';
 import type { State } from '../state/state.ts';
 import { numberOption } from './number-option.ts';
 import { toTable } from './table.ts';
 import { dimmed, type Terminal } from './terminal.ts';
+import { checkUsable } from './usable-state.ts';
 
 export type RunsAction =
   | { readonly kind: 'list'; readonly limit: string; readonly json: boolean }
@@ -40,7 +41,7 @@ export async function runs(action: RunsAction, state: State, terminal: Terminal)
     case 'delete':
       await remove(action, state, print);
   }
-  if (state.problem !== undefined) throw unusable(state.problem);
+  checkUsable(state);
 }
 
 async function list(
@@ -49,7 +50,7 @@ async function list(
   print: (text: string) => void,
 ): Promise<void> {
   const found = await state.list(numberOption('--limit', limit, { least: 1, most: 1_000_000, whole: true }));
-  if (state.problem !== undefined) throw unusable(state.problem);
+  checkUsable(state);
   if (json) print(JSON.stringify({ runs: found.map(toJson) }));
   else if (found.length === 0) print('no runs are kept yet');
   else print(toTable(['run', 'time', 'tool', 'thinking', 'answer', 'question'], found.map(toRow)));
@@ -111,21 +112,18 @@ async function remove(
   }
   const found = await Promise.all(ids.map((id) => theOne(id, state)));
   const count = await state.delete(all ? 'all' : found.map(({ runId }) => runId));
-  if (state.problem === undefined) print(count === 1 ? '1 run was deleted' : `${count} runs were deleted`);
+  checkUsable(state);
+  print(count === 1 ? '1 run was deleted' : `${count} runs were deleted`);
 }
 
 /** @throws {InvalidInputError} if no run, or more than one, has such an id */
 async function theOne(id: string, state: State): Promise<StoredRun> {
   const [found, another] = await state.find(id);
-  if (state.problem !== undefined) throw unusable(state.problem);
+  checkUsable(state);
   if (found === undefined) {
     throw new InvalidInputError(`no run has the id ${id}`, { hint: 'thinkmeter runs lists the runs that are kept' });
   }
   if (another !== undefined)
     throw new InvalidInputError(`several runs have ids that begin with ${id}`, { hint: 'give more of the id' });
   return found;
-}
-
-function unusable(problem: string): ConfigError {
-  return new ConfigError(problem, { hint: 'set --state or THINKMETER_STATE to another file' });
 }

@@ -6,10 +6,11 @@ const MOST_KEPT = 64;
 /** Fewer values than this give no median and no usual length. */
 const LEAST_SEEN = 3;
 
-/** A reserve has to cover nearly all waits, and some more than that. */
-const LONG = { share: 0.95, margin: 1.25, medians: 4 } as const;
-
 export const MEDIAN = 0.5;
+export const NEARLY_ALL = 0.95;
+
+/** A limit has to cover some more than nearly all values. */
+const LIMIT = { margin: 1.25, medians: 4 } as const;
 
 /** Values with their ages in milliseconds, oldest first. */
 export type Aged = readonly (readonly [age: number, value: number])[];
@@ -53,8 +54,8 @@ export class Quantiles {
     const values = this.#values(now, lasts);
     const most = values.at(-1);
     if (most === undefined) return undefined;
-    const [long, median] = [ranked(values, LONG.share), ranked(values, MEDIAN)];
-    return Math.min(most * (1 + 1 / values.length), long * LONG.margin, median * LONG.medians);
+    const [long, median] = [ranked(values, NEARLY_ALL), ranked(values, MEDIAN)];
+    return Math.min(most * (1 + 1 / values.length), long * LIMIT.margin, median * LIMIT.medians);
   }
 
   /** Ascending. */

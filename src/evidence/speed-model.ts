@@ -6,13 +6,10 @@ import type { Pace } from '../budget/deadline.ts';
 import { roughTokens, type Question } from '../prompt/question.ts';
 import type { Request } from '../stream/requests.ts';
 import { afterFirst, type Arrival } from '../stream/speed.ts';
-import { MEDIAN, Quantiles, type Aged } from './quantiles.ts';
+import { MEDIAN, NEARLY_ALL, Quantiles, type Aged } from './quantiles.ts';
 
 /** Most answers are no longer. */
 const USUAL_ANSWER = 0.9;
-
-/** Nearly all waits are no longer. */
-const LONG_WAIT = 0.95;
 
 /** Prompts whose lengths differ by less than a factor of four wait alike. Rough, because a plan is made before rendering. */
 const lengthClass = (question: Asked): number => Math.floor(Math.log2(Math.max(1, roughTokens(question))) / 2);
@@ -76,7 +73,7 @@ export class SpeedModel {
     const firstTokens = new Quantiles();
     for (const waits of this.#firstTokens.values()) firstTokens.recall(waits.aged(now), now);
     const firstTokenMs = firstTokens.at(MEDIAN, now);
-    const continuationMs = this.#continuations.at(LONG_WAIT, now);
+    const continuationMs = this.#continuations.at(NEARLY_ALL, now);
     return {
       ...(msPerToken !== undefined && msPerToken > 0 && { tokensPerSecond: 1000 / msPerToken }),
       ...(firstTokenMs !== undefined && { firstTokenMs }),

@@ -7,8 +7,11 @@ import { pause } from '../wait.ts';
 import { isBusy, openDatabase, whyNot, type OpenDatabase } from './database.ts';
 import type { Database } from './libsql.ts';
 
-/** A file that has been locked for so long is a problem that a person has to know. */
-const LONGEST_LOCK_MS = 3500;
+/**
+ * A file that has been locked for so long, and at so many attempts in a row, is a problem that a person has to know. Both,
+ * because attempts may lie far apart, and because a machine may stand still.
+ */
+const LONGEST_LOCK = { ms: 3500, attempts: 20 } as const;
 
 const BETWEEN_ATTEMPTS_MS = 25;
 
@@ -33,7 +36,7 @@ export class StateFile {
   readonly #options: FileOptions;
   #opening: Promise<OpenDatabase> | undefined;
   #opened: OpenDatabase | undefined;
-  #lockedSince: number | undefined;
+  #locked: { readonly since: number; readonly attempts: number } | undefined;
   #problem: string | undefined;
 
   constructor(options: FileOptions) {
@@ -56,12 +59,13 @@ export class StateFile {
     if (path === undefined || this.#problem !== undefined) return undefined;
     try {
       const done = action(await this.#open(path));
-      this.#lockedSince = undefined;
+      this.#locked = undefined;
       return done;
     } catch (error) {
       if (isBusy(error)) {
-        this.#lockedSince ??= clock.now();
-        if (clock.now() - this.#lockedSince < LONGEST_LOCK_MS) return undefined;
+        const { since, attempts } = this.#locked ?? { since: clock.now(), attempts: 0 };
+        this.#locked = { since, attempts: attempts + 1 };
+        if (clock.now() - since < LONGEST_LOCK.ms || attempts < LONGEST_LOCK.attempts) return undefined;
       }
       this.#giveUp(`the state file ${path} ${whyNot(error)}`);
       return undefined;

@@ -170,21 +170,23 @@ export class State {
 
   /** The number of runs that were deleted; `problem` says why if they could not be. */
   async delete(runIds: readonly string[] | 'all'): Promise<number> {
-    const deleted = await this.#file.use((database) => {
-      this.#writePending(database);
-      const count = deleteRuns(database, runIds);
-      // the file becomes smaller
-      database.exec('PRAGMA incremental_vacuum');
-      return count;
-    });
+    await this.write();
+    const deleted = await this.#file.use((database) => deleteRuns(database, runIds));
+    // the file becomes smaller
+    await this.#file.use((database) => database.exec('PRAGMA incremental_vacuum'));
     return deleted ?? 0;
+  }
+
+  /** Writes what waits, and waits while another process locks the file. `problem` says why if it cannot be written. */
+  async write(): Promise<void> {
+    if (this.#hasWork) await this.#file.use((database) => this.#writePending(database));
   }
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
+    await this.write();
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    if (this.#hasWork) await this.#file.use((database) => this.#writePending(database));
     await this.#file.close();
   }
 
@@ -195,11 +197,9 @@ export class State {
   /** What waits is written first. Empty: nothing is kept, or the file cannot be used. */
   async #from<T>(select: (database: Database) => T[]): Promise<T[]> {
     const isWaiting = this.#pending.length > 0 || this.#writes.length > 0 || !this.#use.isEmpty;
-    const found = await this.#file.use((database) => {
-      if (isWaiting) this.#writePending(database);
-      return select(database);
-    });
-    return found ?? [];
+    // a lock of another process stops writers, but no readers
+    if (isWaiting) await this.flush();
+    return (await this.#file.use(select)) ?? [];
   }
 
   #writePending(database: Database): void {

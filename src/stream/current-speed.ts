@@ -6,8 +6,8 @@ const LEAST_TOKENS = 7;
 /** The recent speed is that of this many chunks. */
 const RECENT_CHUNKS = 16;
 
-/** A server's speed varies in time. */
-const MARGIN = 1.25;
+/** Speeds and waits vary in time. */
+export const MARGIN = 1.25;
 
 type Sample = { readonly at: number; readonly tokens: number };
 
@@ -28,8 +28,8 @@ export class CurrentSpeed {
   }
 
   /**
-   * What the next tokens take at most, by experience: the slower of the recent speed, and that of the whole stream with a
-   * margin. undefined while too few tokens have arrived.
+   * What the next tokens are expected to take: as long as the recent ones, or as all of the stream with a margin, whichever
+   * is longer. undefined while too few tokens have arrived.
    */
   get expectedMsPerToken(): number | undefined {
     const [first, last] = [this.#first, this.#last];

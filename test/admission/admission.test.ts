@@ -158,11 +158,28 @@ test.each(['before the server is known', 'after it'])(
   },
 );
 
-test('what an earlier process has learnt is neither more than the operator allows, nor believed after the limit fell', async () => {
-  const few = new Admission(3, new FakeClock(), () => undefined);
-  few.recall('a', 4);
-  few.know({ server: 'a' });
-  expect(few.limit).toBe(3);
+test('what an earlier process has learnt is no more than the operator allows', () => {
+  const admission = new Admission(3, new FakeClock(), () => undefined);
+  admission.recall('a', 4);
+  admission.know({ server: 'a' });
+  expect(admission.limit).toBe(3);
+});
+
+test('what an earlier process has learnt is not believed after the limit fell', async () => {
+  const clock = new FakeClock();
+  const admission = new Admission(16, clock, () => undefined);
+  const queued = { facts: { server: 'a' }, load: async (): Promise<Load> => ({ running: 1, waiting: 1 }) };
+  for (const prompt of [10, 20]) admission.observe(queued, prompt);
+  await clock.until(new Promise((resolve) => void clock.timer(10_000, () => resolve(undefined))));
+  expect(admission.limit).toBe(1);
+  admission.recall('a', 8);
+  expect([admission.limit, admission.atOnce]).toEqual([1, 1]);
+  admission.know({ server: 'b' });
+  admission.know({ server: 'a' });
+  expect(admission.limit).toBe(2);
+});
+
+test('a server that computes fewer than an earlier process has learnt: the limit falls', async () => {
   const { limits } = await simulate(
     { slots: 1, firstTokenMs: 40, generationMs: even(10_000), hasFigures: true },
     3,
@@ -172,12 +189,14 @@ test('what an earlier process has learnt is neither more than the operator allow
   expect(limits[0]).toBe(1);
 });
 
-test('as many as ran at once are known for a later process', () => {
+test('as many as ran at once are known for a later process, and what was known before', () => {
   const admission = new Admission(16, new FakeClock(), () => undefined);
   expect(admission.atOnce).toBe(0);
   const generations = [1, 2].map(() => admission.observe({ facts: { server: 'a' } }, 10));
   for (const generation of generations) generation.firstToken();
   expect(admission.atOnce).toBe(2);
+  admission.recall('a', 4);
+  expect(admission.atOnce).toBe(4);
 });
 
 test('another server begins anew, and an old generation changes nothing', () => {

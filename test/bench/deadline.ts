@@ -92,9 +92,9 @@ async function onFake<T>(use: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-type Round = { readonly url: string; readonly parallel: number; readonly seconds: number; readonly state: string };
+type Row = { readonly url: string; readonly parallel: number; readonly seconds: number; readonly state: string };
 
-async function calls({ url, parallel, seconds, state }: Round, count: number): Promise<Call[]> {
+async function calls({ url, parallel, seconds, state }: Row, count: number): Promise<Call[]> {
   const client = new Client({ name: 'bench', version: '0' });
   const env = { THINKMETER_STATE: state, THINKMETER_BASE_URL: url, THINKMETER_LOG_LEVEL: 'silent' };
   await client.connect(new StdioClientTransport({ command: process.execPath, args: ['dist/main.js'], env }));
@@ -122,13 +122,13 @@ async function calls({ url, parallel, seconds, state }: Round, count: number): P
 }
 
 /** In a new process, after the calls of an earlier one. */
-async function measured(row: Omit<Round, 'state'>): Promise<Call[]> {
+async function measured(given: Omit<Row, 'state'>): Promise<Call[]> {
   const folder = mkdtempSync(join(tmpdir(), 'thinkmeter-deadline-'));
   const known = Number(values.known);
-  const round = { ...row, state: known > 0 ? join(folder, 'state.db') : ':memory:' };
+  const row = { ...given, state: known > 0 ? join(folder, 'state.db') : ':memory:' };
   try {
-    if (known > 0) await calls(round, known);
-    return await calls(round, CALLS);
+    if (known > 0) await calls(row, known);
+    return await calls(row, CALLS);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -30,12 +30,12 @@ const fake = await startServer('test/support/fake-vllm/main.ts', [
   'The answer is 1203.',
 ]);
 
-const post = (path: string, body: object): Promise<Response> =>
-  fetch(`${fake.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
+async function post(path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${fake.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path}: ${response.statusText}`);
+  return response;
+}
 
 const messages = [
   { role: 'system', content: 'You are a careful reasoner. /think' },
@@ -60,7 +60,9 @@ import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 const server = new McpServer({ name: 'smallest', version: '0' });
 server.registerTool('reason', {}, async () => {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: process.env.BODY };
-  const text = await (await fetch(process.env.ROOT + '/v1/completions', init)).text();
+  const response = await fetch(process.env.ROOT + '/v1/completions', init);
+  if (!response.ok) throw new Error(response.statusText);
+  const text = await response.text();
   return { content: [{ type: 'text', text }] };
 });
 await server.connect(new StdioServerTransport());
@@ -123,7 +125,7 @@ const rows = [
 ];
 const ratio = (median(addedTo(asked, served)) / median(addedTo(asked, passed))).toFixed(2);
 process.stdout.write(
-  `${machine()}\n\n${toTable(HEADINGS, rows)}\n\nin relation to the smallest MCP server: ${ratio}\n`,
+  `${machine()}\n\n${toTable(HEADINGS, rows)}\n\nadded by thinkmeter, divided by added by the smallest MCP server: ${ratio}\n`,
 );
 await Promise.all([smallest.close(), thinkmeter.close()]);
 await fake.stop();

@@ -228,6 +228,22 @@ describe('a file that another process locks for a moment', () => {
     expect([await deleted, problems]).toEqual([1, []]);
   });
 
+  test('busy moments that lie far apart are no problem, nor is a machine that stands still', async () => {
+    let passed = 0;
+    const { state, problems } = open(undefined, undefined, { ...systemClock, now: () => systemClock.now() + passed });
+    state.put(run('a'));
+    const unlock = await locked();
+    for (let time = 0; time < 3; time += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await state.flush();
+      passed += 60_000;
+    }
+    unlock();
+    await state.write();
+    expect(await idsOf(state)).toEqual(['a']);
+    expect(problems).toEqual([]);
+  });
+
   test.each(['list', 'close'] as const)('it stays locked: one sentence from %s', async (what) => {
     const unlock = await locked();
     const { state, problems } = open(undefined, undefined, HURRIED);

@@ -13,8 +13,8 @@ export const PNG_WIDTH = 1280;
 /** A busy machine takes seconds to compile what draws. */
 const LONGEST_MS = 30_000;
 
-/** The thread of the built program, also for the source, which the tests run: this file is bundled into `dist/parts/`. */
-const THREAD = new URL(
+/** The built file, also if tests run this one from `src/`. In the program, this one lies in `dist/parts/`. */
+const THREAD_FILE = new URL(
   import.meta.url.endsWith('.ts') ? '../../../dist/rasterize.js' : '../rasterize.js',
   import.meta.url,
 );
@@ -24,7 +24,7 @@ export async function toPng(result: TuneResult, signal: AbortSignal): Promise<Ui
   const drawing: Drawing = { svg: toSvg(result, 'card'), width: PNG_WIDTH, fontFamily: CARD_FONT };
   const inTime = limit(signal, LONGEST_MS);
   // stdout belongs to the protocol
-  const thread = new Worker(THREAD, { workerData: drawing, stdout: true });
+  const thread = new Worker(THREAD_FILE, { workerData: drawing, stdout: true });
   // a failure that comes after the signal interests nobody, and without a listener it would end the process
   thread.on('error', () => undefined);
   try {
