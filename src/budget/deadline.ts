@@ -1,5 +1,4 @@
 /** Shares the caller's time limit between thinking and answer. Times are milliseconds on the run's clock. */
-import { MARGIN } from '../stream/current-speed.ts';
 import type { Reading } from '../stream/reading.ts';
 
 /** Reserved for the answer: at least this share of the whole time; at most these shares of the time left. */
@@ -10,6 +9,9 @@ const RESERVE = {
   unmeasured: 1 / 3,
   most: 2 / 3,
 } as const;
+
+/** Answers vary in length, and speeds and waits in time. */
+const MARGIN = 1.25;
 
 /** Times and lengths measured in earlier runs on the same server; absent: not measured. */
 export type Pace = {
@@ -82,10 +84,9 @@ export class Deadline {
   leavesNoThinking(now: number, answerTokens: number): 'its own time' | 'other calls' | undefined {
     const end = this.#end;
     if (end.at === Infinity) return undefined;
-    const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, usualAnswer } = this.#pace;
-    const expected = this.#expectedMsPerToken;
-    const isMeasured = expected !== undefined && usualAnswer !== undefined;
-    const answer = isMeasured ? this.#needed(answerTokens, wait, expected) : wait + this.#whole * RESERVE.unmeasured;
+    const { longestFirstTokenMs: first = 0, longestContinuationMs: wait = 0, msPerToken, usualAnswer } = this.#pace;
+    const isMeasured = msPerToken !== undefined && usualAnswer !== undefined;
+    const answer = isMeasured ? this.#needed(answerTokens, wait, msPerToken) : wait + this.#whole * RESERVE.unmeasured;
     if (end.at - now <= first + answer) return 'its own time';
     // thinking that ends with its first token would only take time from calls that wait
     return isMeasured && this.#turnEnds(end.at) - now <= first + answer ? 'other calls' : undefined;
@@ -97,7 +98,7 @@ export class Deadline {
     const { firstTokenMs = 0, longestContinuationMs = firstTokenMs, msPerToken } = this.#pace;
     if (at === Infinity || msPerToken === undefined || msPerToken === 0) return budget;
     const left = at - now - firstTokenMs;
-    const time = left - this.#reserve(left, answerTokens, longestContinuationMs, this.#expectedMsPerToken);
+    const time = left - this.#reserve(left, answerTokens, longestContinuationMs, msPerToken);
     return Math.max(0, Math.min(budget, Math.floor(time / msPerToken)));
   }
 
@@ -112,20 +113,12 @@ export class Deadline {
     this.thinkingLimit = turn < end.at ? OTHER_CALLS : end;
     const at = Math.max(firstTokenAt, Math.min(end.at, turn));
     const waitMs = this.#pace.longestContinuationMs ?? (firstTokenAt - askedAt) * MARGIN;
-    return (
-      at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.expectedMsPerToken ?? this.#expectedMsPerToken)
-    );
+    return at - this.#reserve(at - firstTokenAt, answerTokens, waitMs, speed.msPerToken ?? this.#pace.msPerToken);
   }
 
   get #end(): Closing {
     const end = this.#limits.closing?.();
     return end === undefined || this.#own.at <= end.at ? this.#own : end;
-  }
-
-  /** Of the answer, before this run's own speed is known: the speed of earlier runs. */
-  get #expectedMsPerToken(): number | undefined {
-    const { msPerToken } = this.#pace;
-    return msPerToken === undefined ? undefined : msPerToken * MARGIN;
   }
 
   #turnEnds(at: number): number {
@@ -149,7 +142,7 @@ export class Deadline {
 
   #needed(answerTokens: number, waitMs: number, msPerToken: number): number {
     const expected = Math.min(answerTokens, this.#pace.usualAnswer ?? Infinity);
-    return Math.max(waitMs + expected * msPerToken, this.#whole * RESERVE.least);
+    return Math.max(waitMs + expected * msPerToken * MARGIN, this.#whole * RESERVE.least);
   }
 }
 

@@ -6,9 +6,6 @@ const LEAST_TOKENS = 7;
 /** The recent speed is that of this many chunks. */
 const RECENT_CHUNKS = 16;
 
-/** Speeds and waits vary in time. */
-export const MARGIN = 1.25;
-
 type Sample = { readonly at: number; readonly tokens: number };
 
 export class CurrentSpeed {
@@ -27,14 +24,11 @@ export class CurrentSpeed {
     this.#oldest = (this.#oldest + 1) % RECENT_CHUNKS;
   }
 
-  /**
-   * What the next tokens are expected to take: as long as the recent ones, or as all of the stream with a margin, whichever
-   * is longer. undefined while too few tokens have arrived.
-   */
-  get expectedMsPerToken(): number | undefined {
+  /** The slower of the recent speed and that of the whole stream; undefined while too few tokens have arrived. */
+  get msPerToken(): number | undefined {
     const [first, last] = [this.#first, this.#last];
     if (first === undefined || last === undefined || last.tokens - first.tokens < LEAST_TOKENS) return undefined;
-    return Math.max(between(this.#recent[this.#oldest] ?? first, last), between(first, last) * MARGIN);
+    return Math.max(between(this.#recent[this.#oldest] ?? first, last), between(first, last));
   }
 }
 
