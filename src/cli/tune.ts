@@ -38,12 +38,8 @@ export async function tuneFile(
     cases,
     match: matchOf(options.match) ?? match ?? 'number',
     budgets: budgetsOf(options.budgets),
-    repeats:
-      options.repeats === undefined
-        ? 1
-        : numberOption('--repeats', options.repeats, { least: 1, most: 100, whole: true }),
-    tolerancePoints:
-      options.tolerance === undefined ? 1 : numberOption('--tolerance', options.tolerance, { least: 0, most: 50 }),
+    repeats: numberOption('--repeats', options.repeats ?? '1', { least: 1, most: 100, whole: true }),
+    tolerancePoints: numberOption('--tolerance', options.tolerance ?? '1', { least: 0, most: 50 }),
     saveAs: options.saveAs,
     systemPrompt: defaults.systemPrompt,
     warnings,

@@ -145,12 +145,9 @@ test.each(['before the server is known', 'after it'])(
   'what an earlier process has learnt, %s: the limit begins there',
   (when) => {
     const admission = new Admission(16, new FakeClock(), () => undefined);
-    const earlier = (): void => {
-      admission.recall('a', 4);
-      admission.recall('b', 7);
-    };
     if (when === 'after it') admission.know({ server: 'a' });
-    earlier();
+    admission.recall('a', 4);
+    admission.recall('b', 7);
     admission.know({ server: 'a' });
     expect(admission.limit).toBe(4);
     admission.know({ server: 'b', slots: 1 });

@@ -15,17 +15,16 @@
  */
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { toTable } from '../../src/cli/table.ts';
 import type { RunResult } from '../../src/report/result.ts';
 import { randomFrom } from '../support/random.ts';
 import { demoTokens } from '../support/tokens.ts';
 import { problems, type Problem } from './problems.ts';
+import { startServer } from './server-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -81,14 +80,11 @@ async function onFake<T>(use: (url: string) => Promise<T>): Promise<T> {
     `--ms-per-token=${MS_PER_TOKEN.fast}`,
     `--misbehave=${JSON.stringify(load)}`,
   ];
-  const fake = spawn(process.execPath, ['--import', 'tsx', 'test/support/fake-vllm/main.ts', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const fake = await startServer('test/support/fake-vllm/main.ts', options);
   try {
-    const { value } = await createInterface({ input: fake.stdout })[Symbol.asyncIterator]().next();
-    return await use(String(value));
+    return await use(fake.url);
   } finally {
-    fake.kill();
+    await fake.stop();
   }
 }
 

@@ -22,12 +22,9 @@ const BUDGET = 64;
 const ANSWER_TOKENS = 64;
 
 const fake = await startServer('test/support/fake-vllm/main.ts', [
-  '--script',
-  'thinks',
-  '--thinking',
-  '1024+243=1267.\n',
-  '--answer',
-  'The answer is 1203.',
+  '--script=thinks',
+  '--thinking=1024+243=1267.\n',
+  '--answer=The answer is 1203.',
 ]);
 
 async function post(path: string, body: object): Promise<Response> {
