@@ -57,7 +57,7 @@ export class Admission {
   readonly #most: number;
   readonly #clock: Clock;
   readonly #onChange: (limit: number) => void;
-  /** by server: how many generations it is known to compute at once, from earlier processes or before its last fall */
+  /** by server: how many generations it is known to compute at once, from an earlier process, or from the last fall of its limit */
   readonly #earlier = new Map<string, number>();
   #limit: number;
   #place: Place;

@@ -25,7 +25,7 @@ export async function toPng(result: TuneResult, signal: AbortSignal): Promise<Ui
   const inTime = limit(signal, LONGEST_MS);
   // stdout belongs to the protocol
   const thread = new Worker(THREAD_FILE, { workerData: drawing, stdout: true });
-  // a failure that comes after the signal interests nobody, and without a listener it would end the process
+  // without a listener, an error that comes after the signal would end the process
   thread.on('error', () => undefined);
   try {
     const [png] = (await once(thread, 'message', { signal: inTime.signal })) as [Uint8Array];

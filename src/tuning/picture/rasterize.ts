@@ -1,7 +1,7 @@
 /**
  * A thread that draws one SVG as a PNG, by resvg, which is compiled to WebAssembly and part of thinkmeter's own package.
  * Drawing takes up to a second, in which the main thread could serve no other call. resvg draws text only in a font that
- * it is given. This file is bundled as a file of its own, next to the two files it reads.
+ * it is given. The bundle has this as a separate file, next to the two files that it reads.
  */
 import { Resvg, initWasm } from '@resvg/resvg-wasm';
 import { readFile } from 'node:fs/promises';
