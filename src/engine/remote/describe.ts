@@ -38,7 +38,7 @@ export type Description = {
   readonly tokenIds?: TokenIds;
   /** the server loads the model with its first request, and describes it only then */
   readonly isUnloaded: boolean;
-  /** a path did not respond, token ids are avoided, or the model is not loaded: this description expires sooner */
+  /** a path did not respond, token ids failed after they had worked, or the model is not loaded: this description expires sooner */
   readonly isPartial: boolean;
 };
 
@@ -125,7 +125,8 @@ function overChat(base: Base, { kind }: Exclude<Tried, { kind: 'there' }>): Desc
     countedBy: dialect.usageWithEveryChunk === true ? 'usage' : own,
   };
   const description = described(base, facts, silent);
-  return { ...description, isPartial: kind === 'silent' || description.isPartial };
+  const isDistrusted = wanted.tokenIdsTrust !== 'trusted';
+  return { ...description, isPartial: kind === 'silent' || isDistrusted || description.isPartial };
 }
 
 function described(base: Base, facts: Facts, silent: readonly string[]): Description {

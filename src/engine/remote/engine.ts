@@ -120,6 +120,9 @@ export function createRemoteEngine(options: RemoteOptions): Engine {
       });
     },
 
-    close: () => connector.close(),
+    close: () => {
+      known.close();
+      return connector.close();
+    },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Caches the facts about the engine's server and decides when to refresh them. Callers use known facts at once, and expired
- * facts are refreshed in the background. Callers wait only if no facts are known or the facts are doubted.
+ * or partial facts are refreshed in the background. Callers wait only if no facts are known or the facts are doubted.
  */
 import { systemClock, type Clock } from '../../clock.ts';
 import { EngineUnreachableError } from '../../errors.ts';
@@ -8,8 +8,10 @@ import { untilAborted } from '../../wait.ts';
 
 /** Facts expire because an operator may restart the server with other settings. */
 const EXPIRES_MS = 300_000;
-/** For facts that were found while a path did not respond or token ids were avoided. */
+/** For facts that may soon be better, see `Description.isPartial`. */
 const PARTIAL_EXPIRES_MS = 60_000;
+/** After the first partial facts, a refresh starts without a call, because the server may have stood still for a moment. */
+const PARTIAL_AGAIN_MS = 5000;
 /** After a failed background refresh, calls do not start another for this long. */
 const FAILED_AGAIN_MS = 10_000;
 
@@ -20,6 +22,7 @@ export class Known<T extends { readonly isPartial: boolean }> {
   #expires = 0;
   #isDoubted = false;
   #refreshing: Promise<T> | undefined;
+  #cancelAgain = (): void => undefined;
 
   /** `describe` takes no caller's signal and must limit its own time, because all waiting calls share one refresh. */
   constructor(describe: () => Promise<T>, clock: Clock = systemClock) {
@@ -32,7 +35,7 @@ export class Known<T extends { readonly isPartial: boolean }> {
     // a refresh that is already running may have read the old state of the server
     if (fresh) this.#refreshing = undefined;
     if (this.#value === undefined || this.#isDoubted || fresh) return untilAborted(this.#refresh(), signal);
-    if (this.#clock.now() >= this.#expires) this.#refresh().catch(() => undefined);
+    if (this.#clock.now() >= this.#expires) this.#refreshUnasked();
     return Promise.resolve(this.#value);
   }
 
@@ -45,6 +48,15 @@ export class Known<T extends { readonly isPartial: boolean }> {
   refute(): void {
     this.#isDoubted = true;
     this.#refreshing = undefined;
+  }
+
+  /** No later refresh starts without a call. */
+  close(): void {
+    this.#cancelAgain();
+  }
+
+  #refreshUnasked(): void {
+    this.#refresh().catch(() => undefined);
   }
 
   #refresh(): Promise<T> {
@@ -68,6 +80,11 @@ export class Known<T extends { readonly isPartial: boolean }> {
 
   #settle(value: T): void {
     this.#refreshing = undefined;
+    this.#cancelAgain();
+    const isRepeated = this.#value?.isPartial === true && !this.#isDoubted;
+    if (value.isPartial && !isRepeated) {
+      this.#cancelAgain = this.#clock.timer(PARTIAL_AGAIN_MS, () => this.#refreshUnasked());
+    }
     this.#value = value;
     this.#isDoubted = false;
     this.#expires = this.#clock.now() + (value.isPartial ? PARTIAL_EXPIRES_MS : EXPIRES_MS);

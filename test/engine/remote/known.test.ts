@@ -1,6 +1,6 @@
 /** Known facts are used at once and refreshed in the background; callers wait only if the facts are doubted. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Known } from '../../../src/engine/remote/known.ts';
 import { EngineHttpError, EngineUnreachableError } from '../../../src/errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -80,17 +80,63 @@ test('after a failure the next call starts a new description', async () => {
   expect(await again).toMatchObject({ turn: 2 });
 });
 
-test.each([
-  { name: '5 minutes', isPartial: false, ms: EXPIRES },
-  { name: '1 minute if a path did not respond', isPartial: true, ms: MINUTE },
-])('known facts are used for $name', async ({ isPartial, ms }) => {
-  const it = await begun(isPartial);
-  await it.clock.advance(ms - 1);
+test('known facts are used for 5 minutes', async () => {
+  const it = await begun();
+  await it.clock.advance(EXPIRES - 1);
   expect(await it.get()).toMatchObject({ turn: 1 });
   expect(it.asked()).toBe(1);
   await it.clock.advance(1);
   await it.get();
   expect(it.asked()).toBe(2);
+});
+
+describe('partial facts', () => {
+  const AGAIN = 5000;
+
+  test('are refreshed once without a call, because the server may have stood still for a moment', async () => {
+    const it = await begun(true);
+    await it.clock.advance(AGAIN - 1);
+    expect(it.asked()).toBe(1);
+    await it.clock.advance(1);
+    expect(it.asked()).toBe(2);
+    await it.answer();
+    expect(await it.get()).toMatchObject({ turn: 2 });
+    expect(it.clock.timers).toBe(0);
+  });
+
+  test('that are still partial are used for a minute, and refreshed with a call', async () => {
+    const it = await begun(true);
+    await it.clock.advance(AGAIN);
+    await it.answer();
+    await it.clock.advance(MINUTE - 1);
+    await it.get();
+    expect(it.asked()).toBe(2);
+    await it.clock.advance(1);
+    expect(await it.get()).toMatchObject({ turn: 2 });
+    expect(it.asked()).toBe(3);
+    await it.answer();
+    await it.clock.advance(AGAIN);
+    expect(it.asked()).toBe(3);
+  });
+
+  test('of a server that was started again are refreshed soon once more', async () => {
+    const it = await begun(true);
+    await it.clock.advance(AGAIN);
+    await it.answer();
+    it.known.doubt();
+    const waiting = it.get();
+    await it.answer();
+    await waiting;
+    await it.clock.advance(AGAIN);
+    expect(it.asked()).toBe(4);
+  });
+
+  test('are not refreshed after closing', async () => {
+    const it = await begun(true);
+    it.known.close();
+    await it.clock.advance(AGAIN);
+    expect(it.asked()).toBe(1);
+  });
 });
 
 test('expired facts are used at once and refreshed in the background', async () => {
