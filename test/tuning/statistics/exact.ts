@@ -1,5 +1,5 @@
 /** Pairs of zeros and ones, without chance: every outcome with its probability. */
-import { DIFFERENCES } from '../../../src/tuning/statistics/difference.ts';
+import { rangeOf } from '../../../src/tuning/statistics/difference.ts';
 import { countsOf, intervalOf, type Counts } from '../../../src/tuning/statistics/score.ts';
 
 /** How many of the cases only the budget, or only the reference, had right. */
@@ -45,7 +45,10 @@ type Limits = { readonly low: number; readonly high: number };
 /** `z`: of a two-sided interval. */
 export type PairMethod = (outcome: Outcome, cases: number, z: number) => Limits;
 
-export const scoreInterval: PairMethod = (outcome, cases, z) => intervalOf(countsFor(outcome, cases), DIFFERENCES, z);
+export const scoreInterval: PairMethod = (outcome, cases, z) => {
+  const counts = countsFor(outcome, cases);
+  return intervalOf(counts, rangeOf(counts), z);
+};
 
 /** Few and many pairs that differ, in one direction and in both. */
 const RATES = [0, 0.01, 0.03, 0.06].flatMap((won) => [0.01, 0.02, 0.04, 0.07, 0.12].map((lost) => ({ won, lost })));

@@ -23,6 +23,7 @@ const mean = (shares: readonly number[]): number => shares.reduce((sum, share) =
 
 describe.each([
   { cases: 50, repeats: 1 },
+  { cases: 50, repeats: 8 },
   { cases: 200, repeats: 1 },
   { cases: 200, repeats: 4 },
 ])('$cases cases, $repeats repeats', ({ cases, repeats }) => {
