@@ -16,6 +16,7 @@ import type { State } from '../state/state.ts';
 import { numberOption } from './number-option.ts';
 import { toTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { checkUsable } from './usable-state.ts';
 
 export type UsageOptions = {
   readonly days: string;
@@ -59,8 +60,9 @@ export async function usage(
 
 async function rowsOf(state: State, days: number): Promise<readonly UseRow[]> {
   const found = await state.uses(firstOfDays(days));
+  checkUsable(state);
   if (found !== undefined) return found;
-  throw new ConfigError(state.problem ?? 'THINKMETER_STATE is :memory:, so nothing is kept between calls', {
+  throw new ConfigError('THINKMETER_STATE is :memory:, so nothing is kept between calls', {
     hint: 'set --state or THINKMETER_STATE to a file',
   });
 }
