@@ -5,10 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-
-// programs start here that load a model: on a busy machine each takes seconds
-vi.setConfig({ testTimeout: 60_000 });
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const folder = mkdtempSync(join(tmpdir(), 'thinkmeter-package-'));
 const installed = join(folder, 'node_modules', 'thinkmeter');
@@ -21,7 +18,7 @@ beforeAll(() => {
   const archive = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   writeFileSync(join(folder, 'package.json'), '{}');
   npm('install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--prefix', folder, join(folder, archive));
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -41,7 +41,7 @@ test('a stream of records is classified and routed, in its order', async () => {
     '50 * 4 - 10: The answer is 190. approval',
     '6 * 6: The answer is 36. shipping',
   ]);
-}, 60_000);
+});
 
 test('the parts of a batch are analysed, then combined', async () => {
   const { stdout, code } = await run('analyse.mjs');
@@ -52,4 +52,4 @@ test('the parts of a batch are analysed, then combined', async () => {
 33 * 9 - 7: The answer is 290.
 all together: The answer is 646. (${/\((\d+) thinking/.exec(stdout)?.[1]} thinking tokens)
 `);
-}, 60_000);
+});

@@ -22,7 +22,7 @@ test('the table shows budgets that hold, and 1203 right at 512', async () => {
   expect(stdout).toMatch(
     /\n\nNext:\n {2}node dist\/main\.js init +adds .+\n {2}node dist\/main\.js doctor +finds and tests .+\n$/,
   );
-}, 120_000);
+});
 
 test('with another engine it shows that server, by the same questions', async () => {
   const fake = await startFakeVllm({ script: neverStopsThinking(undefined, 'It is 1,203 or 1203.') });

@@ -62,7 +62,7 @@ test('as JSON, it is the result of the tool', async () => {
   const result = tuneResultSchema.parse(JSON.parse(stdout));
   expect(result.budgets.map(({ budget }) => budget)).toEqual([0, null]);
   expect(result).toMatchObject({ cases: 2, recommended: null });
-}, 60_000);
+});
 
 test.each([
   { args: ['no-such-file'], says: 'the file no-such-file does not exist' },

@@ -30,7 +30,7 @@ beforeAll(async () => {
   } finally {
     await fake.close();
   }
-}, 60_000);
+});
 
 test('a table by day, and the same as JSON', async () => {
   const { stdout, stderr, code } = await usage(prices);

@@ -3,14 +3,11 @@
  * says: `npx vitest run test/cli/wrong-setups.test.ts -u` writes it.
  */
 import { readFileSync } from 'node:fs';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Misbehaviour } from '../support/fake-vllm/misbehaviour.ts';
 import { startFakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
 import { runProgram } from '../support/program.ts';
 import { startSilent } from '../support/silent-server.ts';
-
-// ten programs start here, one after the other
-vi.setConfig({ testTimeout: 120_000 });
 
 const DOCUMENT = '../../docs/troubleshooting.md';
 

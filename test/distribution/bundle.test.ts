@@ -5,16 +5,13 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { packBundle } from '../../distribution/bundle.ts';
 import { bundleManifest } from '../../distribution/manifest.ts';
 import { SETTINGS } from '../../src/config/options.ts';
 import { tools } from '../../tools/index.ts';
 import { startFakeVllm } from '../support/fake-vllm/server.ts';
-
-// the archive takes seconds to compress, and the demo model to load
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'thinkmeter-mcpb-'));
 const unpacked = join(folder, 'unpacked');

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CLIENTS, connect } from '../support/connect.ts';
 import { neverStopsThinking } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
+import { IN_SECONDS } from '../support/in-seconds.ts';
 import { measured } from '../support/measured.ts';
 import { Program } from '../support/program.ts';
 import { runResult } from '../support/results.ts';
@@ -13,9 +14,6 @@ const PROMPT_MS = 1000;
 
 /** The SDK's client closes stdin, waits for the end of the process so long, and sends SIGTERM. */
 const PATIENCE_OF_SDK_MS = 2000;
-
-/** On a machine that is busy with something else it may take another attempt. */
-const PROMPTLY = { retry: 2, timeout: 60_000 };
 
 async function startSlow(options: FakeVllmOptions = {}): Promise<FakeVllm> {
   const fake = await startFakeVllm({ script: neverStopsThinking(), msPerToken: 20, ...options });
@@ -48,7 +46,7 @@ const longCall = { name: 'reason', arguments: long };
 describe.each(CLIENTS)('the client %s', (client) => {
   test(
     'cancels a call, is answered the next, and closes: the generation upstream ends at once, and with its SIGTERM',
-    PROMPTLY,
+    IN_SECONDS,
     async () => {
       const fake = await startSlow();
       const connection = await connect({ client, fake });
@@ -87,7 +85,7 @@ describe.each(CLIENTS)('the client %s', (client) => {
   );
 });
 
-test('a cancelled batch ends every generation, and begins no other', PROMPTLY, async () => {
+test('a cancelled batch ends every generation, and begins no other', IN_SECONDS, async () => {
   const fake = await startSlow();
   const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '4' } });
   onTestFinished(() => connection.close());
@@ -103,7 +101,7 @@ test('a cancelled batch ends every generation, and begins no other', PROMPTLY, a
   expect(fake.requests.filter(({ path }) => path === '/v1/completions')).toHaveLength(4);
 });
 
-test('a call that waits for its first token is cancelled too', PROMPTLY, async () => {
+test('a call that waits for its first token is cancelled too', IN_SECONDS, async () => {
   const fake = await startSlow({ misbehave: { lateHeadersMs: 30_000 } });
   const connection = await connect({ fake });
   onTestFinished(() => connection.close());
@@ -116,7 +114,7 @@ test('a call that waits for its first token is cancelled too', PROMPTLY, async (
   expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
 });
 
-test('a call that waits for its turn is cancelled without having been asked', PROMPTLY, async () => {
+test('a call that waits for its turn is cancelled without having been asked', IN_SECONDS, async () => {
   const fake = await startSlow();
   const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '1' } });
   onTestFinished(() => connection.close());
@@ -131,7 +129,7 @@ test('a call that waits for its turn is cancelled without having been asked', PR
   expect(fake.requests.filter(({ path }) => path === '/v1/completions')).toHaveLength(usage.requests);
 });
 
-test('the demo model lets go of a cancelled call as well, and answers the next', PROMPTLY, async () => {
+test('the demo model lets go of a cancelled call as well, and answers the next', IN_SECONDS, async () => {
   const connection = await connect({ env: { THINKMETER_ENGINE: 'demo' } });
   onTestFinished(() => connection.close());
   const giveUp = new AbortController();
@@ -146,10 +144,11 @@ test('the demo model lets go of a cancelled call as well, and answers the next',
   const { answer } = runResult(await connection.call('reason', { question: '2^10 + 3^5 - 4^3 = ?' }));
   measured('the demo model’s next answer after a cancelled batch', `${Math.round(performance.now() - at)} ms`);
   expect(answer).toBe('The answer is 1203.');
-  expect(performance.now() - at).toBeLessThan(5000);
+  // the whole batch takes longer
+  expect(performance.now() - at).toBeLessThan(20_000);
 });
 
-test('a cancelled call gets no response', PROMPTLY, async () => {
+test('a cancelled call gets no response', IN_SECONDS, async () => {
   const fake = await startSlow();
   const program = await startByHand(fake);
   const id = program.request('tools/call', longCall);
@@ -166,21 +165,25 @@ const ends = [
   { name: 'it is sent SIGINT', end: (program: Program) => program.child.kill('SIGINT') },
 ];
 
-test.each(ends)('when $name the process ends in order, and the generation with it', PROMPTLY, async ({ name, end }) => {
-  const fake = await startSlow();
-  const program = await startByHand(fake);
-  program.request('tools/call', longCall);
-  await untilRunning(fake);
-  const at = performance.now();
-  end(program);
-  expect(await program.ended).toEqual({ code: 0, signal: null });
-  const gone = performance.now() - at;
-  measured(`${name} to process gone`, `${Math.round(gone)} ms`);
-  expect(gone).toBeLessThan(5000);
-  expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
-});
+test.each(ends)(
+  'when $name the process ends in order, and the generation with it',
+  IN_SECONDS,
+  async ({ name, end }) => {
+    const fake = await startSlow();
+    const program = await startByHand(fake);
+    program.request('tools/call', longCall);
+    await untilRunning(fake);
+    const at = performance.now();
+    end(program);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    const gone = performance.now() - at;
+    measured(`${name} to process gone`, `${Math.round(gone)} ms`);
+    expect(gone).toBeLessThan(5000);
+    expect(await untilAborted(fake, at)).toBeLessThan(PROMPT_MS);
+  },
+);
 
-test('when it is killed the generation ends as well', PROMPTLY, async () => {
+test('when it is killed the generation ends as well', IN_SECONDS, async () => {
   const fake = await startSlow();
   const program = await startByHand(fake);
   program.request('tools/call', longCall);
@@ -193,7 +196,7 @@ test('when it is killed the generation ends as well', PROMPTLY, async () => {
 describe('max_seconds', () => {
   test(
     'brings an answer in time from a model that would think on, and says that the deadline decided',
-    PROMPTLY,
+    IN_SECONDS,
     async () => {
       const fake = await startSlow();
       const connection = await connect({ client: 'v1', fake });
@@ -213,7 +216,7 @@ describe('max_seconds', () => {
     },
   );
 
-  test('is a clear time-out where not one token came', PROMPTLY, async () => {
+  test('is a clear time-out where not one token came', IN_SECONDS, async () => {
     const fake = await startSlow({ misbehave: { firstTokenMs: 30_000 } });
     const connection = await connect({ fake });
     onTestFinished(() => connection.close());
@@ -225,7 +228,7 @@ describe('max_seconds', () => {
     await untilAborted(fake, at);
   });
 
-  test('has the operator’s default where the call says nothing', PROMPTLY, async () => {
+  test('has the operator’s default where the call says nothing', IN_SECONDS, async () => {
     const fake = await startSlow();
     const connection = await connect({ fake, env: { THINKMETER_MAX_SECONDS: '2' } });
     onTestFinished(() => connection.close());
@@ -234,7 +237,7 @@ describe('max_seconds', () => {
     expect(runResult(await connection.call('reason', args)).thinking.ended_by).toBe('deadline');
   });
 
-  test('counts the time spent waiting behind other calls', PROMPTLY, async () => {
+  test('counts the time spent waiting behind other calls', IN_SECONDS, async () => {
     const fake = await startSlow();
     const connection = await connect({ fake, env: { THINKMETER_CONCURRENCY: '1' } });
     onTestFinished(() => connection.close());

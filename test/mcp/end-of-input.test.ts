@@ -13,6 +13,7 @@ import { connect } from '../support/connect.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from '../support/fake-vllm/server.ts';
+import { IN_SECONDS } from '../support/in-seconds.ts';
 import { runProgram } from '../support/program.ts';
 import { remoteRunner } from '../support/remote-runner.ts';
 
@@ -63,7 +64,7 @@ describe('the program at the end of a pipe', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('thinks less, to answer in the time that is left', async () => {
+  test('thinks less, to answer in the time that is left', IN_SECONDS, async () => {
     const fake = await startFake({ script: neverStopsThinking(), msPerToken: 20 });
     const input = toLines(INITIALIZE, reason(2, { thinking_budget: 512, max_seconds: 60 }), reason(3));
     const { code, stdout } = await runProgram({ env: { THINKMETER_BASE_URL: fake.url }, input });

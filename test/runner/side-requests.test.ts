@@ -79,7 +79,9 @@ test('B11: an answer is returned before the figures after it have been read', as
     detour: ({ path }) =>
       path === '/metrics' && fake.running() === 0 && times(fake, '/v1/completions') > 1 ? 'silence' : undefined,
   });
-  const { ask } = remoteRunner(road.url);
+  const { ask, engine } = remoteRunner(road.url);
+  // the two seconds are for the run alone
+  await engine.open({ signal: new AbortController().signal });
   expect(await ask({ budget: 16, maxSeconds: 2 })).toMatchObject({ answer: 'The answer is 4.', requests: 2 });
 });
 

@@ -9,6 +9,7 @@ import { neverStopsThinking, thinks } from '../support/fake-vllm/scripts.ts';
 import { runProgram } from '../support/program.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { startFake } from '../support/start-fake.ts';
+import { receivedRuns } from './received-runs.ts';
 
 const WHY = 'cannot grow: the disk is full';
 const LONG = thinks('Two and two, that is four.\n'.repeat(40), 'It is 4.');
@@ -105,12 +106,10 @@ describe.skipIf(mounted === undefined)('a disk of 2 MB', () => {
   });
 
   test('full while the thinking of a running call is written: what was written is whole, and can be continued', async () => {
-    const fake = await startFake({ script: neverStopsThinking(), msPerToken: 3 });
+    const fake = await startFake({ script: neverStopsThinking(), msPerToken: 8 });
     const client = await connect({ fake, env: env() });
-    const generation = (): number => Math.max(0, ...fake.requests.map(({ sentTokens }) => sentTokens));
     const running = ask(client, { thinking_budget: 1200 });
-    await expect.poll(generation).toBeGreaterThan(200);
-    await expect.poll(async () => (await listed()).length).toBe(1);
+    await expect.poll(() => receivedRuns(path)).toBe(1);
     disk.fill();
     const { run_id: id } = await running;
     await expect.poll(() => status(client)).toContain(WHY);

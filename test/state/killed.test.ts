@@ -10,6 +10,7 @@ import type { FakeVllm, RecordedRequest } from '../support/fake-vllm/server.ts';
 import { startFake } from '../support/start-fake.ts';
 import { promptIds } from '../support/untrusted.ts';
 import { runResult } from '../support/results.ts';
+import { receivedRuns } from './received-runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thinkmeter-killed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,6 +35,7 @@ test.each([
   await expect
     .poll(() => generations(fake).length === calls && generations(fake).every(({ sentTokens }) => sentTokens >= sent))
     .toBe(true);
+  await expect.poll(() => receivedRuns(env.THINKMETER_STATE)).toBe(calls);
   process.kill(client.pid, 'SIGKILL');
   const prompts = generations(fake).map(idsIn);
 

@@ -43,10 +43,11 @@ test('no server there is an error of a batch as well, and told soon', async () =
   const client = await start({ THINKMETER_BASE_URL: DESERTED });
   const at = performance.now();
   const args = { instruction: 'Is it so?', items: Array.from({ length: 100 }, (_, index) => `item ${index}`) };
-  const result = await client.call('analyze_batch', { ...args, max_seconds: 6 });
+  const result = await client.call('analyze_batch', { ...args, max_seconds: 60 });
   errorSentence(result);
   expect(result.code).toBe('ENGINE_UNREACHABLE');
-  expect(performance.now() - at).toBeLessThan(4000);
+  // item by item it would take 50 s
+  expect(performance.now() - at).toBeLessThan(20_000);
 });
 
 test('a server that comes up later is found by the next call', async () => {

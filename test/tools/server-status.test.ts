@@ -71,7 +71,8 @@ test('after three calls the status shows their speed', async () => {
   const { speed = {} } = await ask(client);
   expect(speed.first_token_ms).toBeGreaterThan(0);
   expect(speed.continuation_ms).toBeGreaterThan(0);
-  expect(speed.tokens_per_second).toBeLessThan(110);
+  // the fake makes up for lost time; counted twice it would be 200
+  expect(speed.tokens_per_second).toBeLessThan(180);
   const { text } = await client.call('server_status', {});
   expect(text).toMatch(
     /recent calls: \d+\.\d tokens\/s, first token after \d+ ms, after a cut the answer begins within \d+ ms/,

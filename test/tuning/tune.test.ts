@@ -81,7 +81,7 @@ test('the cheapest budget that loses nothing is recommended, saved, and used by 
   expect(run.thinking.budget).toBe(100);
   const read = JSON.parse(await client.read(call.link ?? '')) as { results: object[]; tuning_id: string };
   expect(read).toMatchObject({ tuning_id: result.tuning_id, results: { length: result.cases } });
-}, 60_000);
+});
 
 test.each([
   {
@@ -130,7 +130,7 @@ test('a profile outlives the process, is the default if the operator says so, an
   expect(both).toMatchObject({ thinking: { budget: 9 }, warnings: [expect.stringContaining('profile was ignored')] });
   const sentence = errorSentence(await later.call('reason', { question, profile: 'b' }));
   expect(sentence).toBe('there is no profile named b. Use one of: a.');
-}, 60_000);
+});
 
 test('with too few cases the number that is needed is named, and nothing is saved', async () => {
   const client = await open(await startFake({ script: counting }));
@@ -138,7 +138,7 @@ test('with too few cases the number that is needed is named, and nothing is save
   expect(result).toMatchObject({ recommended: null, cases_needed: 268, cases: 4 });
   expect(result.saved_as).toBeUndefined();
   expect(result.warnings.join()).toContain('nothing was saved as x');
-}, 60_000);
+});
 
 test('time that is over gives what is certain so far, and the same call goes on from there', async () => {
   // one after the other, 30 cases take at least eight seconds
@@ -153,7 +153,7 @@ test('time that is over gives what is certain so far, and the same call goes on 
   expect(second).toMatchObject({ tuning_id: first.tuning_id, cases: 30 });
   expect(second.warnings.join()).toMatch(/\d+ results come from an earlier tuning/);
   expect(second.tokens.generated).toBeGreaterThan(first.tokens.generated);
-}, 60_000);
+});
 
 test('a server that dies half-way: the error says that finished cases are kept, and the tuning resumes', async () => {
   const fake = await startFake({ script: dying(9) });
@@ -164,7 +164,7 @@ test('a server that dies half-way: the error says that finished cases are kept, 
   const result = resultOf(await client.call('tune_budget', args));
   expect(result.cases).toBe(20);
   expect(result.warnings.join()).toMatch(/[1-9]\d* results come from an earlier tuning/);
-}, 60_000);
+});
 
 test.each([
   { what: 'the same model at another address', env: {}, resumes: true },
@@ -190,14 +190,14 @@ test('over chat completions each budget is run by itself, and a warning says so'
   const { warnings, tokens } = resultOf(await client.call('tune_budget', { cases: cases(4), budgets: [100] }));
   expect(warnings).toContainEqual(expect.stringContaining('cannot continue a thought exactly'));
   expect(tokens.naive).toBe(tokens.generated);
-}, 60_000);
+});
 
 test('budgets that are certainly worse are dropped, and take no more tokens', async () => {
   const client = await open(await startFake({ script: counting }));
   const result = resultOf(await client.call('tune_budget', { cases: cases(60), budgets: [8, 100] }));
   expect(result.warnings.join()).toMatch(/certainly worse were dropped \(error rate 1 %\): 8 after \d+ cases/);
   expect(result.budgets[0]).toMatchObject({ budget: 8, accuracy: 0 });
-}, 60_000);
+});
 
 test.each([
   { args: { cases: [] }, says: /cases/ },

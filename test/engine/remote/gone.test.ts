@@ -105,7 +105,7 @@ test('an endpoint that does not respond in time counts as gone', async () => {
   onTestFinished(() => void vi.useRealTimers());
   const before = asked('/tokenize').length;
   const gone = failure(rendered(session, 'y'));
-  await vi.waitFor(() => expect(asked('/tokenize').length).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(asked('/tokenize').length).toBeGreaterThan(before), { timeout: 5000 });
   await vi.advanceTimersByTimeAsync(20_000);
   expect(await gone).toBeInstanceOf(EndpointGoneError);
 });

@@ -2,14 +2,11 @@ import * as fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { PNG_WIDTH, toPng as draw } from '../../../src/tuning/picture/png.ts';
 import type { TuneResult } from '../../../src/tuning/values.ts';
 import { ROOT } from '../../support/program.ts';
 import { anyResult, sampleResult } from './samples.ts';
-
-// WebAssembly is compiled here: on a busy machine that takes seconds
-vi.setConfig({ testTimeout: 60_000 });
 
 const DIST = join(ROOT, 'dist');
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

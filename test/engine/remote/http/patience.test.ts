@@ -36,7 +36,9 @@ test.each([
   await factsOf(engine);
   let failed: unknown;
   const reading = read(generateFrom(engine, [4, 296, 205], greedily(3))).catch((error: unknown) => (failed = error));
-  await vi.waitFor(() => expect(road.passed.some(({ path }) => path.endsWith('/v1/completions'))).toBe(true));
+  await vi.waitFor(() => expect(road.passed.some(({ path }) => path.endsWith('/v1/completions'))).toBe(true), {
+    timeout: 5000,
+  });
   await pass(400);
   expect(failed).toBeUndefined();
   expect(road.passed.filter(({ path }) => path.endsWith('/v1/completions'))).toHaveLength(1);

@@ -1,5 +1,5 @@
 /** Our own cut on every kind of server, judged by what the server itself wrote, and by what reaches the answer. */
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { neverStopsThinking, thinks } from '../../../support/fake-vllm/scripts.ts';
 import { meet, watch, type Met, type Watched } from '../../../support/fake-servers/asking.ts';
 import { BUDGETS, ownCut, startThinker } from '../../../support/fake-servers/budgets.ts';
@@ -34,7 +34,7 @@ describe.each(BUDGETS)('$name', (row) => {
       requests: 2,
     });
     // a stream goes on until it is left, at once
-    await vi.waitFor(() => expect(first.aborted).toBe(row.own === 'stream'));
+    await expect.poll(() => first.aborted).toBe(row.own === 'stream');
     expect(row.own === 'stream' ? outcome.counts.thinking : first.thinkingTokens).toBeLessThanOrEqual(BUDGET);
   });
 

