@@ -19,7 +19,8 @@ function rank({ of }: Port): number {
   return index === -1 ? PREFERRED.length : index;
 }
 
-const POLL_MS = 300;
+/** A port without a program refuses at once. A busy server takes longer. */
+const POLL_MS = 1000;
 
 /** Without a proxy: all addresses are on this machine. Node's own `fetch` uses a proxy if NODE_USE_ENV_PROXY is set. */
 const fetch = createFetch({});
