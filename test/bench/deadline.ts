@@ -4,10 +4,11 @@
  *   npm run bench:deadline [-- --calls 200 --known 32]
  *
  * The server is the fake vLLM in a process of its own, with 4 slots that it does not report. Its speed alternates between
- * 200 and 20 tokens/s every second, and a first token takes up to `--first-token-ms`, by chance. The model thinks without
- * an end, so time or the budget ends every thought. Each row is a new process, which knows nothing of the server, or
- * (`--known`) what an earlier process has left in the state file after so many calls. Calls are made in rounds of as many
- * at once. "Possible" is the share that such a server can answer at all, without thinking and without a moment lost.
+ * 200 and 20 tokens/s every second (`--slow-ms-per-token 5`: it stays at 200), and a first token takes up to
+ * `--first-token-ms`, by chance. The model thinks without an end, so time or the budget ends every thought. Each row is a
+ * new process, which knows nothing of the server, or (`--known`) what an earlier process has left in the state file after
+ * so many calls. Calls are made in rounds of as many at once. "Possible" is the share that such a server can answer at all,
+ * without thinking and without a moment lost.
  *
  *   npm run bench:deadline -- --base-url http://localhost:8000 --load 4 --calls 20
  *
@@ -30,6 +31,7 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '200' },
     'first-token-ms': { type: 'string', default: '3000' },
+    'slow-ms-per-token': { type: 'string', default: '50' },
     seconds: { type: 'string', default: '2,5,10' },
     parallel: { type: 'string', default: '1,4,16' },
     'base-url': { type: 'string' },
@@ -41,7 +43,7 @@ const CALLS = Number(values.calls);
 const FIRST_TOKEN_MS = Number(values['first-token-ms']);
 const SLOTS = 4;
 /** of the server's two speeds, which take turns */
-const MS_PER_TOKEN = { fast: 5, slow: 50 } as const;
+const MS_PER_TOKEN = { fast: 5, slow: Number(values['slow-ms-per-token']) };
 const ANSWER = 'The answer is 42, because six times seven is 42.';
 
 type Call = { readonly ms: number; readonly result: RunResult | undefined; readonly error: string };
