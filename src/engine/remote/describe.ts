@@ -38,7 +38,7 @@ export type Description = {
   readonly tokenIds?: TokenIds;
   /** the server loads the model with its first request, and describes it only then */
   readonly isUnloaded: boolean;
-  /** a path did not respond, token ids failed after they had worked, or the model is not loaded: this description expires sooner */
+  /** it expires sooner: a path did not respond, token ids failed that had worked, or the model is not loaded */
   readonly isPartial: boolean;
 };
 
