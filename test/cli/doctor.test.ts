@@ -56,11 +56,10 @@ test('where something was cut, it is seen whether the server ended there', IN_SE
   });
 });
 
-test('it costs a few dozen tokens', async () => {
+test('it costs a few dozen tokens', IN_SECONDS, async () => {
   const fake = await startFake({ script: neverStopsThinking(), msPerToken: 5 });
   await doctor(fake.url);
-  // a thought that is not cut takes two thousand
-  expect(fake.generationTokensTotal).toBeLessThan(1000);
+  expect(fake.generationTokensTotal).toBeLessThan(200);
 });
 
 test('a server that takes messages only works, and is told what would be better', async () => {

@@ -144,8 +144,7 @@ test('the demo model lets go of a cancelled call as well, and answers the next',
   const { answer } = runResult(await connection.call('reason', { question: '2^10 + 3^5 - 4^3 = ?' }));
   measured('the demo model’s next answer after a cancelled batch', `${Math.round(performance.now() - at)} ms`);
   expect(answer).toBe('The answer is 1203.');
-  // the whole batch takes longer
-  expect(performance.now() - at).toBeLessThan(20_000);
+  expect(performance.now() - at).toBeLessThan(5000);
 });
 
 test('a cancelled call gets no response', IN_SECONDS, async () => {

@@ -130,7 +130,7 @@ test(
     const args = { instruction: 'So?', items, thinking_budget: 30, answer_tokens: 16, max_seconds: 3 };
     const told: string[] = [];
     const result = await client.call('analyze_batch', args, { onprogress: ({ message = '' }) => told.push(message) });
-    const { results, remaining, warnings } = batchResult(result);
+    const { results, remaining, totals, warnings } = batchResult(result);
     expect(told.filter((message) => /^\w+: \d+ thinking tokens.* \(\d+ of 12 items\)$/.test(message))).not.toEqual([]);
     expect(results.length).toBeGreaterThan(0);
     expect(remaining.length).toBeGreaterThan(0);
@@ -139,6 +139,7 @@ test(
     );
     expect(results.filter(({ answer }) => answer !== 'It is so.')).toEqual([]);
     expect(warnings.join()).toContain(`${remaining.length} items`);
+    expect(totals.total_ms).toBeLessThan(4500);
     expect(fake.requests.filter(({ path }) => path === '/v1/completions').length).toBeLessThan(2 * items.length);
   },
 );
@@ -185,10 +186,10 @@ test(
     expect(results.filter(({ answer }) => answer !== 'It is so.')).toEqual([]);
     expect(results.length).toBeGreaterThan(2);
     expect(remaining.length).toBe(60 - results.length);
-    // how many are cut by the deadline depends on how busy this machine is: `npm run bench:batch` counts them
+    // the last ones may be cut by the deadline; on a busy machine these are a few more
     const whole = results.filter(({ thinking_tokens: tokens = 0, ended_by: by }) => tokens > 20 && by === 'budget');
-    expect(whole.length).toBeGreaterThan(1);
-    // sixteen would have been sent at once; how soon the limit is learnt depends on it as well
+    expect(whole.length).toBeGreaterThanOrEqual(Math.floor((results.length * 2) / 3));
+    // sixteen would have been sent at once; how soon the limit is learnt depends on how busy this machine is
     expect(most).toBeLessThanOrEqual(8);
   },
 );

@@ -32,7 +32,7 @@ export type Started = { readonly vllm: VllmServer; readonly proxy: RecordingProx
 
 /**
  * The first requests of a new server are slow, and so is the first abort. On a machine that stands still for seconds a path
- * may even count as silent, and chat completions are then used for a minute: another client probes the warm server.
+ * may even count as silent, and chat completions are then used for some seconds: another client probes the warm server.
  */
 async function warmedUp(open: () => Promise<Connection>): Promise<Connection> {
   for (let attempt = 1; ; attempt += 1) {

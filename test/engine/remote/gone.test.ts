@@ -150,17 +150,6 @@ test('a hidden endpoint is tried after five seconds, then once a minute, and by 
   expect(asked('/v1/completions').at(-1)?.body).toMatchObject({ max_tokens: 1 });
 });
 
-test('a server that does not respond to the first probe alone is used with token ids soon, without a call', async () => {
-  const { engine, clock, hide, show, asked } = await start();
-  hide('/tokenize', 'silence');
-  expect(await way(engine)).toBe('messages');
-  show();
-  const before = asked('/tokenize').length;
-  await clock.advance(AGAIN);
-  await expect.poll(() => asked('/tokenize').length).toBeGreaterThan(before);
-  await expect.poll(() => way(engine)).toBe('ids');
-});
-
 test('an open session keeps its facts, whatever the engine finds meanwhile', async () => {
   const { engine, hide, show } = await start();
   const [kept, other] = [await engine.open({ signal }), await engine.open({ signal })];
